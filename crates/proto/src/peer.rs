@@ -1,0 +1,137 @@
+use crate::mix;
+use crate::rng::Rng;
+use std::fmt;
+
+/// Who: eight bytes, a hash of the node's name; a dense index in the lab.
+///
+/// Half of the space, the ids with the top bit set, is for **contacts**: peers known by address only, which is how a
+/// join starts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
+pub struct PeerId(pub u64);
+
+const CONTACT: u64 = 1 << 63;
+
+impl PeerId {
+    /// Nobody: the id that stands for 'no receiver' in an envelope. No name hashes to it.
+    pub const NONE: PeerId = PeerId(0);
+
+    /// The id of the node with this name: FNV-1a over its bytes, then [`mix`], without the contact bit.
+    pub fn named(name: &str) -> PeerId {
+        let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
+        PeerId((mix(hash) & !CONTACT).max(1))
+    }
+
+    /// The contact with this number.
+    pub const fn contact(number: u64) -> PeerId {
+        PeerId(number | CONTACT)
+    }
+
+    /// Known by address only.
+    pub const fn is_contact(self) -> bool {
+        self.0 & CONTACT != 0
+    }
+}
+
+impl fmt::Debug for PeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_contact() { write!(f, "contact {}", self.0 & !CONTACT) } else { write!(f, "{:x}", self.0) }
+    }
+}
+
+/// What happened to a peer, as the membership protocol tells its neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// It is a member now.
+    Up,
+    /// It failed.
+    Down,
+    /// It said goodbye.
+    Left,
+    /// It is alive and its record changed.
+    Changed,
+}
+
+/// The peers that one may talk to, self excluded: the literature's peer-sampling service (Jelasity et al. 2007).
+///
+/// Full membership, a partial view, or `0..n` in the lab. The table decides the weights, so spatial choice lives here.
+pub trait Peers {
+    /// How many there are.
+    fn len(&self) -> u32;
+
+    /// The `i`-th of them, in the table's own order.
+    ///
+    /// # Panics
+    /// If `i` is not below [`len`](Peers::len).
+    fn get(&self, i: u32) -> PeerId;
+
+    /// Whether this one is among them.
+    fn contains(&self, peer: PeerId) -> bool;
+
+    /// The first peer after `peer` on the ring of ids, going round at the end. `None` in an empty table.
+    fn next(&self, peer: PeerId) -> Option<PeerId>;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds to `out` peers that are not yet in it and that `skip` does not name, until `out` holds `k`.
+    ///
+    /// Draws at most `3k` times (memberlist's bound), so in small or mostly skipped tables it may add fewer.
+    fn pick(&self, rng: &mut Rng, k: u32, skip: &dyn Fn(PeerId) -> bool, out: &mut Vec<PeerId>) {
+        for _ in 0..3 * k {
+            if self.len() == 0 || out.len() as u32 >= k {
+                return;
+            }
+            let peer = self.get(rng.below(self.len()));
+            if !out.contains(&peer) && !skip(peer) {
+                out.push(peer);
+            }
+        }
+    }
+}
+
+/// The table `1..=n` without one of them: what the harness and the lab's one-protocol runs hand in.
+#[derive(Clone, Copy, Debug)]
+pub struct Upto {
+    /// How many nodes there are in all, self included.
+    pub n: u32,
+    /// Self, a number in `1..=n`.
+    pub me: PeerId,
+}
+
+impl Peers for Upto {
+    fn len(&self) -> u32 {
+        self.n.saturating_sub(1)
+    }
+    fn get(&self, i: u32) -> PeerId {
+        let id = u64::from(i) + 1;
+        PeerId(if id < self.me.0 { id } else { id + 1 })
+    }
+    fn contains(&self, peer: PeerId) -> bool {
+        peer != self.me && (1..=u64::from(self.n)).contains(&peer.0)
+    }
+    fn next(&self, peer: PeerId) -> Option<PeerId> {
+        let after = |id: u64| PeerId(id % u64::from(self.n) + 1);
+        (self.n > 1).then(|| if after(peer.0) == self.me { after(self.me.0) } else { after(peer.0) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upto_is_everyone_else() {
+        let table = Upto { n: 4, me: PeerId(2) };
+        assert_eq!((0..3).map(|i| table.get(i).0).collect::<Vec<_>>(), [1, 3, 4]);
+        assert_eq!(table.next(PeerId(1)), Some(PeerId(3)));
+        assert_eq!(table.next(PeerId(4)), Some(PeerId(1)));
+        assert!(!table.contains(PeerId(2)) && !table.contains(PeerId(5)));
+    }
+
+    #[test]
+    fn names_never_hash_to_contacts() {
+        assert!((0..1000).all(|i| !PeerId::named(&format!("node-{i}")).is_contact()));
+    }
+}
