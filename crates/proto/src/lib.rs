@@ -43,7 +43,7 @@ mod wire;
 pub use compose::{Composition, Part, Wiring};
 pub use context::{Batch, Context, Lost, Receipt, Sink};
 pub use mix::mix;
-pub use peer::{Change, PeerId, Peers, Upto};
+pub use peer::{Change, Nobody, PeerId, Peers, Upto};
 pub use protocol::Protocol;
 pub use record::{BadRecord, Record, Tags};
 pub use rng::Rng;

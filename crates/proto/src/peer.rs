@@ -70,6 +70,9 @@ pub trait Peers {
     /// The first peer after `peer` on the ring of ids, going round at the end. `None` in an empty table.
     fn next(&self, peer: PeerId) -> Option<PeerId>;
 
+    /// The last peer before `peer` on the ring of ids, going round at the start. `None` in an empty table.
+    fn previous(&self, peer: PeerId) -> Option<PeerId>;
+
     /// Whether there are none.
     fn is_empty(&self) -> bool {
         self.len() == 0
@@ -115,6 +118,32 @@ impl Peers for Upto {
         let after = |id: u64| PeerId(id % u64::from(self.n) + 1);
         (self.n > 1).then(|| if after(peer.0) == self.me { after(self.me.0) } else { after(peer.0) })
     }
+    fn previous(&self, peer: PeerId) -> Option<PeerId> {
+        let before = |id: u64| PeerId(if id <= 1 { u64::from(self.n) } else { id - 1 });
+        (self.n > 1).then(|| if before(peer.0) == self.me { before(self.me.0) } else { before(peer.0) })
+    }
+}
+
+/// No peers at all: the outermost table of a stack that brings its own membership.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+impl Peers for Nobody {
+    fn len(&self) -> u32 {
+        0
+    }
+    fn get(&self, i: u32) -> PeerId {
+        panic!("peer {i} of nobody")
+    }
+    fn contains(&self, _: PeerId) -> bool {
+        false
+    }
+    fn next(&self, _: PeerId) -> Option<PeerId> {
+        None
+    }
+    fn previous(&self, _: PeerId) -> Option<PeerId> {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -127,6 +156,8 @@ mod tests {
         assert_eq!((0..3).map(|i| table.get(i).0).collect::<Vec<_>>(), [1, 3, 4]);
         assert_eq!(table.next(PeerId(1)), Some(PeerId(3)));
         assert_eq!(table.next(PeerId(4)), Some(PeerId(1)));
+        assert_eq!(table.previous(PeerId(3)), Some(PeerId(1)));
+        assert_eq!(table.previous(PeerId(1)), Some(PeerId(4)));
         assert!(!table.contains(PeerId(2)) && !table.contains(PeerId(5)));
     }
 
