@@ -1,0 +1,6 @@
+//! The house rules: what ARCHITECTURE.md and the other documents claim, checked.
+
+mod documents;
+mod imports;
+mod repository;
+mod tidy;
