@@ -1,0 +1,73 @@
+use bruit_proto::BadRecord;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+
+/// Why a node did not start. Nothing is left behind: no socket, no task.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address to bind is no address.
+    #[error("cannot resolve {address:?} ({source}): give host:port, as in 0.0.0.0:7946")]
+    Resolve {
+        /// As it was given.
+        address: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// Somebody else has the port.
+    #[error(
+        "{address} is in use by another process, on UDP or TCP: stop that one, or bind another port (port 0 takes a free one)"
+    )]
+    InUse {
+        /// As it was tried.
+        address: SocketAddr,
+    },
+    /// No interface has the address.
+    #[error("{address} is not an address of this machine: bind one that is, or 0.0.0.0 and advertise this one")]
+    NotOurs {
+        /// As it was tried.
+        address: SocketAddr,
+    },
+    /// The system forbids it.
+    #[error("no permission to bind {address}: ports below 1024 need a privilege, take a higher one")]
+    Forbidden {
+        /// As it was tried.
+        address: SocketAddr,
+    },
+    /// Any other trouble with sockets.
+    #[error("cannot bind {address}: {source}")]
+    Socket {
+        /// As it was tried.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Bound to all interfaces, and none leads anywhere.
+    #[error("bound to {bound}, but no interface has a route to take an address from: say which one to advertise")]
+    NoAddress {
+        /// Where the sockets are bound.
+        bound: SocketAddr,
+    },
+    /// Name, addresses or tags are out of their bounds.
+    #[error(transparent)]
+    Record(#[from] BadRecord),
+    /// No entropy for seed and session.
+    #[error("the operating system gave no entropy: {0}")]
+    Entropy(String),
+}
+
+impl StartError {
+    pub(crate) fn binding(address: SocketAddr, source: io::Error) -> StartError {
+        match source.kind() {
+            ErrorKind::AddrInUse => StartError::InUse { address },
+            ErrorKind::AddrNotAvailable => StartError::NotOurs { address },
+            ErrorKind::PermissionDenied => StartError::Forbidden { address },
+            _ => StartError::Socket { address, source },
+        }
+    }
+}
+
+/// The node runs no more: it left, was stopped, or its runtime ended. The call did nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the node has stopped")]
+pub struct Stopped;

@@ -1,0 +1,140 @@
+use crate::driver::{Mail, Stack};
+use crate::error::Stopped;
+use crate::faults::Faults;
+use crate::subscribers::{Events, Subscribers};
+use crate::traffic::{Meter, Traffic};
+use bruit_node::{Node, Now};
+use bruit_proto::{Context, PeerId, Record};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// A running node of any protocol. Clones are the same node; when the last one is dropped, it stops without a word.
+pub struct Handle<P: Stack>(Arc<Inner<P>>);
+
+struct Inner<P: Stack> {
+    orders: mpsc::Sender<Mail<P>>,
+    subscribers: Arc<Subscribers<P::Event>>,
+    meter: Arc<Meter>,
+    local: SocketAddr,
+    record: Arc<Record>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl<P: Stack> Clone for Handle<P> {
+    fn clone(&self) -> Self {
+        Handle(Arc::clone(&self.0))
+    }
+}
+
+impl<P: Stack> std::fmt::Debug for Handle<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Handle({:?})", self.0.record)
+    }
+}
+
+impl<P: Stack> Handle<P> {
+    pub(crate) fn new(
+        orders: mpsc::Sender<Mail<P>>,
+        subscribers: Arc<Subscribers<P::Event>>,
+        meter: Arc<Meter>,
+        local: SocketAddr,
+        record: Arc<Record>,
+        task: JoinHandle<()>,
+    ) -> Self {
+        Handle(Arc::new(Inner { orders, subscribers, meter, local, record, task: Mutex::new(Some(task)) }))
+    }
+
+    /// Runs one turn of the protocol: `handle.command(|p, cx| p.say(cx, ..))`.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: the turn runs, or not; its result is lost.
+    pub async fn command<R: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R + Send + 'static,
+    ) -> Result<R, Stopped> {
+        self.order(move |node, now| node.command(now, f)).await
+    }
+
+    /// Looks at the protocol, without a turn.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn look<R: Send + 'static>(&self, f: impl FnOnce(&P) -> R + Send + 'static) -> Result<R, Stopped> {
+        self.order(move |node, _| f(node.protocol())).await
+    }
+
+    /// The contact that stands for this address, to join through.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: the contact may be known already, which does nothing.
+    pub async fn contact(&self, address: SocketAddr) -> Result<PeerId, Stopped> {
+        self.order(move |node, _| node.contact(address)).await
+    }
+
+    pub(crate) async fn order<R: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Node<P>, Now) -> R + Send + 'static,
+    ) -> Result<R, Stopped> {
+        let (answer, answered) = oneshot::channel();
+        let order = Box::new(move |node: &mut Node<P>, now| drop(answer.send(f(node, now))));
+        self.0.orders.send(Mail::Command(order)).await.map_err(|_| Stopped)?;
+        answered.await.map_err(|_| Stopped)
+    }
+
+    /// Everything that the protocol tells, from now on; bounded by [`EVENTS_KEPT`](crate::EVENTS_KEPT).
+    pub fn events(&self) -> Events<P::Event> {
+        self.0.subscribers.add()
+    }
+
+    /// Where it is bound.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.0.local
+    }
+
+    /// What it was started as: name, session, advertised addresses, first tags.
+    pub fn record(&self) -> &Arc<Record> {
+        &self.0.record
+    }
+
+    /// What went over its sockets so far.
+    pub fn traffic(&self) -> Traffic {
+        self.0.meter.read()
+    }
+
+    /// Faults to try a program against.
+    pub fn faults(&self) -> Faults<'_, P> {
+        Faults(&self.0.orders)
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&self) -> bool {
+        !self.0.orders.is_closed()
+    }
+
+    /// Stops it at once, without a word to anyone; returns when its sockets are closed.
+    ///
+    /// Cancellation: it stops all the same.
+    pub async fn stop(&self) {
+        let task = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            task.abort();
+            let _ = task.await;
+        }
+    }
+}
+
+impl<P: Stack> Drop for Inner<P> {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
+        }
+    }
+}

@@ -1,0 +1,156 @@
+use futures_core::Stream;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::AcqRel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
+
+/// What waits for one subscriber: 4,096 events of a hundred bytes are 400 kB, and one who is further behind should
+/// look at the members instead.
+pub const EVENTS_KEPT: usize = 4096;
+
+/// What a subscriber sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News<E> {
+    /// Something happened.
+    Event(E),
+    /// This many events were dropped here because they were not taken in time: look at the whole again.
+    Lagged(u64),
+}
+
+/// A bounded stream of events, from the moment it was asked for.
+///
+/// Also a [`Stream`]. It ends when the node has stopped.
+#[derive(Debug)]
+pub struct Events<E> {
+    queue: Receiver<News<E>>,
+    lost: Arc<AtomicU64>,
+}
+
+impl<E> Events<E> {
+    /// The next event, or that some were dropped; `None` when the node has stopped.
+    ///
+    /// Cancellation: nothing is lost.
+    pub async fn next(&mut self) -> Option<News<E>> {
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    /// As [`next`](Events::next), without waiting: `None` when nothing is there.
+    pub fn try_next(&mut self) -> Option<News<E>> {
+        self.queue.try_recv().ok().or_else(|| self.lagged())
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<News<E>>> {
+        match self.queue.poll_recv(cx) {
+            Poll::Ready(Some(news)) => Poll::Ready(Some(news)),
+            // What was lost was said after all that the queue held.
+            nothing => self.lagged().map_or(nothing, |news| Poll::Ready(Some(news))),
+        }
+    }
+
+    fn lagged(&self) -> Option<News<E>> {
+        let n = self.lost.swap(0, AcqRel);
+        (n > 0).then_some(News::Lagged(n))
+    }
+}
+
+impl<E> Stream for Events<E> {
+    type Item = News<E>;
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<News<E>>> {
+        self.poll(cx)
+    }
+}
+
+/// Everyone who listens to a node.
+#[derive(Debug)]
+pub(crate) struct Subscribers<E>(Mutex<Vec<Subscriber<E>>>);
+
+#[derive(Debug)]
+struct Subscriber<E> {
+    queue: Sender<News<E>>,
+    lost: Arc<AtomicU64>,
+}
+
+impl<E> Default for Subscribers<E> {
+    fn default() -> Self {
+        Subscribers(Mutex::new(Vec::new()))
+    }
+}
+
+impl<E: Clone> Subscribers<E> {
+    pub(crate) fn add(&self) -> Events<E> {
+        self.add_with(EVENTS_KEPT)
+    }
+
+    fn add_with(&self, kept: usize) -> Events<E> {
+        let (queue, taken) = channel(kept);
+        let lost = Arc::default();
+        self.list().push(Subscriber { queue, lost: Arc::clone(&lost) });
+        Events { queue: taken, lost }
+    }
+
+    /// Tells everyone; forgets who is gone.
+    pub(crate) fn tell(&self, event: &E) {
+        self.list().retain(|one| one.tell(event));
+    }
+
+    /// Ends every stream.
+    pub(crate) fn close(&self) {
+        self.list().clear();
+    }
+
+    fn list(&self) -> std::sync::MutexGuard<'_, Vec<Subscriber<E>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<E: Clone> Subscriber<E> {
+    /// Whether it still listens.
+    fn tell(&self, event: &E) -> bool {
+        let lost = self.lost.swap(0, AcqRel);
+        // A gap is told where it is.
+        if lost > 0 && self.queue.try_send(News::Lagged(lost)).is_err() {
+            self.lost.fetch_add(lost + 1, AcqRel);
+        } else if let Err(TrySendError::Full(_)) = self.queue.try_send(News::Event(event.clone())) {
+            self.lost.fetch_add(1, AcqRel);
+        }
+        !self.queue.is_closed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_is_told_where_it_is_and_how_long() {
+        let all = Subscribers::default();
+        let mut events = all.add_with(3);
+        (1..=5).for_each(|i| all.tell(&i));
+        assert_eq!(events.try_next(), Some(News::Event(1)));
+        assert_eq!(events.try_next(), Some(News::Event(2)));
+        all.tell(&6);
+        let rest: Vec<_> = std::iter::from_fn(|| events.try_next()).collect();
+        assert_eq!(rest, [News::Event(3), News::Lagged(2), News::Event(6)]);
+        assert_eq!(events.try_next(), None);
+    }
+
+    #[test]
+    fn a_gap_at_the_end_is_told_too() {
+        let all = Subscribers::default();
+        let mut events = all.add_with(1);
+        (1..=3).for_each(|i| all.tell(&i));
+        all.close();
+        let rest: Vec<_> = std::iter::from_fn(|| events.try_next()).collect();
+        assert_eq!(rest, [News::Event(1), News::Lagged(2)]);
+    }
+
+    #[test]
+    fn who_is_gone_is_forgotten() {
+        let all = Subscribers::default();
+        drop(all.add());
+        all.tell(&1);
+        assert!(all.list().is_empty());
+    }
+}
