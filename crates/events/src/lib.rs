@@ -1,1 +1,45 @@
-//! events
+//! User events: Lamport-stamped, delivered once per node to all or to a group, repaired by digest.
+//!
+//! ```text
+//!   event(..) ──stamp──> Store ── news ──> deliver (if the filter matches) and Spread: at once, then in `fill`
+//!                          ^
+//!   Message::Event ────────┘   seen before: counted, and one copy less to send
+//!
+//!   Message::Digest on every packet:  equal        nothing to do
+//!                                     differs once  push the newest to that peer, a datagram
+//!                                     differs twice a conversation: Hello, Reply, Want, and events both ways
+//! ```
+//!
+//! * **What is kept** is the [`Store`]: the greatest stamps ever seen, within a count and a byte bound, with what fell
+//!   out marked by a floor. It converges whatever the order of arrival ([`bruit_kit::Window`]), so equal knowledge is
+//!   an equal digest, and a difference is always worth a conversation. Nothing expires by time.
+//! * **Once per node**: a stamp in the store or below its floor is not news. A stamp is (Lamport time, origin, serial);
+//!   serials start at a random number in each process, so a restarted origin whose clock starts low collides with
+//!   nothing it said before.
+//! * **Not before its time**: each copy carries its age. A node delivers what is younger than its own membership, so a
+//!   joiner learns old events (and can repair others with them) without delivering them, and a node that was cut off
+//!   delivers all it missed. [`Config::replay`] delivers the old ones too.
+//! * **Nothing is lost for good** that the store still holds anywhere: push reaches almost all at once, the digest
+//!   finds the rest. See [`Relay`] for the numbers.
+
+mod config;
+mod counters;
+mod filter;
+mod id;
+mod message;
+mod spread;
+mod store;
+mod user_event;
+mod wire;
+
+mod events;
+
+pub use config::{BadConfig, Config};
+pub use counters::Counters;
+pub use events::{Event, Events, Timer};
+pub use filter::{BadFilter, Filter};
+pub use id::{EventId, Stamp};
+pub use message::{Hello, Message, Reply};
+pub use spread::{Relay, Spread};
+pub use store::Store;
+pub use user_event::{Delivered, Refused, UserEvent};

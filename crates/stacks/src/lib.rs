@@ -1,1 +1,5 @@
-//! stacks
+//! Compositions of protocols, one file each. Drivers run them as one protocol; the wiring is all that is here.
+
+mod core;
+
+pub use core::{Core, CoreConfig, Event, InEvents, InSwim, Message, Said, Timer};

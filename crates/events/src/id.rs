@@ -1,0 +1,63 @@
+use bruit_proto::{Malformed, PeerId, Reader, mix, put_varint, varint_size};
+use std::fmt;
+
+/// Which event: who said it, and its number in a count that starts at a random number in each process.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId {
+    /// Who said it.
+    pub origin: PeerId,
+    /// Its number at its origin.
+    pub serial: u32,
+}
+
+impl fmt::Debug for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}.{:x}", self.origin, self.serial)
+    }
+}
+
+/// An event and its place in the order of all: Lamport time first, then origin and serial.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp {
+    /// Lamport time.
+    pub ltime: u64,
+    /// Which event.
+    pub id: EventId,
+}
+
+impl Stamp {
+    /// Sixty-four bits that stand for it in digests.
+    pub fn hash(&self) -> u64 {
+        mix(self.id.origin.0 ^ mix(self.ltime ^ mix(u64::from(self.id.serial))))
+    }
+
+    /// Thirty-two bits that stand for it in one conversation: another `salt` separates what collided in the last.
+    pub fn print(&self, salt: u32) -> u32 {
+        (mix(self.hash() ^ u64::from(salt)) >> 32) as u32
+    }
+
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.ltime);
+        out.extend_from_slice(&self.id.origin.0.to_be_bytes());
+        out.extend_from_slice(&self.id.serial.to_be_bytes());
+    }
+
+    pub(crate) fn decode(input: &mut Reader<'_>) -> Result<Stamp, Malformed> {
+        let ltime = input.varint()?;
+        let origin = PeerId(input.u64()?);
+        if origin == PeerId::NONE || origin.is_contact() {
+            return Err(Malformed("an event's origin is no node"));
+        }
+        Ok(Stamp { ltime, id: EventId { origin, serial: input.u32()? } })
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        varint_size(self.ltime) + 12
+    }
+}
+
+impl fmt::Debug for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{:?}", self.ltime, self.id)
+    }
+}

@@ -1,0 +1,55 @@
+use crate::id::Stamp;
+use crate::user_event::UserEvent;
+use std::sync::Arc;
+
+/// What copies of [`Events`](crate::Events) say to each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// An event, said `age` milliseconds ago; by datagram, or in a conversation.
+    Event {
+        /// How old this copy was when it left, in milliseconds.
+        age: u32,
+        /// The event.
+        event: Arc<UserEvent>,
+    },
+    /// The sum over what I hold, on any packet that has room: equal knowledge is an equal digest.
+    Digest(u32),
+    /// Opens a conversation.
+    Hello(Hello),
+    /// Answers it. What the other lacks follows.
+    Reply(Reply),
+    /// Prints of what I still lack; the opener's last word but for events.
+    Want(Vec<u32>),
+    /// I am in enough conversations already.
+    Busy,
+}
+
+/// The recent list first: usually that is where the difference is, and the older part is one sum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// My Lamport clock.
+    pub clock: u64,
+    /// I take nothing at or below this stamp.
+    pub floor: Option<Stamp>,
+    /// Salt of all prints in this conversation.
+    pub salt: u32,
+    /// The recent part: Lamport times from here on.
+    pub since: u64,
+    /// Prints of what I hold of it, newest first.
+    pub recent: Vec<u32>,
+    /// Digest of what I hold of the older part, above my floor.
+    pub older: u32,
+}
+
+/// What the other side of a [`Hello`] has to say to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// My Lamport clock.
+    pub clock: u64,
+    /// I take nothing at or below this stamp.
+    pub floor: Option<Stamp>,
+    /// Prints of what I lack of the recent part.
+    pub want: Vec<u32>,
+    /// Prints of what I hold of the older part, if its digest differs.
+    pub rest: Option<Vec<u32>>,
+}

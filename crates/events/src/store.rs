@@ -1,0 +1,114 @@
+use crate::id::Stamp;
+use crate::user_event::UserEvent;
+use bruit_kit::{Seen, Window};
+use bruit_proto::Time;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One event as this node holds it.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) event: Arc<UserEvent>,
+    /// When it came here.
+    pub(crate) heard: Time,
+    /// How old it was then.
+    age: Duration,
+}
+
+impl Held {
+    pub(crate) fn age(&self, now: Time) -> Duration {
+        self.age + now.since(self.heard)
+    }
+}
+
+/// The most recent events by stamp, and the digest over them.
+#[derive(Debug)]
+pub struct Store {
+    window: Window<Stamp, Held>,
+    sum: u64,
+    evicted: u64,
+}
+
+/// What one event costs beside its bytes: the entry, two `Arc`s and their allocations, about 128 bytes.
+const OVERHEAD: usize = 128;
+
+impl Store {
+    pub(crate) fn new(max_len: usize, max_bytes: usize) -> Store {
+        Store { window: Window::new(max_len, max_bytes + max_len * OVERHEAD), sum: 0, evicted: 0 }
+    }
+
+    pub(crate) fn insert(&mut self, event: Arc<UserEvent>, age: Duration, now: Time) -> Seen {
+        let (stamp, cost) = (event.stamp, event.size() + OVERHEAD);
+        let seen = self.window.insert(stamp, Held { event, heard: now, age }, cost);
+        if seen == Seen::New {
+            self.sum = self.sum.wrapping_add(stamp.hash());
+            self.shrink();
+        }
+        seen
+    }
+
+    /// Takes a peer's floor, so that windows of different bounds agree.
+    pub(crate) fn raise(&mut self, floor: Stamp) {
+        self.window.raise(floor);
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
+        while let Some((stamp, _)) = self.window.shrink() {
+            self.sum = self.sum.wrapping_sub(stamp.hash());
+            self.evicted += 1;
+        }
+    }
+
+    /// The sum of the hashes of all stamps: 32 of its bits. Zero when nothing is held.
+    pub fn digest(&self) -> u32 {
+        digest(self.sum)
+    }
+
+    /// Whether an event is held or was.
+    pub fn seen(&self, stamp: &Stamp) -> Seen {
+        self.window.seen(stamp)
+    }
+
+    /// Nothing at or below this stamp comes in.
+    pub fn floor(&self) -> Option<Stamp> {
+        self.window.floor()
+    }
+
+    /// All events, oldest stamp first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<UserEvent>> {
+        self.window.iter().map(|(_, held)| &held.event)
+    }
+
+    /// How many events are held.
+    pub fn len(&self) -> usize {
+        self.window.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.window.is_empty()
+    }
+
+    pub(crate) fn get(&self, stamp: &Stamp) -> Option<&Held> {
+        self.window.get(stamp)
+    }
+
+    pub(crate) fn held(&self) -> impl DoubleEndedIterator<Item = &Held> {
+        self.window.iter().map(|(_, held)| held)
+    }
+
+    pub(crate) fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// The digest of all that is older than this Lamport time.
+    pub(crate) fn digest_before(&self, ltime: u64) -> u32 {
+        let older = self.window.iter().take_while(|(stamp, _)| stamp.ltime < ltime);
+        digest(older.fold(0, |sum: u64, (stamp, _)| sum.wrapping_add(stamp.hash())))
+    }
+}
+
+fn digest(sum: u64) -> u32 {
+    (sum >> 32) as u32
+}

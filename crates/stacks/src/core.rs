@@ -1,0 +1,360 @@
+use bruit_events::{self as events, Delivered, EventId, Events, Filter};
+use bruit_proto::{
+    Change, Composition, Context, Duration, Lost, Malformed, Origin, Outlet, Part, PeerId, Protocol, Reader, Receipt, Record,
+    Rng, Room, StreamId, StreamNews, Tags, Wire, Wiring,
+};
+use bruit_swim::{self as swim, Swim};
+use std::sync::Arc;
+
+/// Membership and events: the default stack.
+///
+/// `swim` is the table of peers that `events` asks; what `swim` says of a peer, `events` is told.
+pub struct Core {
+    swim: Swim,
+    events: Events,
+    dice: (Rng, Rng),
+    wiring: Wiring<Said>,
+}
+
+/// The settings of its parts.
+#[derive(Clone, Debug)]
+pub struct CoreConfig {
+    /// Shared by all nodes of a process.
+    pub swim: Arc<swim::Config>,
+    /// Of events.
+    pub events: events::Config,
+}
+
+impl Default for CoreConfig {
+    fn default() -> Self {
+        let swim = Arc::new(swim::Config::of(swim::Profile::default()));
+        CoreConfig { swim, events: events::Config::default() }
+    }
+}
+
+/// A part's message; which one's, its tag says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// Tags 1-31.
+    Swim(swim::Message),
+    /// Tags 32-47.
+    Events(events::Message),
+}
+
+/// A part's timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// Of membership.
+    Swim(swim::Timer),
+    /// Of events.
+    Events(events::Timer),
+}
+
+/// What this node's user is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A member came, went or changed.
+    Member {
+        /// Who.
+        peer: PeerId,
+        /// What happened to it.
+        change: Change,
+    },
+    /// A member does not answer; it may still refute.
+    Suspected {
+        /// Who.
+        peer: PeerId,
+    },
+    /// It did.
+    Refuted {
+        /// Who.
+        peer: PeerId,
+    },
+    /// A join reached the cluster.
+    Joined {
+        /// Through whom.
+        contact: PeerId,
+    },
+    /// A join did not.
+    JoinFailed {
+        /// Through whom.
+        contact: PeerId,
+        /// Why not.
+        why: &'static str,
+    },
+    /// Another process holds this name and was there first: stop this node.
+    NameTaken,
+    /// The leave has reached the cluster, or its deadline passed: the process may end.
+    Gone,
+    /// Nobody answers any more, or somebody does again.
+    Isolated(bool),
+    /// An event for this node.
+    Delivered(Delivered),
+}
+
+/// What the parts say.
+#[derive(Debug)]
+pub enum Said {
+    /// Membership.
+    Swim(swim::Event),
+    /// Events.
+    Events(events::Event),
+}
+
+/// Membership's place in [`Core`].
+#[derive(Debug)]
+pub enum InSwim {}
+
+/// Events' place in [`Core`].
+#[derive(Debug)]
+pub enum InEvents {}
+
+macro_rules! part {
+    ($marker:ty, $of:ty, $variant:ident, $lane:literal) => {
+        impl Part for $marker {
+            type Whole = Core;
+            type Of = $of;
+            type Said = Said;
+            const LANE: u8 = $lane;
+            fn message(message: <$of as Protocol>::Message) -> Message {
+                Message::$variant(message)
+            }
+            fn back(message: Message) -> Option<<$of as Protocol>::Message> {
+                if let Message::$variant(message) = message { Some(message) } else { None }
+            }
+            fn timer(timer: <$of as Protocol>::Timer) -> Timer {
+                Timer::$variant(timer)
+            }
+            fn said(event: <$of as Protocol>::Event) -> Said {
+                Said::$variant(event)
+            }
+        }
+    };
+}
+part!(InSwim, Swim, Swim, 0);
+part!(InEvents, Events, Events, 1);
+
+impl Core {
+    /// One node. `record` is its own; `seed` gives the dice of both parts.
+    ///
+    /// # Panics
+    /// If the settings of events are out of their bounds: [`events::Config::check`] them first.
+    pub fn new(seed: u64, config: CoreConfig, record: Arc<Record>) -> Core {
+        let me = record.id();
+        let mut events = Events::new(me, record.session(), config.events);
+        events.set_tags(record.tags().clone());
+        Core {
+            swim: Swim::new(config.swim, record),
+            events,
+            dice: (Rng::named(seed, me, "swim"), Rng::named(seed, me, "events")),
+            wiring: Wiring::default(),
+        }
+    }
+
+    /// Membership, to look at; the table of peers for whoever composes this.
+    pub fn swim(&self) -> &Swim {
+        &self.swim
+    }
+
+    /// Events, to look at.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// As [`Swim::join`].
+    pub fn join(&mut self, cx: &mut Context<'_, Self>, contacts: &[PeerId]) {
+        self.in_swim(cx, |swim, cx| swim.join(cx, contacts));
+        self.drain(cx);
+    }
+
+    /// As [`Swim::leave`].
+    pub fn leave(&mut self, cx: &mut Context<'_, Self>) {
+        self.in_swim(cx, |swim, cx| swim.leave(cx));
+        self.drain(cx);
+    }
+
+    /// As [`Swim::force_leave`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn force_leave(&mut self, cx: &mut Context<'_, Self>, name: &str, prune: bool) -> Result<(), swim::Refused> {
+        let result = self.in_swim(cx, |swim, cx| swim.force_leave(cx, name, prune));
+        self.drain(cx);
+        result
+    }
+
+    /// As [`Swim::set_tags`]; events to groups heed them at once.
+    ///
+    /// # Errors
+    /// See there.
+    pub fn set_tags(&mut self, cx: &mut Context<'_, Self>, tags: Tags) -> Result<(), swim::Refused> {
+        let result = self.in_swim(cx, |swim, cx| swim.set_tags(cx, tags.clone()));
+        if result.is_ok() {
+            self.events.set_tags(tags);
+        }
+        self.drain(cx);
+        result
+    }
+
+    /// As [`Events::event`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn event(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        name: &str,
+        payload: &[u8],
+        filter: Filter,
+    ) -> Result<EventId, events::Refused> {
+        let result = self.in_events(cx, |events, cx| events.event(cx, name, payload, filter));
+        self.drain(cx);
+        result
+    }
+
+    /// Its own table of peers is the outer one: `swim` is the table, and asks itself.
+    fn in_swim<R>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Swim, &mut Context<'_, Swim>) -> R) -> R {
+        let outer = cx.peers;
+        cx.lend::<InSwim, _>(&mut self.wiring, &mut self.dice.0, outer, |cx| f(&mut self.swim, cx))
+    }
+
+    fn in_events<R>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Events, &mut Context<'_, Events>) -> R) -> R {
+        cx.lend::<InEvents, _>(&mut self.wiring, &mut self.dice.1, &self.swim, |cx| f(&mut self.events, cx))
+    }
+
+    /// Things said, in order. Every entry ends here.
+    fn drain(&mut self, cx: &mut Context<'_, Self>) {
+        while let Some(said) = self.wiring.next_said() {
+            let event = match said {
+                Said::Swim(swim::Event::Peer { peer, change }) => {
+                    self.in_events(cx, |events, cx| events.on_peer(cx, peer, change));
+                    Event::Member { peer, change }
+                }
+                Said::Swim(swim::Event::Suspected { peer }) => Event::Suspected { peer },
+                Said::Swim(swim::Event::Refuted { peer }) => Event::Refuted { peer },
+                Said::Swim(swim::Event::Joined { contact }) => Event::Joined { contact },
+                Said::Swim(swim::Event::JoinFailed { contact, why }) => Event::JoinFailed { contact, why },
+                Said::Swim(swim::Event::NameTaken) => Event::NameTaken,
+                Said::Swim(swim::Event::Gone) => Event::Gone,
+                Said::Swim(swim::Event::Isolated(is)) => Event::Isolated(is),
+                Said::Events(events::Event::Delivered(delivered)) => Event::Delivered(delivered),
+            };
+            cx.notify(event);
+        }
+    }
+}
+
+impl Protocol for Core {
+    type Message = Message;
+    type Timer = Timer;
+    type Event = Event;
+
+    fn on_start(&mut self, cx: &mut Context<'_, Self>) {
+        self.in_swim(cx, |swim, cx| swim.on_start(cx));
+        self.in_events(cx, |events, cx| events.on_start(cx));
+        self.drain(cx);
+    }
+
+    fn on_message(&mut self, cx: &mut Context<'_, Self>, from: Origin, message: Message) {
+        match message {
+            Message::Swim(message) => {
+                self.wiring.claim(from.path, InSwim::LANE);
+                self.in_swim(cx, |swim, cx| swim.on_message(cx, from, message));
+            }
+            Message::Events(message) => {
+                self.wiring.claim(from.path, InEvents::LANE);
+                self.in_events(cx, |events, cx| events.on_message(cx, from, message));
+            }
+        }
+        self.drain(cx);
+    }
+
+    fn on_timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
+        match timer {
+            Timer::Swim(timer) => self.in_swim(cx, |swim, cx| swim.on_timer(cx, timer)),
+            Timer::Events(timer) => self.in_events(cx, |events, cx| events.on_timer(cx, timer)),
+        }
+        self.drain(cx);
+    }
+
+    fn on_peer(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, change: Change) {
+        self.in_swim(cx, |swim, cx| swim.on_peer(cx, peer, change));
+        self.in_events(cx, |events, cx| events.on_peer(cx, peer, change));
+        self.drain(cx);
+    }
+
+    fn on_stream(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, what: StreamNews) {
+        match self.wiring.stream(stream, what) {
+            Some(InSwim::LANE) => self.in_swim(cx, |swim, cx| swim.on_stream(cx, stream, what)),
+            Some(InEvents::LANE) => self.in_events(cx, |events, cx| events.on_stream(cx, stream, what)),
+            _ => {}
+        }
+        self.drain(cx);
+    }
+
+    fn on_stored(&mut self, cx: &mut Context<'_, Self>, receipt: Receipt, outcome: Result<(), Lost>) {
+        match self.wiring.receipt(receipt) {
+            Some(InSwim::LANE) => self.in_swim(cx, |swim, cx| swim.on_stored(cx, receipt, outcome)),
+            Some(InEvents::LANE) => self.in_events(cx, |events, cx| events.on_stored(cx, receipt, outcome)),
+            _ => {}
+        }
+        self.drain(cx);
+    }
+
+    fn on_pause(&mut self, cx: &mut Context<'_, Self>, lost: Duration) {
+        self.in_swim(cx, |swim, cx| swim.on_pause(cx, lost));
+        self.in_events(cx, |events, cx| events.on_pause(cx, lost));
+        self.drain(cx);
+    }
+
+    /// Events first: their digest takes five bytes of every packet, or it is not in every ping.
+    fn fill(&mut self, cx: &mut Context<'_, Self>, to: Outlet, room: &mut Room<'_, Message>) {
+        let (events, swim) = match to {
+            Outlet::Packet(_) => (true, true),
+            Outlet::Stream(stream) => {
+                let owner = self.wiring.owner(stream);
+                (owner == Some(InEvents::LANE), owner == Some(InSwim::LANE))
+            }
+        };
+        if events {
+            room.lend::<InEvents, _>(|room| self.in_events(cx, |events, cx| events.fill(cx, to, room)));
+        }
+        if swim {
+            room.lend::<InSwim, _>(|room| self.in_swim(cx, |swim, cx| swim.fill(cx, to, room)));
+        }
+        self.drain(cx);
+    }
+}
+
+impl Composition for Core {
+    const PARTS: u8 = 2;
+    fn reached(&mut self) -> u32 {
+        self.wiring.take_reached()
+    }
+    fn drained(&self) -> bool {
+        self.wiring.is_drained()
+    }
+}
+
+impl Wire for Message {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Message::Swim(message) => message.encode(out),
+            Message::Events(message) => message.encode(out),
+        }
+    }
+    fn decode(input: &mut Reader<'_>) -> Result<Message, Malformed> {
+        match input.peek() {
+            Some(1..=31) => Ok(Message::Swim(swim::Message::decode(input)?)),
+            Some(32..=47) => Ok(Message::Events(events::Message::decode(input)?)),
+            Some(_) => Err(Malformed("no such message")),
+            None => Err(Malformed("truncated")),
+        }
+    }
+    fn size(&self) -> usize {
+        match self {
+            Message::Swim(message) => message.size(),
+            Message::Events(message) => message.size(),
+        }
+    }
+}
