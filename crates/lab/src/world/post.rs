@@ -1,0 +1,90 @@
+use super::traffic::Traffic;
+use crate::links::Network;
+use crate::wheel::{Entry, Wheel};
+use bruit_proto::{Batch, Receipt, Rng};
+
+/// What can happen to a node.
+#[derive(Clone, Debug)]
+pub(crate) enum Input {
+    /// A timer may be due.
+    Wake,
+    /// A datagram came.
+    Packet(Vec<u8>),
+    /// Something came on a connection.
+    Segment(End, Segment),
+    /// A segment of mine was not acknowledged in time.
+    Retry(End),
+    /// The disk has done what process number `life` asked for.
+    Stored { life: u32, receipt: Receipt, batch: Batch },
+}
+
+/// One end of a connection: whose dial it was, and which side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct End {
+    pub(crate) dialer: u32,
+    pub(crate) number: u32,
+    pub(crate) answers: bool,
+}
+
+impl End {
+    pub(crate) fn other(self) -> End {
+        End { answers: !self.answers, ..self }
+    }
+}
+
+/// What travels on a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Segment {
+    Syn,
+    SynAck,
+    Data(Vec<u8>),
+    Fin,
+    Rst,
+}
+
+/// A node's way to the world during one turn.
+pub(crate) struct Post<'a> {
+    pub(crate) me: u32,
+    pub(crate) at: u64,
+    pub(crate) network: &'a Network,
+    pub(crate) wheel: &'a mut Wheel<Input>,
+    pub(crate) dice: &'a mut Rng,
+    pub(crate) count: &'a mut u32,
+    pub(crate) traffic: &'a mut Traffic,
+}
+
+impl Post<'_> {
+    /// Lets something happen at another node, at least one latency from now.
+    pub(crate) fn at(&mut self, at: u64, to: u32, item: Input) {
+        *self.count = self.count.wrapping_add(1);
+        self.wheel.push(Entry { at, to, from: self.me, count: *self.count, item });
+    }
+
+    /// Lets something happen here, in another bucket than this.
+    pub(crate) fn later(&mut self, after: u64, item: Input) {
+        self.at(self.at + after.max(self.wheel.width()), self.me, item);
+    }
+
+    /// Sends a datagram, or loses it.
+    pub(crate) fn packet(&mut self, to: Option<u32>, bytes: Vec<u8>) {
+        let links = &self.network.links;
+        self.traffic.packets += 1;
+        self.traffic.packet_bytes += bytes.len() as u64;
+        let Some(to) = to else { return self.traffic.lost += 1 };
+        if bytes.len() > links.mtu {
+            return self.traffic.oversized += 1;
+        }
+        if self.network.cuts.has(self.me, to) {
+            return self.traffic.cut += 1;
+        }
+        if links.loses_datagram(self.dice) {
+            return self.traffic.lost += 1;
+        }
+        let at = self.at + links.latency(self.dice) + links.held_back(self.dice);
+        if links.doubles(self.dice) {
+            let again = self.at + links.latency(self.dice) + links.held_back(self.dice);
+            self.at(again, to, Input::Packet(bytes.clone()));
+        }
+        self.at(at, to, Input::Packet(bytes));
+    }
+}
