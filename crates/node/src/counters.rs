@@ -1,0 +1,87 @@
+/// The most reasons for rejecting that are counted apart: protocols name theirs in literals, a dozen each in the largest.
+/// Further ones are counted as `other`.
+pub const MAX_REASONS: usize = 64;
+
+/// What came and went on one lane. Bytes are UDP or TCP payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lane {
+    /// Datagrams, or frames: received, good ones and bad.
+    pub received: u64,
+    /// Bytes received.
+    pub bytes_received: u64,
+    /// Datagrams, or frames: handed to the driver.
+    pub sent: u64,
+    /// Bytes handed to the driver.
+    pub bytes_sent: u64,
+}
+
+/// What this node did not send or do, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Messages to a peer that the book does not know.
+    pub unknown_peer: u64,
+    /// Messages that fit into no packet, even alone.
+    pub too_large: u64,
+    /// Answers to an address that was forgotten since: more than [`MAX_STRANGERS`](crate::MAX_STRANGERS) wrote meanwhile.
+    pub forgotten_path: u64,
+    /// Answers on a stream that is over.
+    pub stream_over: u64,
+    /// Streams ended because more answers waited than one frame holds.
+    pub stream_overflow: u64,
+    /// Streams not opened: [`MAX_OUTBOUND`](crate::MAX_OUTBOUND) are open already.
+    pub outbound_full: u64,
+    /// Streams not accepted: [`MAX_INBOUND`](crate::MAX_INBOUND) are open already.
+    pub inbound_full: u64,
+    /// Contacts forgotten: more than [`MAX_CONTACTS`](crate::MAX_CONTACTS) were named since.
+    pub contacts: u64,
+}
+
+/// Plain sums since the node was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// The datagram lane.
+    pub datagrams: Lane,
+    /// The stream lane.
+    pub streams: Lane,
+    trouble: Option<Box<Trouble>>,
+}
+
+/// Absent in a node that has none, so behind a box.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Trouble {
+    dropped: Dropped,
+    rejected: Vec<(&'static str, u64)>,
+}
+
+impl Counters {
+    /// What was dropped.
+    pub fn dropped(&self) -> Dropped {
+        self.trouble.as_ref().map(|t| t.dropped).unwrap_or_default()
+    }
+
+    /// Peers' mistakes: each reason with how often it was given, in the order of their first time.
+    pub fn rejected(&self) -> &[(&'static str, u64)] {
+        self.trouble.as_ref().map(|t| t.rejected.as_slice()).unwrap_or_default()
+    }
+
+    /// All mistakes of peers together.
+    pub fn rejections(&self) -> u64 {
+        self.rejected().iter().map(|x| x.1).sum()
+    }
+
+    pub(crate) fn drop(&mut self) -> &mut Dropped {
+        &mut self.trouble.get_or_insert_default().dropped
+    }
+
+    pub(crate) fn reject(&mut self, why: &'static str) {
+        let rejected = &mut self.trouble.get_or_insert_default().rejected;
+        let i = rejected.iter().position(|x| x.0 == why).unwrap_or_else(|| {
+            let name = if rejected.len() + 1 < MAX_REASONS { why } else { "other" };
+            rejected.iter().position(|x| x.0 == name).unwrap_or_else(|| {
+                rejected.push((name, 0));
+                rejected.len() - 1
+            })
+        });
+        rejected[i].1 += 1;
+    }
+}

@@ -1,0 +1,215 @@
+use crate::book::{Book, Destination};
+use crate::counters::Counters;
+use crate::output::Output;
+use crate::stream::Stream;
+use crate::streams::{MAX_OUTBOUND, Streams};
+use bruit_proto::{
+    Batch, Class, MAX_PER_TURN, Origin, Path, PeerId, Protocol, Receipt, Record, Sink, StreamId, Time, Timers, Why, Wire,
+};
+use bruit_wire::{Envelope, Packer};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long after its open a stream ends that could not even be dialled: never in the same entry, so that whoever tries
+/// again at once does not do so for ever.
+const UNDIALLED: Duration = Duration::from_millis(1);
+
+/// Two timers set for the same moment by each other would never let it pass.
+const SOONEST: Duration = Duration::from_micros(1);
+
+/// A packet that this entry has begun.
+pub(crate) struct Draft {
+    pub(crate) to: Destination,
+    pub(crate) packer: Packer,
+}
+
+/// The sink of a node: what the turns of an entry did, until it is settled.
+pub(crate) struct Desk<P: Protocol> {
+    pub(crate) me: PeerId,
+    pub(crate) envelope: Envelope,
+    pub(crate) now: Time,
+    pub(crate) timers: Timers<P::Timer>,
+    pub(crate) book: Book,
+    pub(crate) streams: Streams,
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) outputs: VecDeque<Output<P::Event>>,
+    pub(crate) counters: Counters,
+    packet: usize,
+    receipts: u64,
+    said: u32,
+}
+
+impl<P: Protocol> Desk<P> {
+    pub(crate) fn new(me: PeerId, envelope: Envelope, packet: usize) -> Self {
+        Desk {
+            me,
+            envelope,
+            now: Time::ZERO,
+            timers: Timers::default(),
+            book: Book::default(),
+            streams: Streams::default(),
+            drafts: Vec::new(),
+            outputs: VecDeque::new(),
+            counters: Counters::default(),
+            packet,
+            receipts: 0,
+            said: 0,
+        }
+    }
+
+    /// A turn begins.
+    pub(crate) fn begin(&mut self) {
+        self.said = 0;
+    }
+
+    /// The packet leaves.
+    pub(crate) fn post(&mut self, to: SocketAddr, bytes: Vec<u8>) {
+        self.counters.datagrams.sent += 1;
+        self.counters.datagrams.bytes_sent += bytes.len() as u64;
+        self.outputs.push_back(Output::Packet { to, bytes });
+    }
+
+    fn count(&mut self) {
+        self.said += 1;
+        assert!(self.said <= MAX_PER_TURN, "more than {MAX_PER_TURN} things in one turn");
+    }
+
+    /// Which of the drafts is for this destination; a new one if none is.
+    fn draft(&mut self, to: Destination) -> usize {
+        self.drafts.iter().rposition(|d| d.to == to).unwrap_or_else(|| {
+            let limit = self.book.narrow(to.address).unwrap_or(self.packet).min(self.packet);
+            self.drafts.push(Draft { to, packer: Packer::new(&self.envelope, limit) });
+            self.drafts.len() - 1
+        })
+    }
+}
+
+impl<P: Protocol> Desk<P>
+where
+    P::Message: Wire,
+{
+    fn mail(&mut self, to: Destination, message: &P::Message) {
+        assert!(to.peer != self.me, "said to oneself: {message:?}");
+        let i = self.draft(to);
+        match self.drafts[i].packer.append(&self.envelope, to.peer, message) {
+            Ok(None) => {}
+            Ok(Some(full)) => self.post(to.address, full),
+            Err(_) => self.counters.drop().too_large += 1,
+        }
+    }
+
+    fn answer(&mut self, id: StreamId, message: &P::Message) {
+        let Some(stream) = self.streams.get(id).filter(|s| s.is_writable()) else {
+            return self.counters.drop().stream_over += 1;
+        };
+        // A conversation with a gap is worse than none.
+        if !stream.answer(message) {
+            stream.end(Why::Reset);
+            self.counters.drop().stream_overflow += 1;
+        }
+        self.streams.touch(id);
+    }
+}
+
+impl<P: Protocol> Sink<P> for Desk<P>
+where
+    P::Message: Wire,
+{
+    fn send(&mut self, to: PeerId, message: P::Message) {
+        self.count();
+        assert!(to != self.me, "said to oneself: {message:?}");
+        match self.book.find(to) {
+            Some(address) => self.mail(Destination { peer: to, address }, &message),
+            None => self.counters.drop().unknown_peer += 1,
+        }
+    }
+
+    fn reply(&mut self, path: Path, message: P::Message) {
+        self.count();
+        match (path.stream(), self.book.answer(path)) {
+            (Some(stream), _) => self.answer(stream, &message),
+            (None, Some(to)) => self.mail(to, &message),
+            (None, None) => self.counters.drop().forgotten_path += 1,
+        }
+    }
+
+    fn open(&mut self, to: PeerId, class: Class, deadline: Duration) -> StreamId {
+        self.count();
+        assert!(to != self.me, "a stream to oneself");
+        let id = self.streams.number();
+        let mut stream = Stream::dialled(id, to, class, self.now, deadline);
+        let full = self.streams.outbound() >= MAX_OUTBOUND;
+        match self.book.find(to).filter(|_| !full) {
+            Some(address) => {
+                stream.connected = true;
+                self.outputs.push_back(Output::Dial { stream: id, to: address });
+            }
+            None => stream.deadline = (self.now + UNDIALLED, Why::Refused),
+        }
+        if full {
+            self.counters.drop().outbound_full += 1;
+        }
+        self.streams.add(stream);
+        id
+    }
+
+    fn write(&mut self, stream: StreamId, message: P::Message) -> Result<(), P::Message> {
+        self.count();
+        let Some(s) = self.streams.get(stream).filter(|s| s.is_writable()) else { return Err(message) };
+        if !s.write(&message) {
+            s.hungry = true;
+            return Err(message);
+        }
+        self.streams.touch(stream);
+        Ok(())
+    }
+
+    fn wake(&mut self, stream: StreamId) {
+        self.count();
+        if let Some(s) = self.streams.get(stream) {
+            s.hungry = true;
+            self.streams.touch(stream);
+        }
+    }
+
+    fn close(&mut self, stream: StreamId) {
+        self.count();
+        if let Some(s) = self.streams.get(stream) {
+            s.close();
+            self.streams.touch(stream);
+        }
+    }
+
+    fn set(&mut self, timer: P::Timer, after: Duration) {
+        self.count();
+        self.timers.set(timer, self.now + after.max(SOONEST));
+    }
+
+    fn cancel(&mut self, timer: P::Timer) {
+        self.count();
+        self.timers.cancel(timer);
+    }
+
+    fn persist(&mut self, batch: Batch) -> Receipt {
+        self.count();
+        self.receipts += 1;
+        let receipt = Receipt(self.receipts);
+        self.outputs.push_back(Output::Persist { receipt, batch });
+        receipt
+    }
+
+    fn know(&mut self, peer: PeerId, record: Option<&Arc<Record>>) {
+        self.book.know(peer, record);
+    }
+
+    fn reject(&mut self, _: Origin, why: &'static str) {
+        self.counters.reject(why);
+    }
+
+    fn notify(&mut self, event: P::Event) {
+        self.count();
+        self.outputs.push_back(Output::Event(event));
+    }
+}

@@ -1,0 +1,294 @@
+use crate::counters::Counters;
+use crate::desk::Desk;
+use crate::output::{Output, Wake};
+use crate::settings::{Now, Settings};
+use crate::stream::Stream;
+use crate::streams::MAX_INBOUND;
+use bruit_proto::{
+    Context, Lost, Origin, Path, PeerId, Peers, Protocol, Reader, Receipt, Rng, StreamId, StreamNews, Time, Wall, Why, Wire,
+};
+use bruit_wire::{Deframer, Envelope, Hello, MAX_PACKET, MIN_PACKET, Piece};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A deadline met later than this is a pause: the process or its machine stood still. Half a second is far above any
+/// scheduler's delay and below the shortest timeout of the slowest probe.
+pub const PAUSE: Duration = Duration::from_millis(500);
+
+/// A protocol, its desk and its book.
+pub struct Node<P: Protocol> {
+    pub(crate) protocol: P,
+    pub(crate) desk: Desk<P>,
+    pub(crate) rng: Rng,
+    pub(crate) outer: Box<dyn Peers + Send>,
+    pub(crate) wall: Wall,
+    /// How long this node stood still, until its protocol is told.
+    lost: Duration,
+}
+
+impl<P: Protocol> Node<P> {
+    /// The protocol, to look at.
+    pub fn protocol(&self) -> &P {
+        &self.protocol
+    }
+
+    /// Sums of what came, went and was dropped.
+    pub fn counters(&self) -> &Counters {
+        &self.desk.counters
+    }
+
+    /// Self.
+    pub fn id(&self) -> PeerId {
+        self.desk.me
+    }
+
+    /// Streams open at this moment, both ways.
+    pub fn streams(&self) -> usize {
+        self.desk.streams.inbound() + self.desk.streams.outbound()
+    }
+
+    /// The contact that stands for this address, to join through: always the same one, as long as it is among the last
+    /// [`MAX_CONTACTS`](crate::MAX_CONTACTS) that were named.
+    pub fn contact(&mut self, address: SocketAddr) -> PeerId {
+        let (peer, full) = self.desk.book.contact(address);
+        if full {
+            self.desk.counters.drop().contacts += 1;
+        }
+        peer
+    }
+
+    /// Which families of addresses the driver can send from; both, unless told. Of a member's several addresses the
+    /// first of these is used.
+    pub fn bound(&mut self, v4: bool, v6: bool) {
+        self.desk.book.bound(v4, v6);
+    }
+
+    /// A datagram of this size to this address was refused as too large (EMSGSIZE): the next ones are a quarter smaller,
+    /// down to [`MIN_PACKET`].
+    pub fn packet_too_large(&mut self, to: SocketAddr, size: usize) {
+        self.desk.book.set_narrow(to, (size - size / 4).max(MIN_PACKET));
+    }
+
+    /// The next thing to do; call until `None` after each entry.
+    pub fn poll(&mut self) -> Option<Output<P::Event>> {
+        self.desk.outputs.pop_front()
+    }
+
+    /// When to `tick` next, and why.
+    pub fn deadline(&self) -> Option<(Time, Wake<P::Timer>)> {
+        if self.lost > Duration::ZERO {
+            return Some((self.desk.now, Wake::Pause));
+        }
+        let timer = self.desk.timers.next().map(|(at, timer)| (at, Wake::Timer(timer)));
+        let stream = self.desk.streams.next().map(|(at, stream)| (at, Wake::Stream(stream)));
+        match (timer, stream) {
+            (Some(t), Some(s)) => Some(if s.0 < t.0 { s } else { t }),
+            (t, s) => t.or(s),
+        }
+    }
+}
+
+impl<P: Protocol> Node<P>
+where
+    P::Message: Wire,
+{
+    /// A node that has not started. `outer` is the protocol's table of peers; [`bruit_proto::Nobody`] when it brings its own.
+    pub fn new(settings: Settings, protocol: P, outer: Box<dyn Peers + Send>) -> Self {
+        let envelope = Envelope::clear(&settings.label, settings.id);
+        Node {
+            protocol,
+            desk: Desk::new(settings.id, envelope, settings.packet.clamp(MIN_PACKET, MAX_PACKET)),
+            rng: Rng::named(settings.seed, settings.id, "node"),
+            outer,
+            wall: Wall(0),
+            lost: Duration::ZERO,
+        }
+    }
+
+    /// First call, once.
+    pub fn start(&mut self, now: Now) {
+        self.command(now, |p, cx| p.on_start(cx));
+    }
+
+    /// Runs one turn of the protocol: `node.command(now, |core, cx| core.say(cx, ..))`.
+    pub fn command<R>(&mut self, now: Now, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
+        self.enter(now);
+        let result = self.turn(f);
+        self.settle();
+        result
+    }
+
+    /// A datagram came.
+    pub fn receive(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
+        self.enter(now);
+        self.desk.counters.datagrams.received += 1;
+        self.desk.counters.datagrams.bytes_received += bytes.len() as u64;
+        match self.desk.envelope.unseal(bytes) {
+            Ok(opened) if opened.sender == self.desk.me => self.desk.counters.reject("packet from myself"),
+            Ok(opened) => {
+                let path = self.desk.book.path(opened.sender, from);
+                self.deliver(Origin { peer: Some(opened.sender), path }, opened.body);
+                self.settle();
+            }
+            Err(why) => self.desk.counters.reject(why.0),
+        }
+    }
+
+    /// Somebody connected. `None`: too many already, drop the connection. Who it is says its hello, not its address.
+    pub fn stream_accepted(&mut self, now: Now, _from: SocketAddr) -> Option<StreamId> {
+        self.enter(now);
+        if self.desk.streams.inbound() >= MAX_INBOUND {
+            self.desk.counters.drop().inbound_full += 1;
+            return None;
+        }
+        let id = self.desk.streams.number();
+        self.desk.streams.add(Stream::accepted(id, now.mono));
+        Some(id)
+    }
+
+    /// A dial was answered.
+    pub fn stream_opened(&mut self, now: Now, stream: StreamId) {
+        self.enter(now);
+        let Some(s) = self.desk.streams.get(stream).filter(|s| !s.open) else { return };
+        (s.open, s.hungry) = (true, true);
+        s.touch(now.mono);
+        self.desk.streams.touch(stream);
+        self.turn(|p, cx| p.on_stream(cx, stream, StreamNews::Opened));
+        self.settle();
+    }
+
+    /// Bytes came on a stream, in order, cut anywhere.
+    pub fn stream_receive(&mut self, now: Now, stream: StreamId, bytes: &[u8]) {
+        self.enter(now);
+        self.desk.counters.streams.bytes_received += bytes.len() as u64;
+        let Some(s) = self.desk.streams.get(stream) else { return };
+        let mut deframer = std::mem::take(&mut s.deframer);
+        deframer.push(bytes);
+        self.deframe(stream, &mut deframer);
+        if let Some(s) = self.desk.streams.get(stream) {
+            s.deframer = deframer;
+        }
+        self.settle();
+    }
+
+    /// The connection took this many bytes of what was to be written: credit.
+    pub fn stream_sent(&mut self, now: Now, stream: StreamId, bytes: usize) {
+        self.enter(now);
+        let Some(s) = self.desk.streams.get(stream) else { return };
+        s.taken(bytes);
+        s.touch(now.mono);
+        self.desk.streams.touch(stream);
+        self.settle();
+    }
+
+    /// The other side half-closed (FIN).
+    pub fn stream_ended(&mut self, now: Now, stream: StreamId) {
+        self.enter(now);
+        let Some(s) = self.desk.streams.get(stream) else { return };
+        s.ended();
+        self.desk.streams.touch(stream);
+        self.settle();
+    }
+
+    /// The dial failed or the connection broke.
+    pub fn stream_failed(&mut self, now: Now, stream: StreamId, why: Why) {
+        self.enter(now);
+        let Some(s) = self.desk.streams.get(stream) else { return };
+        s.end(why);
+        self.desk.streams.touch(stream);
+        self.settle();
+    }
+
+    /// What `Persist` asked for is done, or lost.
+    pub fn stored(&mut self, now: Now, receipt: Receipt, outcome: Result<(), Lost>) {
+        self.command(now, |p, cx| p.on_stored(cx, receipt, outcome));
+    }
+
+    /// Time passed: runs every timer and stream deadline that is due. A pause is told first.
+    pub fn tick(&mut self, now: Now) {
+        self.enter(now);
+        let lost = std::mem::take(&mut self.lost);
+        if lost > Duration::ZERO {
+            self.turn(|p, cx| p.on_pause(cx, lost));
+        }
+        while let Some(timer) = self.desk.timers.take_due(now.mono) {
+            self.turn(|p, cx| p.on_timer(cx, timer));
+        }
+        self.desk.streams.expire(now.mono);
+        self.settle();
+    }
+
+    fn enter(&mut self, now: Now) {
+        // Not only in `tick`: a packet that is read first after a pause may move the timer that would have told of it.
+        if let Some((due, _)) = self.deadline().filter(|d| now.mono.since(d.0) > PAUSE) {
+            self.lost = self.lost.max(now.mono.since(due));
+        }
+        self.desk.now = now.mono;
+        self.wall = now.wall;
+    }
+
+    pub(crate) fn turn<R>(&mut self, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
+        self.desk.begin();
+        let Node { protocol, desk, rng, outer, wall, .. } = self;
+        f(protocol, &mut Context::new(desk.now, *wall, rng, &**outer, desk))
+    }
+
+    /// Each message is a turn. What cannot be read makes the rest unreadable: it is dropped. Whether all could be.
+    fn deliver(&mut self, origin: Origin, body: &[u8]) -> bool {
+        let mut input = Reader::new(body);
+        while !input.is_empty() {
+            match P::Message::decode(&mut input) {
+                Ok(message) => self.turn(|p, cx| p.on_message(cx, origin, message)),
+                Err(why) => {
+                    self.desk.counters.reject(why.0);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn deframe(&mut self, stream: StreamId, deframer: &mut Deframer) {
+        while let Some(s) = self.desk.streams.get(stream).filter(|s| s.over.is_none()) {
+            match deframer.next(&self.desk.envelope) {
+                Ok(None) => return,
+                Ok(Some(Piece::Hello(hello))) => self.greeted(stream, hello),
+                Ok(Some(Piece::Body(body))) => {
+                    s.touch(self.desk.now);
+                    s.known = true;
+                    let origin = Origin { peer: Some(s.peer), path: Path::new(0, Some(stream)) };
+                    self.desk.counters.streams.received += 1;
+                    if !self.deliver(origin, body) {
+                        self.broken(stream);
+                    }
+                }
+                Err(why) => {
+                    self.desk.counters.reject(why.0);
+                    self.broken(stream);
+                }
+            }
+        }
+    }
+
+    fn greeted(&mut self, stream: StreamId, hello: Hello) {
+        let now = self.desk.now;
+        let Some(s) = self.desk.streams.get(stream) else { return };
+        s.touch(now);
+        let stranger = !s.inbound && !s.peer.is_contact() && s.peer != hello.sender;
+        s.peer = hello.sender;
+        if hello.sender == self.desk.me {
+            self.desk.counters.reject("stream from myself");
+            self.broken(stream);
+        } else if stranger {
+            self.desk.counters.reject("stream answered by another node");
+            self.broken(stream);
+        }
+    }
+
+    fn broken(&mut self, stream: StreamId) {
+        if let Some(s) = self.desk.streams.get(stream) {
+            s.end(Why::Reset);
+            self.desk.streams.touch(stream);
+        }
+    }
+}
