@@ -4,10 +4,21 @@ use std::collections::BTreeMap;
 ///
 /// memberlist's `retransmitLimit` (SWIM section 4.1: a small multiple of log n reaches all with high probability).
 /// In integers: ceil(log10(n + 1)) is the number of decimal digits of n.
-pub const fn retransmit_limit(mult: u32, n: u32) -> u32 {
+pub const fn transmit_limit(mult: u32, n: u32) -> u32 {
     let digits = if n == 0 { 0 } else { n.ilog10() + 1 };
     let limit = mult.saturating_mul(digits);
     if limit == 0 { 1 } else { limit }
+}
+
+/// What became of an item that was offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offered {
+    /// It goes out: counted.
+    Taken,
+    /// Not here; go on with the next.
+    Skipped,
+    /// There is no room for it: stop.
+    Full,
 }
 
 #[derive(Clone, Debug)]
@@ -43,7 +54,7 @@ impl<K: Copy + Ord, B> Backlog<K, B> {
     }
 
     /// Adds news, not sent yet. If that is too much, whatever was sent most, and oldest among equals, is dropped.
-    pub fn push(&mut self, key: K, body: B) {
+    pub fn put(&mut self, key: K, body: B) {
         self.remove(&key);
         self.seq += 1;
         let item = Item { body, sent: 0, seq: self.seq };
@@ -76,18 +87,35 @@ impl<K: Copy + Ord, B> Backlog<K, B> {
         }
     }
 
-    /// Offers items in order until `take` returns false. One that was taken for the `limit`-th time is done.
-    pub fn offer(&mut self, limit: u32, mut take: impl FnMut(&K, &B) -> bool) {
-        let items = &self.items;
-        let taken: Vec<K> = self.order.values().take_while(|key| take(key, &items[key].body)).copied().collect();
+    /// Offers items in order until one finds no room. One that was taken for the `limit`-th time is done.
+    pub fn offer(&mut self, limit: u32, mut take: impl FnMut(&B) -> Offered) {
+        let mut taken = Vec::new();
+        for key in self.order.values() {
+            let item = &self.items[key];
+            match if item.sent < limit { take(&item.body) } else { Offered::Taken } {
+                Offered::Taken => taken.push(*key),
+                Offered::Skipped => {}
+                Offered::Full => break,
+            }
+        }
         for key in taken {
             self.count(&key, 1, limit);
         }
     }
 
+    /// Whether something waits that was never sent.
+    pub fn has_untold(&self) -> bool {
+        self.order.first_key_value().is_some_and(|(rank, _)| rank.0 == 0)
+    }
+
     /// What waits under this key.
     pub fn get(&self, key: &K) -> Option<&B> {
         self.items.get(key).map(|item| &item.body)
+    }
+
+    /// As [`get`](Backlog::get), to change it; its place in the order stays.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut B> {
+        self.items.get_mut(key).map(|item| &mut item.body)
     }
 
     /// How many items wait.
@@ -97,11 +125,6 @@ impl<K: Copy + Ord, B> Backlog<K, B> {
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
-    /// Whether nothing is left to say.
-    pub fn is_quiet(&self) -> bool {
         self.items.is_empty()
     }
 
@@ -115,65 +138,79 @@ impl<K: Copy + Ord, B> Backlog<K, B> {
 mod tests {
     use super::*;
 
-    fn take(backlog: &mut Backlog<u32, &'static str>, limit: u32, room: usize) -> Vec<u32> {
+    fn of(keys: &[u32]) -> Backlog<u32, u32> {
+        let mut backlog = Backlog::new(8);
+        keys.iter().for_each(|key| backlog.put(*key, *key));
+        backlog
+    }
+
+    fn take(backlog: &mut Backlog<u32, u32>, limit: u32, room: usize) -> Vec<u32> {
         let mut out = Vec::new();
-        backlog.offer(limit, |key, _| {
-            let fits = out.len() < room;
-            if fits {
-                out.push(*key);
+        backlog.offer(limit, |key| {
+            if out.len() == room {
+                return Offered::Full;
             }
-            fits
+            out.push(*key);
+            Offered::Taken
         });
         out
     }
 
     #[test]
     fn the_limit_is_memberlists() {
-        let limits: Vec<u32> = [0, 1, 9, 10, 99, 100, 999, 1000].map(|n| retransmit_limit(4, n)).to_vec();
+        let limits: Vec<u32> = [0, 1, 9, 10, 99, 100, 999, 1000].map(|n| transmit_limit(4, n)).to_vec();
         assert_eq!(limits, [1, 4, 4, 8, 8, 12, 12, 16]);
     }
 
     #[test]
     fn least_sent_first_then_newest() {
-        let mut backlog = Backlog::new(8);
-        for key in 1..=3 {
-            backlog.push(key, "");
-        }
+        let mut backlog = of(&[1, 2, 3]);
         assert_eq!(take(&mut backlog, 9, 2), [3, 2]);
-        backlog.push(4, "");
+        backlog.put(4, 4);
         assert_eq!(take(&mut backlog, 9, 9), [4, 1, 3, 2]);
         backlog.count(&4, 5, 9);
         assert_eq!(take(&mut backlog, 9, 9).last(), Some(&4));
+        assert!(!backlog.has_untold());
     }
 
     #[test]
     fn done_at_its_limit() {
-        let mut backlog = Backlog::new(8);
-        backlog.push(1, "");
+        let mut backlog = of(&[1]);
         backlog.count(&1, 2, 4);
         assert_eq!(take(&mut backlog, 4, 9), [1]);
         assert_eq!(take(&mut backlog, 4, 9), [1]);
-        assert!(backlog.is_quiet());
-        assert_eq!(backlog.dropped(), 0);
+        assert!(backlog.is_empty());
+        assert_eq!(take(&mut of(&[1, 2]), 0, 9), [], "a limit of zero says nothing");
+    }
+
+    #[test]
+    fn what_is_skipped_waits_on() {
+        let mut backlog = of(&[1, 2, 3]);
+        let mut out = Vec::new();
+        backlog.offer(1, |key| {
+            out.push(*key);
+            if *key == 2 { Offered::Skipped } else { Offered::Taken }
+        });
+        assert_eq!(out, [3, 2, 1]);
+        assert_eq!(take(&mut backlog, 1, 9), [2]);
     }
 
     #[test]
     fn newer_news_replaces_and_counts_anew() {
-        let mut backlog = Backlog::new(8);
-        backlog.push(1, "old");
+        let mut backlog = of(&[1]);
         backlog.count(&1, 3, 4);
-        backlog.push(1, "new");
-        assert_eq!((backlog.len(), backlog.get(&1)), (1, Some(&"new")));
+        backlog.put(1, 7);
+        assert_eq!((backlog.len(), backlog.get(&1)), (1, Some(&7)));
         assert_eq!((0..9).filter(|_| !take(&mut backlog, 4, 9).is_empty()).count(), 4);
     }
 
     #[test]
     fn the_bound_drops_what_was_sent_most() {
         let mut backlog = Backlog::new(2);
-        backlog.push(1, "");
-        backlog.push(2, "");
+        backlog.put(1, 1);
+        backlog.put(2, 2);
         backlog.count(&2, 1, 4);
-        backlog.push(3, "");
+        backlog.put(3, 3);
         assert_eq!(take(&mut backlog, 4, 9), [3, 1]);
         assert_eq!(backlog.dropped(), 1);
     }

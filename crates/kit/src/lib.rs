@@ -2,10 +2,12 @@
 
 mod backlog;
 mod lamport;
+mod permutation;
 mod targets;
 mod window;
 
-pub use backlog::{Backlog, retransmit_limit};
+pub use backlog::{Backlog, Offered, transmit_limit};
 pub use lamport::{Lamport, TooFar};
+pub use permutation::Permutation;
 pub use targets::targets;
 pub use window::{Seen, Window};
