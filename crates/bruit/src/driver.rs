@@ -9,7 +9,7 @@ use crate::error::StartError;
 use crate::faults::{Cut, Damage};
 use crate::handle::Handle;
 use crate::sockets::Sockets;
-use crate::subscribers::Subscribers;
+use crate::subscribers::{Lagged, News, Subscribers};
 use crate::traffic::Meter;
 use bruit_node::{Node, Now, Output, Settings};
 use bruit_proto::{Lost, Nobody, Protocol, Record, StreamId, Tags, Time, Wall, Why, Wire};
@@ -41,9 +41,14 @@ thread_local! {
 }
 
 /// A protocol that the driver runs: any whose messages have a layout and that may move between threads.
-pub trait Stack: Protocol<Message: Wire + Send, Timer: Send, Event: Clone + Send> + Send + 'static {}
+pub trait Stack: Protocol<Message: Wire + Send, Timer: Send, Event: Send> + Send + 'static {}
 
-impl<P: Protocol<Message: Wire + Send, Timer: Send, Event: Clone + Send> + Send + 'static> Stack for P {}
+impl<P: Protocol<Message: Wire + Send, Timer: Send, Event: Send> + Send + 'static> Stack for P {}
+
+/// What subscribers get: one's own events, and room among them for a gap.
+pub trait Told: Clone + Send + From<Lagged> + 'static {}
+
+impl<E: Clone + Send + From<Lagged> + 'static> Told for E {}
 
 /// Who a node is; what its protocol is made from.
 #[derive(Clone, Debug)]
@@ -57,7 +62,7 @@ pub struct Local {
 /// Runs any protocol, a user's own composition included, on UDP and TCP.
 ///
 /// ```no_run
-/// # async fn f<P: bruit::Stack>(mine: fn(&bruit::Local) -> P) -> Result<(), bruit::StartError> {
+/// # async fn f<P: bruit::Stack>(mine: fn(&bruit::Local) -> P) -> Result<(), bruit::StartError> where P::Event: Clone {
 /// let handle = bruit::Driver::bind("0.0.0.0:7946").name("web-3").run(|local| mine(local)).await?;
 /// # Ok(()) }
 /// ```
@@ -140,17 +145,40 @@ impl Driver {
     ///
     /// # Panics
     /// Outside a tokio runtime with I/O and time enabled.
-    pub async fn run<P: Stack>(self, make: impl FnOnce(&Local) -> P) -> Result<Handle<P>, StartError> {
+    pub async fn run<P: Stack>(self, make: impl FnOnce(&Local) -> P) -> Result<Handle<P>, StartError>
+    where
+        P::Event: Clone,
+    {
+        self.run_with(make, |_, event| Some(News::Event(event))).await
+    }
+
+    /// As [`run`](Driver::run), where `tell` makes of the protocol's events what subscribers see, or nothing. It runs
+    /// between turns and may look at the protocol.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left behind.
+    ///
+    /// Cancellation: nothing is left behind.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with I/O and time enabled.
+    pub async fn run_with<P: Stack, E: Told>(
+        self,
+        make: impl FnOnce(&Local) -> P,
+        tell: fn(&P, P::Event) -> Option<E>,
+    ) -> Result<Handle<P, E>, StartError> {
         let sockets = Sockets::bind(&self.bind).await?;
         let local = self.local(&sockets)?;
         let (at, record) = (sockets.local(), Arc::clone(&local.record));
-        let settings = Settings { id: record.id(), seed: local.seed, label: self.label, packet: self.packet };
+        let settings = Settings::new(record.id(), local.seed).label(self.label).packet(self.packet);
         let damage = Damage::none(local.seed, record.id());
-        let node = Node::new(settings, make(&local), Box::new(Nobody));
+        let mut node = Node::new(settings, make(&local), Box::new(Nobody));
+        let (v4, v6) = sockets.families();
+        node.bound(v4, v6);
         let (orders, mail) = mpsc::channel(ORDERS);
         let subscribers = Arc::new(Subscribers::default());
         let meter = Arc::new(Meter::default());
-        let task = Task::new(sockets, node, mail, damage, Arc::clone(&subscribers), Arc::clone(&meter));
+        let task = Task::new(sockets, node, mail, damage, (tell, Arc::clone(&subscribers)), Arc::clone(&meter));
         Ok(Handle::new(orders, subscribers, meter, at, record, tokio::spawn(task.run())))
     }
 
@@ -188,14 +216,15 @@ enum Wake<P: Stack> {
     Deadline,
 }
 
-struct Task<P: Stack> {
+struct Task<P: Stack, E: Told> {
     node: Node<P>,
     sockets: Sockets,
     line: Line,
     streams: BTreeMap<StreamId, Connection>,
     reports: mpsc::Receiver<(StreamId, Report)>,
     orders: mpsc::Receiver<Mail<P>>,
-    subscribers: Arc<Subscribers<P::Event>>,
+    tell: fn(&P, P::Event) -> Option<E>,
+    subscribers: Arc<Subscribers<E>>,
     damage: Damage,
     epoch: Instant,
     alarm: Pin<Box<Sleep>>,
@@ -203,15 +232,15 @@ struct Task<P: Stack> {
     accept_at: Option<Instant>,
 }
 
-impl<P: Stack> Task<P> {
+impl<P: Stack, E: Told> Task<P, E> {
     fn new(
         sockets: Sockets,
         node: Node<P>,
         orders: mpsc::Receiver<Mail<P>>,
         damage: Damage,
-        subscribers: Arc<Subscribers<P::Event>>,
+        (tell, subscribers): (fn(&P, P::Event) -> Option<E>, Arc<Subscribers<E>>),
         meter: Arc<Meter>,
-    ) -> Task<P> {
+    ) -> Task<P, E> {
         let (reporting, reports) = mpsc::channel(REPORTS);
         let line = Line { reports: reporting, meter, local: sockets.local().ip() };
         let epoch = Instant::now();
@@ -222,6 +251,7 @@ impl<P: Stack> Task<P> {
             streams: BTreeMap::new(),
             reports,
             orders,
+            tell,
             subscribers,
             damage,
             epoch,
@@ -249,7 +279,7 @@ impl<P: Stack> Task<P> {
                 Wake::Order(Some(Mail::Pause { standing, until })) => {
                     let _ = standing.send(());
                     let _ = until.await;
-                    false
+                    self.take_packets()
                 }
                 Wake::Order(Some(mail)) => self.obey(mail),
                 Wake::Report(stream, report) => self.hear(stream, report),
@@ -334,7 +364,6 @@ impl<P: Stack> Task<P> {
         let now = self.now();
         let broken: Vec<StreamId> = self.streams.iter().filter(|x| self.damage.cuts(x.1.peer)).map(|x| *x.0).collect();
         for stream in broken {
-            self.streams.remove(&stream);
             self.node.stream_failed(now, stream, Why::Reset);
         }
     }
@@ -345,16 +374,12 @@ impl<P: Stack> Task<P> {
             return false;
         }
         let now = self.now();
-        if matches!(report, Report::Failed(_) | Report::Over) {
-            self.streams.remove(&stream);
-        }
         match report {
             Report::Opened => self.node.stream_opened(now, stream),
             Report::Received(bytes) => self.node.stream_receive(now, stream, &bytes),
             Report::Sent(n) => self.node.stream_sent(now, stream, n),
             Report::Ended => self.node.stream_ended(now, stream),
             Report::Failed(why) => self.node.stream_failed(now, stream, why),
-            Report::Over => {}
         }
         false
     }
@@ -388,7 +413,7 @@ impl<P: Stack> Task<P> {
                 }
                 Output::Write { stream, bytes } => {
                     if let Some(connection) = self.streams.get(&stream) {
-                        connection.write(bytes);
+                        connection.write(&bytes);
                     }
                 }
                 Output::Shut { stream } => {
@@ -402,7 +427,11 @@ impl<P: Stack> Task<P> {
                     let now = self.now();
                     self.node.stored(now, receipt, Err(Lost));
                 }
-                Output::Event(event) => self.subscribers.tell(&event),
+                Output::Event(event) => {
+                    if let Some(event) = (self.tell)(self.node.protocol(), event) {
+                        self.subscribers.tell(&event);
+                    }
+                }
             }
         }
     }
@@ -445,7 +474,7 @@ impl<P: Stack> Task<P> {
     }
 }
 
-impl<P: Stack> Drop for Task<P> {
+impl<P: Stack, E: Told> Drop for Task<P, E> {
     fn drop(&mut self) {
         self.subscribers.close();
     }

@@ -1,43 +1,43 @@
-use crate::driver::{Mail, Stack};
+use crate::driver::{Mail, Stack, Told};
 use crate::error::Stopped;
 use crate::faults::Faults;
-use crate::subscribers::{Events, Subscribers};
+use crate::subscribers::{Events, News, Subscribers};
 use crate::traffic::{Meter, Traffic};
-use bruit_node::{Node, Now};
-use bruit_proto::{Context, PeerId, Record};
+use bruit_node::{Counters, Node, Now};
+use bruit_proto::{Context, PeerId, Protocol, Record};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// A running node of any protocol. Clones are the same node; when the last one is dropped, it stops without a word.
-pub struct Handle<P: Stack>(Arc<Inner<P>>);
+pub struct Handle<P: Stack, E: Told = News<<P as Protocol>::Event>>(Arc<Inner<P, E>>);
 
-struct Inner<P: Stack> {
+struct Inner<P: Stack, E: Told> {
     orders: mpsc::Sender<Mail<P>>,
-    subscribers: Arc<Subscribers<P::Event>>,
+    subscribers: Arc<Subscribers<E>>,
     meter: Arc<Meter>,
     local: SocketAddr,
     record: Arc<Record>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl<P: Stack> Clone for Handle<P> {
+impl<P: Stack, E: Told> Clone for Handle<P, E> {
     fn clone(&self) -> Self {
         Handle(Arc::clone(&self.0))
     }
 }
 
-impl<P: Stack> std::fmt::Debug for Handle<P> {
+impl<P: Stack, E: Told> std::fmt::Debug for Handle<P, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Handle({:?})", self.0.record)
     }
 }
 
-impl<P: Stack> Handle<P> {
+impl<P: Stack, E: Told> Handle<P, E> {
     pub(crate) fn new(
         orders: mpsc::Sender<Mail<P>>,
-        subscribers: Arc<Subscribers<P::Event>>,
+        subscribers: Arc<Subscribers<E>>,
         meter: Arc<Meter>,
         local: SocketAddr,
         record: Arc<Record>,
@@ -89,8 +89,18 @@ impl<P: Stack> Handle<P> {
         answered.await.map_err(|_| Stopped)
     }
 
+    /// What came, went and was refused, by reason.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn counters(&self) -> Result<Counters, Stopped> {
+        self.order(|node, _| node.counters().clone()).await
+    }
+
     /// Everything that the protocol tells, from now on; bounded by [`EVENTS_KEPT`](crate::EVENTS_KEPT).
-    pub fn events(&self) -> Events<P::Event> {
+    pub fn events(&self) -> Events<E> {
         self.0.subscribers.add()
     }
 
@@ -131,7 +141,7 @@ impl<P: Stack> Handle<P> {
     }
 }
 
-impl<P: Stack> Drop for Inner<P> {
+impl<P: Stack, E: Told> Drop for Inner<P, E> {
     fn drop(&mut self) {
         if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
             task.abort();

@@ -8,9 +8,10 @@ mod sockets;
 mod subscribers;
 mod traffic;
 
-pub use driver::{Driver, Local, Stack};
+pub use bruit_node::Counters;
+pub use driver::{Driver, Local, Stack, Told};
 pub use error::{StartError, Stopped};
 pub use faults::{Cut, Faults, Paused};
 pub use handle::Handle;
-pub use subscribers::{EVENTS_KEPT, Events, News};
+pub use subscribers::{EVENTS_KEPT, Events, Lagged, News};
 pub use traffic::Traffic;

@@ -54,6 +54,11 @@ impl Sockets {
         self.local
     }
 
+    /// Whether IPv4 and IPv6 addresses can be reached.
+    pub(crate) fn families(&self) -> (bool, bool) {
+        (self.local.is_ipv4() || self.local.ip().is_unspecified(), self.local.is_ipv6())
+    }
+
     /// What others can reach it by: the bound address, or the one that the route `towards` somewhere leaves by.
     pub(crate) fn reachable(&self, towards: Option<SocketAddr>) -> std::result::Result<SocketAddr, StartError> {
         if !self.local.ip().is_unspecified() {

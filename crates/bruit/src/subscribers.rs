@@ -10,13 +10,23 @@ use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
 /// look at the members instead.
 pub const EVENTS_KEPT: usize = 4096;
 
-/// What a subscriber sees.
+/// This many events were dropped here because they were not taken in time: look at the whole again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lagged(pub u64);
+
+/// What a subscriber to a protocol sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News<E> {
-    /// Something happened.
+    /// The protocol said so.
     Event(E),
-    /// This many events were dropped here because they were not taken in time: look at the whole again.
+    /// Events were dropped here.
     Lagged(u64),
+}
+
+impl<E> From<Lagged> for News<E> {
+    fn from(Lagged(n): Lagged) -> Self {
+        News::Lagged(n)
+    }
 }
 
 /// A bounded stream of events, from the moment it was asked for.
@@ -24,40 +34,40 @@ pub enum News<E> {
 /// Also a [`Stream`]. It ends when the node has stopped.
 #[derive(Debug)]
 pub struct Events<E> {
-    queue: Receiver<News<E>>,
+    queue: Receiver<E>,
     lost: Arc<AtomicU64>,
 }
 
-impl<E> Events<E> {
+impl<E: From<Lagged>> Events<E> {
     /// The next event, or that some were dropped; `None` when the node has stopped.
     ///
     /// Cancellation: nothing is lost.
-    pub async fn next(&mut self) -> Option<News<E>> {
+    pub async fn next(&mut self) -> Option<E> {
         poll_fn(|cx| self.poll(cx)).await
     }
 
     /// As [`next`](Events::next), without waiting: `None` when nothing is there.
-    pub fn try_next(&mut self) -> Option<News<E>> {
+    pub fn try_next(&mut self) -> Option<E> {
         self.queue.try_recv().ok().or_else(|| self.lagged())
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<News<E>>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<E>> {
         match self.queue.poll_recv(cx) {
-            Poll::Ready(Some(news)) => Poll::Ready(Some(news)),
+            Poll::Ready(Some(event)) => Poll::Ready(Some(event)),
             // What was lost was said after all that the queue held.
-            nothing => self.lagged().map_or(nothing, |news| Poll::Ready(Some(news))),
+            nothing => self.lagged().map_or(nothing, |gap| Poll::Ready(Some(gap))),
         }
     }
 
-    fn lagged(&self) -> Option<News<E>> {
+    fn lagged(&self) -> Option<E> {
         let n = self.lost.swap(0, AcqRel);
-        (n > 0).then_some(News::Lagged(n))
+        (n > 0).then(|| Lagged(n).into())
     }
 }
 
-impl<E> Stream for Events<E> {
-    type Item = News<E>;
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<News<E>>> {
+impl<E: From<Lagged>> Stream for Events<E> {
+    type Item = E;
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<E>> {
         self.poll(cx)
     }
 }
@@ -68,7 +78,7 @@ pub(crate) struct Subscribers<E>(Mutex<Vec<Subscriber<E>>>);
 
 #[derive(Debug)]
 struct Subscriber<E> {
-    queue: Sender<News<E>>,
+    queue: Sender<E>,
     lost: Arc<AtomicU64>,
 }
 
@@ -78,7 +88,7 @@ impl<E> Default for Subscribers<E> {
     }
 }
 
-impl<E: Clone> Subscribers<E> {
+impl<E: Clone + From<Lagged>> Subscribers<E> {
     pub(crate) fn add(&self) -> Events<E> {
         self.add_with(EVENTS_KEPT)
     }
@@ -105,14 +115,14 @@ impl<E: Clone> Subscribers<E> {
     }
 }
 
-impl<E: Clone> Subscriber<E> {
+impl<E: Clone + From<Lagged>> Subscriber<E> {
     /// Whether it still listens.
     fn tell(&self, event: &E) -> bool {
         let lost = self.lost.swap(0, AcqRel);
         // A gap is told where it is.
-        if lost > 0 && self.queue.try_send(News::Lagged(lost)).is_err() {
+        if lost > 0 && self.queue.try_send(Lagged(lost).into()).is_err() {
             self.lost.fetch_add(lost + 1, AcqRel);
-        } else if let Err(TrySendError::Full(_)) = self.queue.try_send(News::Event(event.clone())) {
+        } else if let Err(TrySendError::Full(_)) = self.queue.try_send(event.clone()) {
             self.lost.fetch_add(1, AcqRel);
         }
         !self.queue.is_closed()
@@ -127,10 +137,10 @@ mod tests {
     fn a_gap_is_told_where_it_is_and_how_long() {
         let all = Subscribers::default();
         let mut events = all.add_with(3);
-        (1..=5).for_each(|i| all.tell(&i));
+        (1..=5).for_each(|i| all.tell(&News::Event(i)));
         assert_eq!(events.try_next(), Some(News::Event(1)));
         assert_eq!(events.try_next(), Some(News::Event(2)));
-        all.tell(&6);
+        all.tell(&News::Event(6));
         let rest: Vec<_> = std::iter::from_fn(|| events.try_next()).collect();
         assert_eq!(rest, [News::Event(3), News::Lagged(2), News::Event(6)]);
         assert_eq!(events.try_next(), None);
@@ -140,7 +150,7 @@ mod tests {
     fn a_gap_at_the_end_is_told_too() {
         let all = Subscribers::default();
         let mut events = all.add_with(1);
-        (1..=3).for_each(|i| all.tell(&i));
+        (1..=3).for_each(|i| all.tell(&News::Event(i)));
         all.close();
         let rest: Vec<_> = std::iter::from_fn(|| events.try_next()).collect();
         assert_eq!(rest, [News::Event(1), News::Lagged(2)]);
@@ -150,7 +160,7 @@ mod tests {
     fn who_is_gone_is_forgotten() {
         let all = Subscribers::default();
         drop(all.add());
-        all.tell(&1);
+        all.tell(&News::Event(1));
         assert!(all.list().is_empty());
     }
 }
