@@ -56,6 +56,7 @@ enum Due<P: Protocol> {
 /// N copies of a protocol.
 pub struct Harness<P: Protocol> {
     sites: Vec<Site<P>>,
+    index: BTreeMap<PeerId, u32>,
     due: BTreeMap<(Time, u64), Due<P>>,
     order: u64,
     pipes: Pipes,
@@ -68,14 +69,22 @@ pub struct Harness<P: Protocol> {
 }
 
 impl<P: Protocol> Harness<P> {
-    /// `n` copies, each told to start at time zero.
-    pub fn new(n: u32, seed: u64, links: Links, mut make: impl FnMut(PeerId) -> P) -> Self {
+    /// `n` copies, each told to start at time zero; site `i` has the id `i`.
+    pub fn new(n: u32, seed: u64, links: Links, make: impl FnMut(PeerId) -> P) -> Self {
+        Harness::with_ids((1..=u64::from(n)).map(PeerId).collect(), seed, links, make)
+    }
+
+    /// As [`new`](Harness::new), for protocols that make ids of their own: site `i` has the `i`-th of these, all
+    /// different. [`PeerId::contact`]`(i)` reaches site `i` as well.
+    pub fn with_ids(ids: Vec<PeerId>, seed: u64, links: Links, mut make: impl FnMut(PeerId) -> P) -> Self {
+        let n = ids.len() as u32;
         let site = |i: u32| {
-            let me = PeerId(u64::from(i));
+            let me = ids[i as usize - 1];
             Site { protocol: make(me), desk: Desk::new(me), rng: Rng::named(seed, me, "root"), up: true }
         };
         let mut harness = Harness {
             sites: (1..=n).map(site).collect(),
+            index: ids.iter().zip(1..).map(|(id, i)| (*id, i)).collect(),
             due: BTreeMap::new(),
             order: 0,
             pipes: Pipes::default(),
@@ -122,6 +131,11 @@ impl<P: Protocol> Harness<P> {
         self.trace
     }
 
+    /// Whether site `i` runs.
+    pub fn is_up(&self, i: u32) -> bool {
+        self.sites[i as usize - 1].up
+    }
+
     /// From now on keep one line for each thing that happens.
     pub fn record(&mut self) {
         self.story = Some(Vec::new());
@@ -135,7 +149,7 @@ impl<P: Protocol> Harness<P> {
     /// Stops site `i` without a word: it hears and says nothing, its timers stand still.
     pub fn kill(&mut self, i: u32) {
         self.sites[i as usize - 1].up = false;
-        for (end, other) in self.pipes.of(PeerId(u64::from(i))) {
+        for (end, other) in self.pipes.of(self.id(i)) {
             self.pipes.forget(end);
             self.later(Duration::from_millis(1), Due::Told { to: other, what: StreamNews::Closed(Why::Reset) });
         }
@@ -144,7 +158,7 @@ impl<P: Protocol> Harness<P> {
     /// Replaces site `i` by a fresh copy and starts it.
     pub fn restart(&mut self, i: u32, protocol: P) {
         self.kill(i);
-        let me = PeerId(u64::from(i));
+        let me = self.id(i);
         let site = &mut self.sites[i as usize - 1];
         let streams = site.desk.last_stream();
         *site = Site { protocol, desk: Desk::new(me), rng: site.rng.clone(), up: true };
@@ -154,7 +168,7 @@ impl<P: Protocol> Harness<P> {
 
     /// Drops everything from `a` to `b`, until [`heal`](Harness::heal). One way; streams break both ways.
     pub fn cut(&mut self, a: u32, b: u32) {
-        self.cuts.push((PeerId(u64::from(a)), PeerId(u64::from(b))));
+        self.cuts.push((self.id(a), self.id(b)));
     }
 
     /// Ends all cuts.
@@ -167,7 +181,7 @@ impl<P: Protocol> Harness<P> {
         let n = self.sites.len() as u32;
         let now = self.now;
         let Site { protocol, desk, rng, .. } = &mut self.sites[i as usize - 1];
-        let peers = Upto { n, me: desk.me };
+        let peers = Upto { n, me: PeerId(u64::from(i)) };
         desk.begin(now);
         let result = f(protocol, &mut Context::new(now, Wall(now.0 / 1000), rng, &peers, desk));
         let mut packets = Vec::new();
@@ -178,7 +192,7 @@ impl<P: Protocol> Harness<P> {
             protocol.fill(&mut cx, Outlet::Packet(to), &mut Room::new(&mut packet));
             packets.push((to, packet.0));
         }
-        let from = PeerId(u64::from(i));
+        let from = self.id(i);
         for (to, messages) in packets {
             self.emit(from, to, messages);
         }
@@ -236,8 +250,10 @@ impl<P: Protocol> Harness<P> {
     fn emit(&mut self, from: PeerId, to: PeerId, messages: Vec<P::Message>) {
         assert!(from != to, "said to oneself: {messages:?}");
         let known = self.index(to).is_some();
+        let to = self.index(to).map_or(to, |i| self.id(i));
         let lost = self.dice.chance(self.links.loss_ppm) || self.cuts.contains(&(from, to)) || !known;
-        self.note(|| format!("{} {} {} {messages:?}", from.0, if lost { "-x" } else { "->" }, to.0));
+        let (a, b) = (self.index(from).unwrap_or(0), self.index(to).unwrap_or(0));
+        self.note(|| format!("{a} {} {b} {messages:?}", if lost { "-x" } else { "->" }));
         if !lost {
             let delay = self.dice.between(self.links.delay.0, self.links.delay.1);
             self.later(delay, Due::Packet { from, to, messages });
@@ -276,8 +292,14 @@ impl<P: Protocol> Harness<P> {
         self.index(peer).filter(|i| self.sites[*i as usize - 1].up)
     }
 
+    fn id(&self, i: u32) -> PeerId {
+        self.sites[i as usize - 1].desk.me
+    }
+
     fn index(&self, peer: PeerId) -> Option<u32> {
-        (1..=self.sites.len() as u64).contains(&peer.0).then_some(peer.0 as u32)
+        let contact = peer.is_contact().then_some(PeerId::contact(0).0 ^ peer.0);
+        let site = contact.filter(|i| (1..=self.sites.len() as u64).contains(i)).map(|i| i as u32);
+        site.or_else(|| self.index.get(&peer).copied())
     }
 
     fn later(&mut self, after: Duration, due: Due<P>) {
@@ -300,7 +322,7 @@ impl<P: Protocol> Harness<P> {
 
     /// Turns what a turn did to streams and storage into things to come.
     fn settle_streams(&mut self, i: u32) {
-        let me = PeerId(u64::from(i));
+        let me = self.id(i);
         let done = self.sites[i as usize - 1].desk.take_done();
         let delay = self.stream_delay();
         for (stream, to, class, deadline) in done.opened {
@@ -332,7 +354,7 @@ impl<P: Protocol> Harness<P> {
         let now = self.now;
         let n = self.sites.len() as u32;
         let Site { protocol, desk, rng, .. } = &mut self.sites[i as usize - 1];
-        let peers = Upto { n, me: end.site };
+        let peers = Upto { n, me: PeerId(u64::from(i)) };
         let mut chunk = Packet(Vec::new(), 256);
         let mut sink = FillSink(desk);
         let mut cx = Context::new(now, Wall(now.0 / 1000), rng, &peers, &mut sink);
@@ -349,6 +371,7 @@ impl<P: Protocol> Harness<P> {
     }
 
     fn dialled(&mut self, from: End, to: PeerId) {
+        let to = self.index(to).map_or(to, |i| self.id(i));
         let cut = self.cuts.contains(&(from.site, to)) || self.cuts.contains(&(to, from.site));
         let delay = self.stream_delay();
         if cut {

@@ -30,6 +30,7 @@ mod context;
 pub mod harness;
 pub mod laws;
 mod mix;
+mod mutant;
 mod peer;
 mod protocol;
 mod record;
@@ -43,6 +44,9 @@ mod wire;
 pub use compose::{Composition, Part, Wiring};
 pub use context::{Batch, Context, Lost, Receipt, Sink};
 pub use mix::mix;
+pub use mutant::mutant;
+#[cfg(feature = "mutants")]
+pub use mutant::plant;
 pub use peer::{Change, Nobody, PeerId, Peers, Upto};
 pub use protocol::Protocol;
 pub use record::{BadRecord, Record, Tags};

@@ -1,32 +1,119 @@
-use std::time::Duration;
+use bruit_proto::Duration;
 
-/// Which rules: ours, or memberlist's where they differ.
+/// Which rules a node follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Dialect {
+    /// Ours.
     #[default]
     Native,
+    /// memberlist's, wherever they differ.
     Memberlist,
 }
 
 /// For which network the defaults are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Profile {
+    /// One data centre.
     #[default]
     Lan,
+    /// Between data centres.
     Wan,
+    /// One machine.
     Local,
 }
 
-/// The settings of SWIM.
-#[derive(Clone, Debug)]
+/// The settings of SWIM. Where no other source is named, value and formula are memberlist's (`DefaultLANConfig`,
+/// `DefaultWANConfig`, `DefaultLocalConfig`).
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
+    /// The rules.
     pub dialect: Dialect,
+    /// Protocol period T' (SWIM section 3.1): one member is probed in each. 1 s; 5 s over a WAN.
     pub probe_every: Duration,
+    /// How long a direct ping may take before helpers are asked: above the 99th percentile of the round trip.
+    /// 500 ms; 3 s over a WAN; 200 ms on one machine.
+    pub probe_timeout: Duration,
+    /// Helpers k of an indirect ping (SWIM section 3.1). 3; 1 on one machine.
+    pub helpers: u32,
+    /// The grain of spreading: news waits no longer than this for company when news came just before. 200 ms; 500 ms
+    /// over a WAN; 100 ms on one machine.
+    pub gossip_every: Duration,
+    /// Random peers that get news at once, beside the two neighbours on the ring of ids. 2: see
+    /// [`targets`](bruit_kit::targets).
+    pub relay: u32,
+    /// A piece of news rides in at most `retransmit * ceil(log10(n + 1))` packets. 4; 2 on one machine.
+    pub retransmit: u32,
+    /// Suspicion with k confirmations lasts this many periods, times max(1, log10 n).
+    ///
+    /// memberlist: 4. Ours: 1.5 (in tenths, 15): spreading to 128 nodes takes 0.4 s, so an accused needs 1 s to be
+    /// heard, not 8; the last probe timeout of it is the last call.
+    pub suspicion_tenths: u32,
+    /// Suspicion without any confirmation lasts this many times longer (Lifeguard section IV-B, beta). 6.
+    pub suspicion_max: u32,
+    /// Local health stays below this (Lifeguard section IV-A, S; memberlist counts 0 to 7). 8.
+    pub health_limit: u8,
+    /// How long the dead and the left are remembered: long enough for every copy of old news to die. 24 h, as Serf's
+    /// `TombstoneTimeout`.
+    pub tombstone: Duration,
+    /// How often one of the dead is contacted, so that a partition heals by itself. 2 periods.
+    pub reconnect_every: Duration,
+    /// How often seeds are asked for again by whoever owns their names. 60 s.
+    pub seeds_every: Duration,
+    /// A leaving node is gone after this, heard or not. 3 s.
+    pub leave_within: Duration,
+    /// Full syncs that are served at once; whoever else asks is sent on. 8: with eight readers a 1,000-member table of
+    /// 28 kB leaves within a probe period at 2 Mbit/s.
+    pub admit: u32,
 }
 
 impl Config {
-    /// The defaults of a profile.
+    /// The defaults for a kind of network.
     pub fn of(profile: Profile) -> Config {
-        Config { dialect: Dialect::Native, probe_every: Duration::from_secs(1) }
+        let lan = Config {
+            dialect: Dialect::Native,
+            probe_every: Duration::from_secs(1),
+            probe_timeout: Duration::from_millis(500),
+            helpers: 3,
+            gossip_every: Duration::from_millis(200),
+            relay: 2,
+            retransmit: 4,
+            suspicion_tenths: 15,
+            suspicion_max: 6,
+            health_limit: 8,
+            tombstone: Duration::from_secs(24 * 3600),
+            reconnect_every: Duration::from_secs(2),
+            seeds_every: Duration::from_secs(60),
+            leave_within: Duration::from_secs(3),
+            admit: 8,
+        };
+        match profile {
+            Profile::Lan => lan,
+            Profile::Wan => Config {
+                probe_every: Duration::from_secs(5),
+                probe_timeout: Duration::from_secs(3),
+                gossip_every: Duration::from_millis(500),
+                reconnect_every: Duration::from_secs(10),
+                leave_within: Duration::from_secs(6),
+                ..lan
+            },
+            Profile::Local => Config {
+                probe_timeout: Duration::from_millis(200),
+                helpers: 1,
+                gossip_every: Duration::from_millis(100),
+                retransmit: 2,
+                leave_within: Duration::from_secs(1),
+                ..lan
+            },
+        }
+    }
+
+    /// The same in memberlist's rules: suspicion multiplier 4 (6 over a WAN, 3 on one machine).
+    pub fn memberlist(profile: Profile) -> Config {
+        let suspicion_tenths = match profile {
+            Profile::Lan => 40,
+            Profile::Wan => 60,
+            Profile::Local => 30,
+        };
+        Config { dialect: Dialect::Memberlist, suspicion_tenths, ..Config::of(profile) }
     }
 }

@@ -1,40 +1,125 @@
 //! SWIM membership and failure detection with Lifeguard, as a state machine without I/O.
+//!
+//! * Das, Gupta, Motivala: *SWIM*, DSN 2002. Probing in random round-robin order, indirect probes, suspicion,
+//!   incarnations, piggybacked dissemination.
+//! * Dadgar, Phillips, Currey: *Lifeguard*, 2017. Local health, suspicion that shrinks with each confirmation, the
+//!   buddy system.
+//!
+//! What is ours, where the papers leave holes that production falls into:
+//!
+//! * **Digest and delta.** Every ping and ack carries four bytes of digest of the sender's live view. Equal views cost
+//!   nothing more; a mismatch that lasts starts a delta sync, in which only what differs travels (`sync`).
+//! * **Accusers count.** A helper's nack accuses, accusers travel with the suspicion, and just before it ends the
+//!   accused gets a last call (`suspicion`).
+//! * **Whoever is wrong about its own life is told.** An accused answers its accuser directly; one that is dead or
+//!   left to me and speaks is told so.
+//! * **Partitions heal by themselves**, whatever their length: some dead member is contacted every two periods, seeds
+//!   every minute (`care`).
+//! * **Admission.** A seed serves a bounded number of full syncs and sends the rest on (`admission`).
+//!
+//! How the files divide it: `members` is the table, `member` the override order; `updates` merges what is said about
+//! members; `probe` and `suspicion` find failures; `news` spreads; `sync`, `join` and `admission` hold conversations;
+//! `leave` says goodbye; `care` looks after the dead, the seeds and the clock; `dialect` lists what memberlist does
+//! otherwise.
 
-#![allow(missing_docs, unused)]
-use bruit_proto::*;
+mod admission;
+mod care;
+mod config;
+mod counters;
+mod dialect;
+mod health;
+mod join;
+mod leave;
+mod member;
+mod members;
+mod message;
+mod news;
+mod probe;
+mod suspicion;
+mod sync;
+mod updates;
+mod wire;
+
+pub use config::{Config, Dialect, Profile};
+pub use counters::Counters;
+pub use member::{Member, Status, beats};
+pub use message::{MAX_ACCUSERS, MAX_DEPTH, MAX_FINGERPRINTS, Message, Update};
+pub use suspicion::suspicion_timeout;
+
+use bruit_proto::{
+    BadRecord, Change, Context, Duration, Origin, Outlet, PeerId, Peers, Protocol, Record, Rng, Room, StreamId, StreamNews, Tags,
+    Time, Why,
+};
+use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-mod config;
-mod member;
-mod message;
-pub use config::{Config, Dialect, Profile};
-pub use member::{Member, Status};
-pub use message::Message;
-
-/// The names of SWIM's timers.
+/// The names of SWIM's timers. Their order is the order in which they run when due together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
-    Probe, // refined later
+    /// News waits to be told.
+    News,
+    /// A direct ping was not answered: ask helpers.
+    Indirect,
+    /// A period begins.
+    Probe,
+    /// A member that was pinged for somebody did not answer.
+    Relay,
+    /// A suspicion comes to its last call or its end.
+    Suspicion,
+    /// A dial is slow, or a join is to be tried again.
+    Join,
+    /// Joiners wait to be served.
+    Admission,
+    /// A claimed name's holder has not answered.
+    Claim,
+    /// Freshly joined: compare with somebody again.
+    Settle,
+    /// A leave is to be said again, or has lasted long enough.
+    Leave,
+    /// Look after the dead, the seeds and the tombstones.
+    Care,
 }
 
 /// What SWIM tells its composer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// A member came, went or changed; `Peers` already shows it.
-    Peer { peer: PeerId, change: Change },
-    /// This node, or one that it heard, suspects a member.
-    Suspected { peer: PeerId },
-    /// A suspicion was refuted.
-    Refuted { peer: PeerId },
+    /// A member came, went or changed; [`Peers`] already shows it.
+    Peer {
+        /// Who.
+        peer: PeerId,
+        /// What happened.
+        change: Change,
+    },
+    /// A member is suspected, by this node or by word of others.
+    Suspected {
+        /// Who.
+        peer: PeerId,
+        /// Who says so first.
+        by: PeerId,
+    },
+    /// A suspected member turned out to be alive.
+    Refuted {
+        /// Who.
+        peer: PeerId,
+    },
     /// A join reached the cluster: the first full sync is done.
-    Joined { contact: PeerId },
-    /// No contact could be reached, or none answered in time.
-    JoinFailed { contact: PeerId, why: &'static str },
-    /// Another process holds my name and was there first: stop this node.
+    Joined {
+        /// The contact through which.
+        contact: PeerId,
+    },
+    /// A contact could not be reached or did not answer in time. It will be tried again while nobody else is known.
+    JoinFailed {
+        /// Which.
+        contact: PeerId,
+        /// Why.
+        why: Why,
+    },
+    /// Another process holds this node's name and wins: stop this one, or give it another name.
     NameTaken,
-    /// My leave has reached the cluster, or its deadline passed: the process may end.
+    /// This node's leave has reached the cluster, or its time is up: the process may end.
     Gone,
-    /// Nobody answers any more, or somebody does again.
+    /// Nobody has answered for several periods (`true`), or somebody does again.
     Isolated(bool),
 }
 
@@ -43,75 +128,166 @@ pub enum Event {
 pub enum Refused {
     /// No member of this name is known.
     Unknown(String),
-    /// The member is alive and answers: it can leave by itself.
-    Alive(String),
     /// This node has left or is leaving.
     Leaving,
     /// The record is out of its bounds.
     Record(BadRecord),
 }
 
-/// SWIM.
-pub struct Swim {}
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refused::Unknown(name) => write!(f, "no member is called {name:?}; list the members to see who is known"),
+            Refused::Leaving => f.write_str("this node has left or is leaving; start it again to change it"),
+            Refused::Record(why) => why.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// One node's SWIM.
+pub struct Swim {
+    config: Arc<Config>,
+    members: members::Members,
+    news: news::News,
+    probe: probe::Probe,
+    suspicions: suspicion::Suspicions,
+    health: health::Health,
+    sync: sync::Syncs,
+    join: join::Join,
+    admission: admission::Admission,
+    leave: Option<leave::Leave>,
+    care: care::Care,
+    counters: Counters,
+    /// Lamport clock of intents: leave, force-leave, prune.
+    clock: bruit_kit::Lamport,
+}
 
 impl Swim {
     /// One node; `record` is its own. `config` is shared by all nodes of a process.
     pub fn new(config: Arc<Config>, record: Arc<Record>) -> Swim {
-        todo!()
+        Swim {
+            members: members::Members::new(record),
+            news: news::News::default(),
+            probe: probe::Probe::default(),
+            suspicions: suspicion::Suspicions::default(),
+            health: health::Health::new(config.health_limit),
+            sync: sync::Syncs::default(),
+            join: join::Join::default(),
+            admission: admission::Admission::default(),
+            leave: None,
+            care: care::Care::default(),
+            counters: Counters::default(),
+            clock: bruit_kit::Lamport::default(),
+            config,
+        }
     }
-    /// Everyone known, self included, in slot order.
+
+    /// Everyone known, self first; pruned members are not.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
-        [].iter()
+        self.members.iter().filter(|m| !m.pruned)
     }
+
     /// One of them.
     pub fn member(&self, peer: PeerId) -> Option<&Member> {
-        todo!()
+        self.members.get(peer).filter(|m| !m.pruned)
     }
+
     /// Self.
     pub fn me(&self) -> &Member {
-        todo!()
+        self.members.me()
     }
+
     /// Digest of the live view: equal views have equal digests.
     pub fn digest(&self) -> u32 {
-        todo!()
+        self.members.digest()
     }
-    /// Lifeguard's local health score, 0 (healthy) to 7.
+
+    /// Local health (Lifeguard section IV-A): 0 is healthy, `health_limit - 1` the worst.
     pub fn health(&self) -> u8 {
-        todo!()
+        self.health.score()
     }
-    /// Joins through these contacts (from `Node::contact`); seeds: they are remembered and tried again when alone.
-    pub fn join(&mut self, cx: &mut Context<'_, Self>, contacts: &[PeerId]) {
-        todo!()
+
+    /// Whether nobody has answered for several periods.
+    pub fn is_isolated(&self) -> bool {
+        self.care.isolated
     }
-    /// Says goodbye; `Event::Gone` follows.
-    pub fn leave(&mut self, cx: &mut Context<'_, Self>) {
-        todo!()
+
+    /// Whether a leave was begun.
+    pub fn is_leaving(&self) -> bool {
+        self.leave.is_some()
     }
-    /// Declares a failed member left; `prune` forgets it as well.
-    pub fn force_leave(&mut self, cx: &mut Context<'_, Self>, name: &str, prune: bool) -> Result<(), Refused> {
-        todo!()
+
+    /// What was counted so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
-    /// Replaces this node's tags.
+
+    /// Who accuses this member now, the initiator first; empty unless it is suspect.
+    pub fn accusers(&self, peer: PeerId) -> &[PeerId] {
+        self.suspicions.accusers(peer)
+    }
+
+    /// Replaces this node's tags. Changes that come faster than news is told are told as one.
+    ///
+    /// # Errors
+    /// [`Refused::Record`] if they are too long together, [`Refused::Leaving`] after a leave.
     pub fn set_tags(&mut self, cx: &mut Context<'_, Self>, tags: Tags) -> Result<(), Refused> {
-        todo!()
+        let record = self.me().record.with_tags(tags).map_err(Refused::Record)?;
+        self.announce(cx, record)
+    }
+
+    /// Replaces the addresses that this node advertises.
+    ///
+    /// # Errors
+    /// As [`set_tags`](Swim::set_tags).
+    pub fn set_addresses(&mut self, cx: &mut Context<'_, Self>, addresses: Vec<SocketAddr>) -> Result<(), Refused> {
+        let me = &self.me().record;
+        let record = Record::new(me.name(), me.session(), addresses, me.tags().clone()).map_err(Refused::Record)?;
+        self.announce(cx, record)
+    }
+
+    fn announce(&mut self, cx: &mut Context<'_, Self>, record: Record) -> Result<(), Refused> {
+        if self.is_leaving() {
+            return Err(Refused::Leaving);
+        }
+        if record.digest() != self.me().record.digest() {
+            let me = self.me().id();
+            self.members.update(me, |m| {
+                m.record = Arc::new(record);
+                m.incarnation += 1;
+            });
+            self.tell_of_me(cx);
+        }
+        Ok(())
+    }
+
+    fn id(&self) -> PeerId {
+        self.members.me().id()
+    }
+
+    fn native(&self) -> bool {
+        self.config.dialect == Dialect::Native
     }
 }
 
+/// The table that other parts of a stack are lent: live members, self excluded.
 impl Peers for Swim {
     fn len(&self) -> u32 {
-        todo!()
+        self.members.live().len() as u32
     }
     fn get(&self, i: u32) -> PeerId {
-        todo!()
+        self.members.live()[i as usize]
     }
     fn contains(&self, peer: PeerId) -> bool {
-        todo!()
+        peer != self.id() && self.members.get(peer).is_some_and(Member::is_live)
     }
     fn next(&self, peer: PeerId) -> Option<PeerId> {
-        todo!()
+        self.members.next(peer)
     }
     fn previous(&self, peer: PeerId) -> Option<PeerId> {
-        todo!()
+        self.members.previous(peer)
     }
 }
 
@@ -119,13 +295,97 @@ impl Protocol for Swim {
     type Message = Message;
     type Timer = Timer;
     type Event = Event;
+
     fn on_start(&mut self, cx: &mut Context<'_, Self>) {
-        todo!()
+        let (me, record) = (self.id(), self.me().record.clone());
+        self.members.update(me, |m| m.since = cx.now);
+        cx.know(me, Some(&record));
+        self.start_probing(cx);
+        self.start_care(cx);
     }
+
     fn on_message(&mut self, cx: &mut Context<'_, Self>, from: Origin, message: Message) {
-        todo!()
+        if let Some(peer) = from.peer {
+            self.hear(cx, peer);
+        }
+        match message {
+            Message::Ping { seq, digest } => self.on_ping(cx, from, seq, digest),
+            Message::Ack { seq, digest } => self.on_ack(cx, from, seq, digest),
+            Message::PingReq { seq, target } => self.on_ping_req(cx, from, seq, target),
+            Message::Nack { seq } => self.on_nack(cx, from, seq),
+            Message::Update(update) => self.on_update(cx, from, update),
+            Message::Who => self.on_who(cx, from),
+            Message::Check { seq, session } => self.on_check(cx, from, seq, session),
+            Message::Here { seq } => self.on_here(cx, from, seq),
+            Message::Join { incarnation, record } => self.on_join(cx, from, incarnation, record),
+            Message::Above { incarnation } => self.on_above(cx, from, incarnation),
+            Message::Taken => self.on_taken(cx, from),
+            Message::Busy { ask } => self.on_busy(cx, from, ask),
+            Message::Recent { asks, fingerprints } => self.on_recent(cx, from, asks, &fingerprints),
+            Message::Want { fingerprints } => self.on_want(cx, from, &fingerprints),
+            Message::Sent { digest, clock } => self.on_sent(cx, from, digest, clock),
+            Message::Sums { depth, sums } => self.on_sums(cx, from, depth, &sums),
+            Message::Buckets { depth, buckets, fingerprints } => self.on_buckets(cx, from, depth, &buckets, &fingerprints),
+        }
     }
+
     fn on_timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
-        todo!()
+        match timer {
+            Timer::News => self.tell(cx),
+            Timer::Indirect => self.ask_helpers(cx),
+            Timer::Probe => self.begin_period(cx),
+            Timer::Relay => self.nack_relays(cx),
+            Timer::Suspicion => self.end_suspicions(cx),
+            Timer::Join => self.go_on_joining(cx),
+            Timer::Admission => self.admit_waiting(cx),
+            Timer::Claim => self.go_on_claims(cx),
+            Timer::Settle => self.settle(cx),
+            Timer::Leave => self.go_on_leaving(cx),
+            Timer::Care => self.take_care(cx),
+        }
     }
+
+    fn on_stream(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, what: StreamNews) {
+        self.probe_stream(cx, stream, what);
+        self.join_stream(cx, stream, what);
+        self.sync_stream(cx, stream, what);
+        if what != StreamNews::Opened {
+            self.admission.forget(stream);
+        }
+    }
+
+    fn on_pause(&mut self, cx: &mut Context<'_, Self>, lost: Duration) {
+        self.suspicions.shift(lost);
+        self.wait_for_suspicions(cx);
+        self.restart_probing(cx);
+        self.health.worse(1);
+    }
+
+    fn fill(&mut self, _cx: &mut Context<'_, Self>, to: Outlet, room: &mut Room<'_, Message>) {
+        match to {
+            Outlet::Packet(peer) => self.fill_packet(peer, room),
+            Outlet::Stream(stream) => self.fill_stream(stream, room),
+        }
+    }
+}
+
+/// Picks up to `k` live others with a context's dice; `skip` names whom not.
+fn pick_live(members: &members::Members, rng: &mut Rng, k: u32, skip: impl Fn(PeerId) -> bool) -> Vec<PeerId> {
+    let live = members.live();
+    let mut out = Vec::new();
+    for _ in 0..3 * k {
+        if live.is_empty() || out.len() as u32 >= k {
+            break;
+        }
+        let peer = live[rng.below(live.len() as u32) as usize];
+        if !out.contains(&peer) && !skip(peer) {
+            out.push(peer);
+        }
+    }
+    out
+}
+
+/// The earlier of two moments that may not exist.
+fn earlier(a: Option<Time>, b: Option<Time>) -> Option<Time> {
+    [a, b].into_iter().flatten().min()
 }

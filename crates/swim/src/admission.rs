@@ -1,0 +1,208 @@
+//! Who is let in, and who serves whom. A joiner asks for everything; a node serves a bounded number at once and sends
+//! the rest on to those. When many join together it waits a moment first, so that those it serves get nearly all of
+//! them, and they serve the others: a storm of N costs each about one table.
+
+use crate::{Member, Message, Status, Swim, Timer, earlier};
+use bruit_proto::{Context, Duration, Origin, Path, PeerId, Record, StreamId, Time};
+use std::sync::Arc;
+
+/// Joiners that wait at once; further ones are sent on right away.
+const MAX_WAITING: usize = 1024;
+/// Joins this close together are a storm.
+const STORM: Duration = Duration::from_millis(500);
+/// A storm is served once nobody came for this long, or the first has waited for the second.
+const QUIET: Duration = Duration::from_millis(30);
+const PATIENCE: Duration = Duration::from_millis(120);
+/// Names in dispute at once.
+const MAX_CLAIMS: usize = 64;
+/// The holder of a claimed name is asked this often, this far apart.
+const ASKED: u32 = 3;
+const ASK_EVERY: Duration = Duration::from_millis(150);
+
+/// Joiners.
+#[derive(Default)]
+pub(crate) struct Admission {
+    waiting: Vec<Waiting>,
+    serving: Vec<StreamId>,
+    /// Whom we served last: others are sent to them.
+    served: Vec<PeerId>,
+    next: usize,
+    last: Option<Time>,
+    claims: Vec<Claim>,
+}
+
+struct Waiting {
+    stream: StreamId,
+    peer: PeerId,
+    since: Time,
+}
+
+/// A process wants a name that another one holds.
+struct Claim {
+    path: Path,
+    peer: PeerId,
+    session: u64,
+    seq: u32,
+    asked: u32,
+    at: Time,
+    free: bool,
+}
+
+impl Admission {
+    pub(crate) fn forget(&mut self, stream: StreamId) {
+        self.waiting.retain(|w| w.stream != stream);
+        self.serving.retain(|s| *s != stream);
+        self.claims.retain(|c| c.path.stream() != Some(stream));
+    }
+}
+
+impl Swim {
+    /// Somebody wants to join (DESIGN: order is one incarnation; which process it is says the session).
+    pub(crate) fn on_join(&mut self, cx: &mut Context<'_, Self>, from: Origin, incarnation: u64, record: Arc<Record>) {
+        let Some(stream) = from.path.stream() else { return cx.reject(from, "a join outside a conversation") };
+        let peer = record.id();
+        if peer == self.id() {
+            let _ = cx.write(stream, Message::Taken);
+            return cx.close(stream);
+        }
+        if !self.talk_on(stream) {
+            let _ = cx.write(stream, Message::Busy { ask: None });
+            return cx.close(stream);
+        }
+        if let Some(held) = self.members.get(peer) {
+            if self.is_disputed(held, &record) {
+                return self.begin_claim(cx, from.path, &record);
+            }
+            let old = (held.incarnation, held.status) >= (incarnation, Status::Alive);
+            if old && (held.record.digest() != record.digest() || held.status != Status::Alive) {
+                let above = Message::Above { incarnation: held.incarnation };
+                return self.say(cx, stream, above);
+            }
+        }
+        let known = Origin { peer: Some(peer), path: Path::new(from.path.route(), None) };
+        self.on_update(cx, known, crate::Update::Alive { incarnation, record });
+        self.admit(cx, stream, peer);
+    }
+
+    fn admit(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, peer: PeerId) {
+        let calm = self.admission.last.is_none_or(|last| cx.now.since(last) > STORM) && self.admission.waiting.is_empty();
+        self.admission.last = Some(cx.now);
+        if calm && !self.join.is_young(cx.now) {
+            self.serve(cx, stream, peer);
+        } else if self.admission.waiting.len() < MAX_WAITING {
+            self.admission.waiting.push(Waiting { stream, peer, since: cx.now });
+            self.wait_for_quiet(cx);
+        } else {
+            self.send_on(cx, stream, peer);
+        }
+    }
+
+    fn wait_for_quiet(&mut self, cx: &mut Context<'_, Self>) {
+        let Some(first) = self.admission.waiting.first() else { return };
+        let patience = PATIENCE.saturating_sub(cx.now.since(first.since));
+        cx.set(Timer::Admission, QUIET.min(patience));
+    }
+
+    /// The storm has passed, or has lasted long enough.
+    pub(crate) fn admit_waiting(&mut self, cx: &mut Context<'_, Self>) {
+        if self.join.is_young(cx.now) {
+            return cx.set(Timer::Admission, QUIET);
+        }
+        let waiting = std::mem::take(&mut self.admission.waiting);
+        let room = (self.config.admit as usize).saturating_sub(self.admission.serving.len());
+        if room > 0 {
+            self.admission.served.clear();
+        }
+        for (i, joiner) in waiting.into_iter().enumerate() {
+            if i < room { self.serve(cx, joiner.stream, joiner.peer) } else { self.send_on(cx, joiner.stream, joiner.peer) }
+        }
+    }
+
+    fn serve(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, peer: PeerId) {
+        self.counters.full_syncs += 1;
+        self.admission.serving.push(stream);
+        self.admission.served.push(peer);
+        let keep = self.admission.served.len().saturating_sub(self.config.admit as usize);
+        self.admission.served.drain(..keep);
+        self.say_everything(cx, stream, peer);
+    }
+
+    /// In turn to each of those that we serve, else to anybody.
+    fn send_on(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, joiner: PeerId) {
+        self.counters.sent_on += 1;
+        self.admission.next += 1;
+        let served = &self.admission.served;
+        let to = (!served.is_empty()).then(|| served[self.admission.next % served.len()]);
+        let to = to.or_else(|| crate::pick_live(&self.members, cx.rng, 1, |p| p == joiner).first().copied());
+        let ask = to.filter(|p| *p != joiner).and_then(|p| self.members.get(p)).map(|m| m.record.clone());
+        let _ = cx.write(stream, Message::Busy { ask });
+        cx.close(stream);
+    }
+}
+
+/// Names that two processes want.
+impl Swim {
+    /// Another process holds this name, at another address, and seems to be alive: it is asked. At the same address
+    /// it cannot be, so a restart replaces it at once.
+    fn is_disputed(&self, held: &Member, record: &Record) -> bool {
+        let other = held.record.session() != record.session();
+        let elsewhere = held.record.addresses() != record.addresses();
+        let freed = |c: &Claim| c.peer == held.id() && c.session == record.session() && c.free;
+        other && elsewhere && held.is_live() && !self.admission.claims.iter().any(freed)
+    }
+
+    fn begin_claim(&mut self, cx: &mut Context<'_, Self>, path: Path, record: &Record) {
+        if self.admission.claims.len() >= MAX_CLAIMS {
+            self.admission.claims.remove(0);
+        }
+        let seq = self.next_seq();
+        let claim = Claim { path, peer: record.id(), session: record.session(), seq, asked: 0, at: cx.now, free: false };
+        self.admission.claims.push(claim);
+        self.go_on_claims(cx);
+    }
+
+    /// Asks the holders again; one that stays silent has lost its name.
+    pub(crate) fn go_on_claims(&mut self, cx: &mut Context<'_, Self>) {
+        let (now, mut next) = (cx.now, None);
+        let mut claims = std::mem::take(&mut self.admission.claims);
+        for claim in claims.iter_mut().filter(|c| !c.free) {
+            if claim.at <= now {
+                let held = self.members.get(claim.peer);
+                if claim.asked == ASKED || held.is_none() {
+                    claim.free = true;
+                    let above = Message::Above { incarnation: held.map_or(0, |m| m.incarnation) };
+                    if let Some(stream) = claim.path.stream() {
+                        self.say(cx, stream, above);
+                    }
+                    continue;
+                }
+                let session = held.map_or(0, |m| m.record.session());
+                cx.send(claim.peer, Message::Check { seq: claim.seq, session });
+                claim.asked += 1;
+                claim.at = now + ASK_EVERY;
+            }
+            next = earlier(next, Some(claim.at));
+        }
+        self.admission.claims = claims;
+        if let Some(at) = next {
+            cx.set(Timer::Claim, at.since(now));
+        }
+    }
+
+    pub(crate) fn on_check(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32, session: u64) {
+        if session == self.me().record.session() && !self.is_leaving() {
+            cx.reply(from.path, Message::Here { seq });
+        }
+    }
+
+    /// The holder answers: the incumbent wins, the claimant is told.
+    pub(crate) fn on_here(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32) {
+        let claims = &mut self.admission.claims;
+        let Some(i) = claims.iter().position(|c| c.seq == seq && Some(c.peer) == from.peer && !c.free) else { return };
+        let claim = claims.swap_remove(i);
+        if let Some(stream) = claim.path.stream() {
+            let _ = cx.write(stream, Message::Taken);
+            cx.close(stream);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+use crate::member::Status;
+use crate::{Event, Message, Swim, Timer};
+use bruit_proto::{Context, Duration, Origin, PeerId, Time};
+
+/// The dead and left that are remembered with their addresses.
+const MAX_GONE: usize = 4096;
+/// Periods without any answer after which a node says that it may be isolated.
+const ISOLATED: u32 = 5;
+
+/// What comes round by itself.
+#[derive(Default)]
+pub(crate) struct Care {
+    seeds_at: Time,
+    reap_at: Time,
+    exchange_at: Option<Time>,
+    pub(crate) isolated: bool,
+    /// Times that another process spoke under this node's name.
+    pub(crate) wars: u32,
+    mismatch: Mismatch,
+}
+
+/// Contacts in a row whose view differs from ours.
+#[derive(Default)]
+struct Mismatch {
+    contacts: u32,
+    since: Time,
+}
+
+/// A view that changed this recently differs from others by nature.
+const FRESH: Duration = Duration::from_millis(400);
+/// A mismatch this old is one, whatever changes meanwhile.
+const OLD: Duration = Duration::from_secs(3);
+
+impl Swim {
+    pub(crate) fn start_care(&mut self, cx: &mut Context<'_, Self>) {
+        let first = cx.rng.between(Duration::ZERO, self.config.reconnect_every);
+        self.care.seeds_at = cx.now + self.config.seeds_every;
+        self.care.reap_at = cx.now + self.reap_every();
+        cx.set(Timer::Care, first + self.config.reconnect_every);
+    }
+
+    fn reap_every(&self) -> Duration {
+        self.config.tombstone / 60
+    }
+
+    pub(crate) fn take_care(&mut self, cx: &mut Context<'_, Self>) {
+        cx.set(Timer::Care, self.config.reconnect_every);
+        self.call_the_dead(cx);
+        if cx.now >= self.care.seeds_at {
+            self.care.seeds_at = cx.now + self.config.seeds_every;
+            self.call_a_seed(cx);
+        }
+        if cx.now >= self.care.reap_at {
+            self.care.reap_at = cx.now + self.reap_every();
+            self.reap(cx);
+        }
+        if self.probe.unanswered >= ISOLATED && !self.care.isolated {
+            self.care.isolated = true;
+            cx.notify(Event::Isolated(true));
+        }
+        self.exchange_everything(cx);
+    }
+
+    /// One dead member is contacted, so that two halves of a healed partition find each other again.
+    fn call_the_dead(&mut self, cx: &mut Context<'_, Self>) {
+        let dead = |m: &&crate::Member| m.status == Status::Dead && !m.pruned;
+        let count = self.members.iter().filter(dead).count();
+        if count == 0 {
+            return;
+        }
+        let i = cx.rng.below(count as u32) as usize;
+        let peer = self.members.iter().filter(dead).nth(i).expect("counted").id();
+        let seq = self.next_seq();
+        cx.send(peer, Message::Ping { seq, digest: self.members.digest() });
+    }
+
+    fn call_a_seed(&mut self, cx: &mut Context<'_, Self>) {
+        if let Some(contact) = self.join.some_seed(cx.rng) {
+            let seq = self.next_seq();
+            cx.send(contact, Message::Ping { seq, digest: self.members.digest() });
+        }
+    }
+
+    /// memberlist's periodic full exchange, in its dialect only.
+    fn exchange_everything(&mut self, cx: &mut Context<'_, Self>) {
+        let Some(every) = self.config.push_pull_every(self.members.count()) else { return };
+        match self.care.exchange_at {
+            Some(at) if cx.now >= at => {
+                self.care.exchange_at = None;
+                if let Some(peer) = crate::pick_live(&self.members, cx.rng, 1, |_| false).first() {
+                    self.start_delta(cx, *peer);
+                }
+            }
+            Some(_) => {}
+            None => self.care.exchange_at = Some(cx.now + cx.rng.between(every / 2, every * 3 / 2)),
+        }
+    }
+
+    /// Tombstones end: everybody has heard by now, and nobody passes on what is older than half of this.
+    fn reap(&mut self, cx: &mut Context<'_, Self>) {
+        let old = |m: &&crate::Member| !m.is_live() && cx.now.since(m.since) > self.config.tombstone && m.id() != self.id();
+        let over: Vec<PeerId> = self.members.iter().filter(old).map(crate::Member::id).collect();
+        over.into_iter().for_each(|peer| self.forget(cx, peer));
+    }
+
+    /// Keeps the number of the gone within its bound: the oldest goes.
+    pub(crate) fn keep_few_tombstones(&mut self, cx: &mut Context<'_, Self>) {
+        if self.members.gone() > MAX_GONE {
+            let me = self.id();
+            let oldest = self.members.iter().filter(|m| !m.is_live() && m.id() != me).min_by_key(|m| (m.since, m.id()));
+            if let Some(peer) = oldest.map(crate::Member::id) {
+                self.forget(cx, peer);
+            }
+        }
+    }
+
+    fn forget(&mut self, cx: &mut Context<'_, Self>, peer: PeerId) {
+        self.members.remove(peer);
+        self.forget_news(peer);
+        cx.know(peer, None);
+    }
+
+    /// Something came from this peer: it lives, whatever we believe.
+    pub(crate) fn hear(&mut self, cx: &mut Context<'_, Self>, peer: PeerId) {
+        self.members.touch(peer, cx.now);
+    }
+
+    /// Its digest against ours: equal costs nothing; a mismatch that lasts two contacts starts a delta.
+    pub(crate) fn compare(&mut self, cx: &mut Context<'_, Self>, from: Origin, digest: u32) {
+        let Some(peer) = from.peer else { return };
+        match self.members.get(peer) {
+            None => return cx.reply(from.path, Message::Who),
+            Some(held) if self.tells_the_dead(held) => {
+                let epitaph = self.epitaph(held);
+                return cx.reply(from.path, Message::Update(epitaph));
+            }
+            Some(_) => {}
+        }
+        if !self.native() || self.is_leaving() {
+            return;
+        }
+        if digest == self.digest_to_show() {
+            self.care.mismatch.contacts = 0;
+            return self.settled(cx);
+        }
+        let mismatch = &mut self.care.mismatch;
+        if mismatch.contacts == 0 {
+            mismatch.since = cx.now;
+        }
+        mismatch.contacts += 1;
+        let changing = cx.now.since(self.news.last) <= FRESH && cx.now.since(mismatch.since) <= OLD;
+        let lasts = mismatch.contacts >= 2 && !changing;
+        if lasts || self.is_settling() {
+            self.care.mismatch.contacts = 0;
+            self.start_delta(cx, peer);
+        }
+    }
+
+    /// The digest of this node's live view, as pings and acks carry it.
+    pub(crate) fn digest_to_show(&self) -> u32 {
+        if bruit_proto::mutant("digest compares equal always") { 0 } else { self.members.digest() }
+    }
+
+    pub(crate) fn on_who(&mut self, cx: &mut Context<'_, Self>, from: Origin) {
+        let answer = if self.is_leaving() { self.epitaph(self.me()) } else { self.my_update() };
+        cx.reply(from.path, Message::Update(answer));
+    }
+}

@@ -1,0 +1,212 @@
+use crate::sync::SILENCE;
+use crate::updates::MAX_JUMP;
+use crate::{Event, Message, Swim, Timer};
+use bruit_proto::{Class, Context, Duration, Origin, PeerId, Record, Rng, StreamId, StreamNews, Time, Why};
+use std::sync::Arc;
+
+/// Seeds remembered.
+const MAX_SEEDS: usize = 64;
+/// A dial that is not answered within this is hedged by another: above the round trip, below a lost SYN's second.
+const HEDGE: Duration = Duration::from_millis(250);
+/// Dials at once.
+const MAX_DIALS: usize = 4;
+/// Sent on more often than this, a join begins anew.
+const MAX_HOPS: u32 = 16;
+/// The first pause after a join that failed, doubled up to the second.
+const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+
+/// How this node gets into a cluster.
+#[derive(Default)]
+pub(crate) struct Join {
+    /// Contacts to join through, never forgotten.
+    seeds: Vec<PeerId>,
+    dials: Vec<Dial>,
+    /// The dial that was answered first and carries the join.
+    stream: Option<StreamId>,
+    under_way: bool,
+    at: usize,
+    hops: u32,
+    failures: u32,
+    pub(crate) joined: bool,
+    /// Members in whose hands others put us, to be asked next.
+    ask: Vec<PeerId>,
+    since: Time,
+}
+
+struct Dial {
+    stream: StreamId,
+    to: PeerId,
+}
+
+impl Join {
+    pub(crate) fn some_seed(&self, rng: &mut Rng) -> Option<PeerId> {
+        (!self.seeds.is_empty()).then(|| self.seeds[rng.below(self.seeds.len() as u32) as usize])
+    }
+
+    /// A join that began less than a second ago may still bring more than this node knows.
+    pub(crate) fn is_young(&self, now: Time) -> bool {
+        self.under_way && now.since(self.since) < Duration::from_secs(1)
+    }
+}
+
+impl Swim {
+    /// Joins through these contacts, which come from the node's book; they are remembered as seeds and tried again as
+    /// long as nobody else is known. [`Event::Joined`] or [`Event::JoinFailed`] follow.
+    pub fn join(&mut self, cx: &mut Context<'_, Self>, contacts: &[PeerId]) {
+        for contact in contacts {
+            if !self.join.seeds.contains(contact) && self.join.seeds.len() < MAX_SEEDS {
+                self.join.seeds.push(*contact);
+            }
+        }
+        if !contacts.is_empty() {
+            self.begin_join(cx);
+        }
+    }
+
+    /// Replaces the seeds, asked for anew by whoever owns their names; a node that is alone joins through them.
+    pub fn set_seeds(&mut self, cx: &mut Context<'_, Self>, contacts: &[PeerId]) {
+        if !contacts.is_empty() {
+            self.join.seeds = contacts.iter().take(MAX_SEEDS).copied().collect();
+            if self.members.live().is_empty() {
+                self.begin_join(cx);
+            }
+        }
+    }
+
+    fn begin_join(&mut self, cx: &mut Context<'_, Self>) {
+        if self.is_leaving() || std::mem::replace(&mut self.join.under_way, true) {
+            return;
+        }
+        self.join.at = cx.rng.below(self.join.seeds.len() as u32) as usize;
+        self.join.since = cx.now;
+        self.join.hops = 0;
+        self.dial_next(cx);
+    }
+
+    /// Dials whom we were sent to, else the next seed.
+    fn dial_next(&mut self, cx: &mut Context<'_, Self>) {
+        if self.join.dials.len() < MAX_DIALS {
+            let to = self.join.ask.pop().unwrap_or_else(|| {
+                self.join.at += 1;
+                self.join.seeds[self.join.at % self.join.seeds.len()]
+            });
+            let stream = cx.open(to, Class::Bulk, SILENCE);
+            self.join.dials.push(Dial { stream, to });
+        }
+        cx.set(Timer::Join, HEDGE);
+    }
+
+    /// A dial is slow, or it is time to try again.
+    pub(crate) fn go_on_joining(&mut self, cx: &mut Context<'_, Self>) {
+        if self.join.under_way {
+            if self.join.stream.is_none() {
+                self.dial_next(cx);
+            }
+        } else if self.members.live().is_empty() && !self.join.seeds.is_empty() {
+            self.begin_join(cx);
+        }
+    }
+
+    pub(crate) fn join_stream(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, what: StreamNews) {
+        let Some(i) = self.join.dials.iter().position(|d| d.stream == stream) else { return };
+        match what {
+            StreamNews::Opened if self.join.stream.is_some() || !self.join.under_way => cx.close(stream),
+            StreamNews::Opened => {
+                self.join.stream = Some(stream);
+                cx.cancel(Timer::Join);
+                if self.talk_on(stream) {
+                    self.asks_on(stream);
+                    self.ask_to_join(cx, stream);
+                }
+            }
+            StreamNews::Closed(why) => {
+                let dial = self.join.dials.swap_remove(i);
+                if self.join.stream == Some(stream) {
+                    self.join.stream = None;
+                    self.try_again(cx, dial.to, why);
+                } else if self.join.under_way && self.join.stream.is_none() && self.join.dials.is_empty() {
+                    self.try_again(cx, dial.to, why);
+                }
+            }
+        }
+    }
+
+    fn ask_to_join(&mut self, cx: &mut Context<'_, Self>, stream: StreamId) {
+        let me = self.me();
+        let message = Message::Join { incarnation: me.incarnation, record: me.record.clone() };
+        self.say(cx, stream, message);
+    }
+
+    /// A join went nowhere: on to whom we were sent, or, after a pause, to the seeds again.
+    fn try_again(&mut self, cx: &mut Context<'_, Self>, to: PeerId, why: Why) {
+        if !self.join.under_way {
+            return;
+        }
+        if !self.join.ask.is_empty() && self.join.hops < MAX_HOPS {
+            return self.dial_next(cx);
+        }
+        self.join.under_way = false;
+        self.join.ask.clear();
+        if why != Why::Done {
+            cx.notify(Event::JoinFailed { contact: to, why });
+        }
+        let pause = (RETRY.0 * 2u32.saturating_pow(self.join.failures.min(8))).min(RETRY.1);
+        self.join.failures += 1;
+        let pause = cx.rng.between(pause / 2, pause);
+        cx.set(Timer::Join, pause);
+    }
+
+    /// My name is known: announce above it.
+    pub(crate) fn on_above(&mut self, cx: &mut Context<'_, Self>, from: Origin, incarnation: u64) {
+        let Some(stream) = from.path.stream().filter(|s| self.is_asking_on(*s)) else { return };
+        if incarnation > self.me().incarnation + MAX_JUMP && self.join.joined {
+            return cx.reject(from, "incarnation far ahead");
+        }
+        let Some(next) = incarnation.checked_add(1) else { return cx.reject(from, "incarnation far ahead") };
+        let me = self.id();
+        self.members.update(me, |m| m.incarnation = m.incarnation.max(next));
+        self.ask_to_join(cx, stream);
+    }
+
+    pub(crate) fn on_taken(&mut self, cx: &mut Context<'_, Self>, from: Origin) {
+        if let Some(stream) = from.path.stream().filter(|s| self.join.stream == Some(*s)) {
+            cx.close(stream);
+            self.join.under_way = false;
+            self.lose_name(cx);
+        }
+    }
+
+    /// Too many ask there: ask this member instead.
+    pub(crate) fn on_busy(&mut self, cx: &mut Context<'_, Self>, from: Origin, ask: Option<Arc<Record>>) {
+        let Some(stream) = from.path.stream() else { return };
+        cx.close(stream);
+        if self.join.stream != Some(stream) {
+            return;
+        }
+        self.join.hops += 1;
+        if let Some(record) = ask.filter(|r| r.id() != self.id()) {
+            let peer = record.id();
+            if self.members.get(peer).is_none() {
+                cx.know(peer, Some(&record));
+            }
+            self.join.ask.push(peer);
+        }
+    }
+
+    /// The first full sync is done.
+    pub(crate) fn join_done(&mut self, cx: &mut Context<'_, Self>, stream: StreamId) {
+        if self.join.stream != Some(stream) {
+            return;
+        }
+        let Some(i) = self.join.dials.iter().position(|d| d.stream == stream) else { return };
+        let contact = self.join.dials.swap_remove(i).to;
+        self.join.stream = None;
+        self.join.under_way = false;
+        self.join.failures = 0;
+        self.join.joined = true;
+        self.join.dials.drain(..).for_each(|d| cx.close(d.stream));
+        cx.cancel(Timer::Join);
+        cx.notify(Event::Joined { contact });
+        self.begin_settling(cx);
+    }
+}

@@ -1,0 +1,122 @@
+use crate::{Message, Swim, Timer, Update};
+use bruit_kit::{Backlog, Offered};
+use bruit_proto::{Context, Duration, PeerId, Room, Time, mutant};
+
+/// News that waits for spare room: one piece a member, 4,096 members at most.
+pub(crate) const MAX_NEWS: usize = 4096;
+/// News that comes within this after some was told waits for company. A tenth of the gossip interval.
+const GAP: u32 = 10;
+
+/// A piece of news and who told it, who need not hear it back.
+#[derive(Clone, Debug)]
+pub(crate) struct Piece {
+    update: Update,
+    from: Option<PeerId>,
+}
+
+/// What is to be told, and when it last was.
+pub(crate) struct News {
+    backlog: Backlog<PeerId, Piece>,
+    told: Option<Time>,
+    waiting: bool,
+    /// When a member's state last changed here; while it does, views differ by nature.
+    pub(crate) last: Time,
+}
+
+impl Default for News {
+    fn default() -> Self {
+        News { backlog: Backlog::new(MAX_NEWS), told: None, waiting: false, last: Time::ZERO }
+    }
+}
+
+impl Swim {
+    /// News: it is told at once, or, if some was told just now, after a short wait for company.
+    pub(crate) fn spread(&mut self, cx: &mut Context<'_, Self>, update: Update, from: Option<PeerId>) {
+        self.news.last = cx.now;
+        self.news.backlog.put(update.about(), Piece { update, from });
+        self.counters.news_dropped = self.news.backlog.dropped();
+        if !std::mem::replace(&mut self.news.waiting, true) {
+            let gap = self.config.gossip_every / if self.native() { GAP } else { 1 };
+            let wait = self.news.told.map_or(Duration::ZERO, |told| gap.saturating_sub(cx.now.since(told)));
+            cx.set(Timer::News, wait);
+        }
+    }
+
+    /// This node's own record, to everybody.
+    pub(crate) fn tell_of_me(&mut self, cx: &mut Context<'_, Self>) {
+        let update = self.my_update();
+        self.spread(cx, update, None);
+    }
+
+    /// What this node says of itself.
+    pub(crate) fn my_update(&self) -> Update {
+        let me = self.me();
+        Update::Alive { incarnation: me.incarnation, record: me.record.clone() }
+    }
+
+    /// Tells what is least told to the relay targets; `fill` adds as much as fits their packets.
+    pub(crate) fn tell(&mut self, cx: &mut Context<'_, Self>) {
+        self.news.waiting = false;
+        self.news.told = Some(cx.now);
+        for peer in self.targets(cx) {
+            if let Some(first) = self.next_piece(peer) {
+                cx.send(peer, Message::Update(first));
+            }
+        }
+        let again = if self.native() { self.news.backlog.has_untold() } else { !self.news.backlog.is_empty() };
+        if again {
+            self.news.waiting = true;
+            cx.set(Timer::News, self.config.gossip_every / if self.native() { GAP } else { 1 });
+        }
+    }
+
+    fn targets(&mut self, cx: &mut Context<'_, Self>) -> Vec<PeerId> {
+        let me = self.id();
+        if self.native() {
+            let mut out = Vec::new();
+            bruit_kit::targets(&*self, cx.rng, me, self.config.relay, None, &mut out);
+            out
+        } else {
+            crate::pick_live(&self.members, cx.rng, 3, |_| false)
+        }
+    }
+
+    /// How often one piece is told (SWIM section 4.1: lambda log n).
+    fn limit(&self) -> u32 {
+        if mutant("transmit limit zero") {
+            return 0;
+        }
+        bruit_kit::transmit_limit(self.config.retransmit, self.members.count())
+    }
+
+    fn next_piece(&mut self, peer: PeerId) -> Option<Update> {
+        let mut taken = None;
+        let limit = self.limit();
+        self.news.backlog.offer(limit, |piece| match piece {
+            piece if piece.from == Some(peer) => Offered::Skipped,
+            _ if taken.is_some() => Offered::Full,
+            piece => {
+                taken = Some(piece.update.clone());
+                Offered::Taken
+            }
+        });
+        taken
+    }
+
+    /// The spare room of a packet: the least told news that the receiver has not told us (SWIM section 4.1).
+    pub(crate) fn fill_packet(&mut self, peer: PeerId, room: &mut Room<'_, Message>) {
+        if self.news.backlog.is_empty() {
+            return;
+        }
+        let limit = self.limit();
+        self.news.backlog.offer(limit, |piece| match piece {
+            piece if piece.from == Some(peer) => Offered::Skipped,
+            piece if room.offer(Message::Update(piece.update.clone())).is_ok() => Offered::Taken,
+            _ => Offered::Full,
+        });
+    }
+
+    pub(crate) fn forget_news(&mut self, peer: PeerId) {
+        self.news.backlog.remove(&peer);
+    }
+}

@@ -1,0 +1,255 @@
+use crate::{Event, Message, Swim, Timer, Update, earlier, pick_live};
+use bruit_kit::Permutation;
+use bruit_proto::{Class, Context, Duration, Origin, Path, PeerId, StreamId, StreamNews, Time, mutant};
+
+/// Pings relayed for others at once: 256, which is what 80 neighbours with k = 3 could ask for in one timeout.
+const MAX_RELAYS: usize = 256;
+
+/// Whom this node probes, and for whom it does.
+#[derive(Default)]
+pub(crate) struct Probe {
+    lap: Option<Permutation>,
+    at: u32,
+    seq: u32,
+    current: Option<Current>,
+    relays: Vec<Relay>,
+    /// Periods in a row in which nobody answered.
+    pub(crate) unanswered: u32,
+}
+
+/// The probe of this period.
+struct Current {
+    target: PeerId,
+    seq: u32,
+    helpers: Vec<PeerId>,
+    nacks: Vec<PeerId>,
+    stream: Option<StreamId>,
+    /// Neither a datagram nor a stream can reach it any more in this period.
+    stream_failed: bool,
+}
+
+/// A ping made for somebody else (SWIM section 3.1).
+struct Relay {
+    seq: u32,
+    asker: Path,
+    theirs: u32,
+    until: Time,
+}
+
+impl Swim {
+    /// The first probe comes at a random moment of the first period: nodes that start together do not probe together.
+    pub(crate) fn start_probing(&mut self, cx: &mut Context<'_, Self>) {
+        self.probe.seq = cx.rng.below(1 << 14);
+        let wait = cx.rng.between(Duration::ZERO, self.config.probe_every);
+        cx.set(Timer::Probe, wait);
+    }
+
+    /// Forgets the probe under way: this node stood still, so silence means nothing.
+    pub(crate) fn restart_probing(&mut self, cx: &mut Context<'_, Self>) {
+        self.drop_probe(cx);
+        self.probe.relays.clear();
+        cx.cancel(Timer::Relay);
+        cx.set(Timer::Probe, self.config.probe_every);
+    }
+
+    fn drop_probe(&mut self, cx: &mut Context<'_, Self>) {
+        cx.cancel(Timer::Indirect);
+        if let Some(stream) = self.probe.current.take().and_then(|c| c.stream) {
+            cx.close(stream);
+        }
+    }
+
+    pub(crate) fn next_seq(&mut self) -> u32 {
+        self.probe.seq = self.probe.seq.wrapping_add(1);
+        self.probe.seq
+    }
+
+    /// A protocol period (SWIM section 3.1): ends the last probe, begins the next.
+    pub(crate) fn begin_period(&mut self, cx: &mut Context<'_, Self>) {
+        if self.is_leaving() {
+            return;
+        }
+        if self.probe.current.is_some() {
+            self.probe_failed(cx);
+        }
+        cx.set(Timer::Probe, self.health.scale(self.config.probe_every));
+        let Some(target) = self.next_target(cx) else { return };
+        let seq = self.next_seq();
+        self.probe.current = Some(Current { target, seq, helpers: vec![], nacks: vec![], stream: None, stream_failed: false });
+        self.counters.probes += 1;
+        self.ping(cx, target, seq);
+        cx.set(Timer::Indirect, self.config.probe_timeout);
+    }
+
+    /// A ping; one that is suspected is told so with it (Lifeguard section IV-C, the buddy system).
+    pub(crate) fn ping(&mut self, cx: &mut Context<'_, Self>, target: PeerId, seq: u32) {
+        cx.send(target, Message::Ping { seq, digest: self.digest_to_show() });
+        if let Some(accusation) = self.accusation(target) {
+            cx.send(target, Message::Update(accusation));
+        }
+    }
+
+    /// Round-robin in random order (SWIM section 4.3): a lap visits every slot once in the order of a keyed
+    /// permutation; the key is new for each lap, so a member is probed again within 2N-1 periods.
+    fn next_target(&mut self, cx: &mut Context<'_, Self>) -> Option<PeerId> {
+        for _ in 0..=self.members.slots() {
+            let lap = match self.probe.lap {
+                Some(lap) if self.probe.at < lap.len() => lap,
+                _ => {
+                    let slots = self.members.slots() - u32::from(mutant("probe order skips the last slot"));
+                    self.probe.at = 0;
+                    Permutation::new(cx.rng.bits(), slots)
+                }
+            };
+            self.probe.lap = Some(lap);
+            if lap.is_empty() {
+                return None;
+            }
+            let slot = lap.get(self.probe.at);
+            self.probe.at += 1;
+            if let Some(member) = self.members.slot(slot).filter(|m| slot != 0 && m.is_live()) {
+                return Some(member.id());
+            }
+        }
+        None
+    }
+
+    /// No direct ack in time: k helpers and, in parallel, a ping by stream (memberlist's fallback for hosts that lose
+    /// datagrams only).
+    pub(crate) fn ask_helpers(&mut self, cx: &mut Context<'_, Self>) {
+        let Some(current) = &mut self.probe.current else { return };
+        let (target, seq) = (current.target, current.seq);
+        self.counters.probes_indirect += 1;
+        current.helpers = pick_live(&self.members, cx.rng, self.config.helpers, |p| p == target);
+        for helper in &current.helpers {
+            cx.send(*helper, Message::PingReq { seq, target });
+        }
+        let left = self.health.scale(self.config.probe_every).saturating_sub(self.config.probe_timeout);
+        let stream = cx.open(target, Class::Ask, left.max(self.config.probe_timeout));
+        let digest = self.members.digest();
+        match cx.write(stream, Message::Ping { seq, digest }) {
+            Ok(()) => current.stream = Some(stream),
+            Err(_) => current.stream_failed = true,
+        }
+    }
+
+    /// News of the fallback ping's stream.
+    pub(crate) fn probe_stream(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, what: StreamNews) {
+        if what == StreamNews::Opened {
+            return;
+        }
+        if let Some(current) = self.probe.current.as_mut().filter(|c| c.stream == Some(stream)) {
+            current.stream = None;
+            current.stream_failed = true;
+            self.fail_early(cx);
+        }
+    }
+
+    /// All helpers nacked and the stream failed: nothing more can come in this period.
+    fn fail_early(&mut self, cx: &mut Context<'_, Self>) {
+        let over = |c: &Current| c.stream_failed && !c.helpers.is_empty() && c.nacks.len() == c.helpers.len();
+        if self.nacks_accuse() && self.probe.current.as_ref().is_some_and(over) {
+            self.probe_failed(cx);
+        }
+    }
+
+    /// Nobody reached the target in this period.
+    fn probe_failed(&mut self, cx: &mut Context<'_, Self>) {
+        let Some(current) = &self.probe.current else { return };
+        let missed = if current.helpers.is_empty() { 1 } else { current.helpers.len() - current.nacks.len() };
+        self.health.worse(missed as u8);
+        self.counters.probes_failed += 1;
+        self.probe.unanswered += 1;
+        let target = current.target;
+        let mut accusers = vec![self.id()];
+        if self.nacks_accuse() {
+            accusers.extend(&current.nacks);
+        }
+        self.drop_probe(cx);
+        if let Some(incarnation) = self.members.get(target).filter(|m| m.is_live()).map(|m| m.incarnation) {
+            self.accuse(cx, target, incarnation, &accusers, None);
+        }
+    }
+
+    pub(crate) fn on_ping(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32, digest: u32) {
+        cx.reply(from.path, Message::Ack { seq, digest: self.digest_to_show() });
+        match from.path.stream() {
+            Some(stream) => cx.close(stream),
+            None => self.compare(cx, from, digest),
+        }
+    }
+
+    pub(crate) fn on_ack(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32, digest: u32) {
+        if from.path.stream().is_none() {
+            self.compare(cx, from, digest);
+        }
+        if let Some(i) = self.probe.relays.iter().position(|r| r.seq == seq) {
+            let relay = self.probe.relays.swap_remove(i);
+            let answer = Message::Ack { seq: relay.theirs, digest: self.digest_to_show() };
+            return cx.reply(relay.asker, answer);
+        }
+        if self.probe.current.as_ref().is_some_and(|c| c.seq == seq) {
+            self.drop_probe(cx);
+            self.health.better();
+            self.probe.unanswered = 0;
+            if std::mem::take(&mut self.care.isolated) {
+                cx.notify(Event::Isolated(false));
+            }
+        } else if let Some(peer) = from.peer {
+            self.left_word_arrived(cx, peer, seq);
+        }
+    }
+
+    pub(crate) fn on_ping_req(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32, target: PeerId) {
+        if target == self.id() {
+            return cx.reply(from.path, Message::Ack { seq, digest: self.digest_to_show() });
+        }
+        if self.members.get(target).is_none() {
+            return; // cannot tell: the asker counts a missing nack
+        }
+        if self.probe.relays.len() >= MAX_RELAYS {
+            self.counters.relays_refused += 1;
+            return;
+        }
+        let mine = self.next_seq();
+        // Lifeguard section IV-A: the nack leaves at 80 % of the timeout.
+        let until = cx.now + self.config.probe_timeout * 4 / 5;
+        self.probe.relays.push(Relay { seq: mine, asker: from.path, theirs: seq, until });
+        self.ping(cx, target, mine);
+        self.wait_for_relays(cx);
+    }
+
+    fn wait_for_relays(&mut self, cx: &mut Context<'_, Self>) {
+        let next = self.probe.relays.iter().fold(None, |next, r| earlier(next, Some(r.until)));
+        match next {
+            Some(at) => cx.set(Timer::Relay, at.since(cx.now)),
+            None => cx.cancel(Timer::Relay),
+        }
+    }
+
+    /// The targets of relayed pings are silent: their askers hear that we, at least, are there.
+    pub(crate) fn nack_relays(&mut self, cx: &mut Context<'_, Self>) {
+        let now = cx.now;
+        self.probe.relays.retain(|relay| {
+            let waits = relay.until > now;
+            if !waits {
+                cx.reply(relay.asker, Message::Nack { seq: relay.theirs });
+            }
+            waits
+        });
+        self.wait_for_relays(cx);
+    }
+
+    pub(crate) fn on_nack(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32) {
+        let Some(helper) = from.peer else { return };
+        let Some(current) = self.probe.current.as_mut().filter(|c| c.seq == seq) else { return };
+        if current.helpers.contains(&helper) && !current.nacks.contains(&helper) {
+            current.nacks.push(helper);
+            self.fail_early(cx);
+        }
+    }
+
+    pub(crate) fn accusation(&self, peer: PeerId) -> Option<Update> {
+        self.suspicions.as_update(peer)
+    }
+}

@@ -1,0 +1,221 @@
+use crate::member::{Status, beats};
+use crate::{Event, Member, Message, Swim, Update};
+use bruit_proto::{Change, Context, Origin, PeerId, Record, mutant};
+use std::sync::Arc;
+
+/// The most members that one node keeps, gone ones included.
+const MAX_MEMBERS: usize = 200_000;
+/// A member raises its incarnation by one at a time; further ahead than this is no member's word.
+pub(crate) const MAX_JUMP: u64 = 1 << 20;
+/// Accusations about an own name held by another process, after which the two compare sessions.
+const WAR: u32 = 5;
+
+impl Swim {
+    /// Somebody says something about a member.
+    pub(crate) fn on_update(&mut self, cx: &mut Context<'_, Self>, from: Origin, update: Update) {
+        let peer = update.about();
+        if peer == self.id() {
+            return self.on_word_of_me(cx, from, update);
+        }
+        let by_stream = from.path.stream().is_some();
+        match update {
+            Update::Alive { incarnation, record } => self.on_alive(cx, from, incarnation, record),
+            Update::Suspect { peer, incarnation, accusers } => self.on_suspect(cx, from, peer, incarnation, &accusers),
+            // A sync may pass on what the other side of a healed partition believed: the accused gets to answer.
+            Update::Dead { peer, incarnation, by } if by_stream && self.native() => {
+                let by = if by == self.id() { from.peer.unwrap_or(by) } else { by };
+                self.on_suspect(cx, from, peer, incarnation, &[by]);
+            }
+            Update::Dead { peer, incarnation, by } => self.on_dead(cx, from, peer, incarnation, by),
+            Update::Left { peer, incarnation, clock, prune } => self.on_left(cx, from, peer, incarnation, clock, prune),
+        }
+    }
+
+    fn on_alive(&mut self, cx: &mut Context<'_, Self>, from: Origin, incarnation: u64, record: Arc<Record>) {
+        let peer = record.id();
+        let Some(held) = self.members.get(peer) else {
+            if self.members.slots() as usize >= MAX_MEMBERS {
+                self.counters.members_refused += 1;
+                return cx.reject(from, "more members than this node keeps");
+            }
+            self.members.insert(record.clone(), incarnation, Status::Alive, cx.now);
+            cx.know(peer, Some(&record));
+            cx.notify(Event::Peer { peer, change: Change::Up });
+            return self.learned(cx, from, Update::Alive { incarnation, record });
+        };
+        if held.record.name() != record.name() {
+            return cx.reject(from, "two names with one id");
+        }
+        if incarnation > held.incarnation + MAX_JUMP {
+            return cx.reject(from, "incarnation far ahead");
+        }
+        if !beats((incarnation, Status::Alive), (held.incarnation, held.status)) {
+            return self.correct(cx, from, peer, incarnation);
+        }
+        let (was, changed) = (held.status, held.record.digest() != record.digest());
+        let new = record.clone();
+        self.members.update(peer, |m| {
+            m.record = new;
+            m.incarnation = incarnation;
+            m.heard = cx.now;
+            m.pruned = false;
+            if m.status != Status::Alive {
+                m.status = Status::Alive;
+                m.since = cx.now;
+            }
+        });
+        if changed || !was.is_live() {
+            cx.know(peer, Some(&record));
+        }
+        if self.suspicions.end(peer) {
+            self.counters.refuted += 1;
+            self.wait_for_suspicions(cx);
+            cx.notify(Event::Refuted { peer });
+        }
+        if !was.is_live() {
+            cx.notify(Event::Peer { peer, change: Change::Up });
+        } else if changed {
+            cx.notify(Event::Peer { peer, change: Change::Changed });
+        }
+        self.learned(cx, from, Update::Alive { incarnation, record });
+    }
+
+    /// Somebody believes what is over: in a conversation it is told what holds now.
+    fn correct(&mut self, cx: &mut Context<'_, Self>, from: Origin, peer: PeerId, incarnation: u64) {
+        let Some(stream) = from.path.stream() else { return };
+        let Some(held) = self.members.get(peer) else { return };
+        if !held.is_live() && held.incarnation >= incarnation {
+            let update = self.epitaph(held);
+            self.say(cx, stream, Message::Update(update));
+        }
+    }
+
+    /// What is said of a member that is gone.
+    pub(crate) fn epitaph(&self, member: &Member) -> Update {
+        let (peer, incarnation) = (member.id(), member.incarnation);
+        match member.status {
+            Status::Left => Update::Left { peer, incarnation, clock: member.intent, prune: member.pruned },
+            _ => Update::Dead { peer, incarnation, by: self.id() },
+        }
+    }
+
+    fn on_dead(&mut self, cx: &mut Context<'_, Self>, from: Origin, peer: PeerId, incarnation: u64, by: PeerId) {
+        let Some(held) = self.members.get(peer) else { return };
+        if incarnation > held.incarnation + MAX_JUMP {
+            return cx.reject(from, "incarnation far ahead");
+        }
+        if beats((incarnation, Status::Dead), (held.incarnation, held.status)) {
+            self.bury(cx, peer, incarnation, Status::Dead);
+            self.learned(cx, from, Update::Dead { peer, incarnation, by });
+        }
+    }
+
+    fn on_left(&mut self, cx: &mut Context<'_, Self>, from: Origin, peer: PeerId, incarnation: u64, clock: u64, prune: bool) {
+        if self.clock.witness(clock).is_err() {
+            return cx.reject(from, "clock far ahead");
+        }
+        let Some(held) = self.members.get(peer) else { return };
+        if incarnation > held.incarnation + MAX_JUMP {
+            return cx.reject(from, "incarnation far ahead");
+        }
+        let prunes = prune && !held.pruned && held.status == Status::Left && incarnation >= held.incarnation;
+        if beats((incarnation, Status::Left), (held.incarnation, held.status)) || prunes {
+            self.depart(cx, peer, incarnation, clock, prune);
+            self.learned(cx, from, Update::Left { peer, incarnation, clock, prune });
+        }
+    }
+
+    /// A member left, or an operator says so.
+    pub(crate) fn depart(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, incarnation: u64, clock: u64, prune: bool) {
+        self.bury(cx, peer, incarnation, Status::Left);
+        self.members.update(peer, |m| {
+            m.intent = clock;
+            m.pruned |= prune;
+        });
+        if prune {
+            cx.know(peer, None);
+        }
+    }
+
+    /// A member is gone, as `status` says.
+    pub(crate) fn bury(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, incarnation: u64, status: Status) {
+        let was = self.members.get(peer).map(|m| m.status);
+        self.members.update(peer, |m| {
+            m.incarnation = incarnation;
+            m.status = status;
+            m.since = cx.now;
+        });
+        self.suspicions.end(peer);
+        self.wait_for_suspicions(cx);
+        let change = if status == Status::Left { Change::Left } else { Change::Down };
+        if was != Some(status) {
+            cx.notify(Event::Peer { peer, change });
+        }
+        self.keep_few_tombstones(cx);
+        if mutant("tombstone dropped at once") {
+            self.members.remove(peer);
+        }
+    }
+
+    /// This was news: pass it on. What a sync brought in bulk is not: others will find it the same way.
+    fn learned(&mut self, cx: &mut Context<'_, Self>, from: Origin, update: Update) {
+        self.remember_change(update.about());
+        let relays = match from.path.stream() {
+            Some(stream) => self.worth_relaying(stream),
+            None => true,
+        };
+        if relays {
+            self.spread(cx, update, from.peer);
+        } else {
+            self.forget_news(update.about());
+        }
+    }
+
+    /// Somebody says something about this node.
+    fn on_word_of_me(&mut self, cx: &mut Context<'_, Self>, from: Origin, update: Update) {
+        let mine = self.me().incarnation;
+        let accused = match update {
+            Update::Alive { incarnation, ref record } => {
+                if record.session() == self.me().record.session() || incarnation < mine {
+                    return;
+                }
+                self.care.wars += 1;
+                if self.care.wars >= WAR && record.session() < self.me().record.session() {
+                    return self.lose_name(cx);
+                }
+                incarnation
+            }
+            Update::Suspect { incarnation, .. } | Update::Dead { incarnation, .. } | Update::Left { incarnation, .. } => {
+                incarnation
+            }
+        };
+        if self.is_leaving() {
+            let goodbye = self.epitaph(self.me());
+            return cx.reply(from.path, Message::Update(goodbye));
+        }
+        if accused > mine + MAX_JUMP {
+            return cx.reject(from, "incarnation far ahead");
+        }
+        if mutant("refute forgotten") {
+            return;
+        }
+        if accused >= mine {
+            let next = if mutant("refute with the same incarnation") { accused } else { accused + 1 };
+            let me = self.id();
+            self.members.update(me, |m| m.incarnation = next);
+            self.health.worse(1);
+            self.counters.refutations += 1;
+            self.tell_of_me(cx);
+        }
+        let answer = self.my_update();
+        cx.reply(from.path, Message::Update(answer));
+    }
+
+    /// Another process holds this name and wins.
+    pub(crate) fn lose_name(&mut self, cx: &mut Context<'_, Self>) {
+        if !self.is_leaving() {
+            self.stop(cx);
+            cx.notify(Event::NameTaken);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! SWIM alone in the harness: no node, no codec.
+
+mod common;
+use bruit_proto::{PeerId, Tags};
+use bruit_swim::{Event, Status};
+use common::{Cluster, secs};
+
+#[test]
+fn all_know_all_after_a_join() {
+    let mut c = Cluster::new(16, 1);
+    c.join_all();
+    let took = c.until(secs(5), Cluster::agree).expect("views become equal");
+    assert!(took < secs(1), "{took:?}");
+}
+
+#[test]
+fn a_crash_is_known_to_all_and_only_it() {
+    let mut c = Cluster::joined(16, 2);
+    c.h.kill(5);
+    let took = c.until(secs(8), |c| c.all_see(5, Status::Dead)).expect("the crash is known");
+    assert!(took < secs(6), "{took:?}");
+    c.h.run(secs(20));
+    assert!((1..=16).filter(|i| *i != 5).all(|i| c.all_see(i, Status::Alive)));
+}
+
+#[test]
+fn a_restart_replaces_its_predecessor_at_once() {
+    let mut c = Cluster::joined(8, 3);
+    c.h.kill(3);
+    c.restart(3);
+    c.join(3);
+    let took = c.until(secs(2), Cluster::agree).expect("it is back");
+    assert!(took < secs(1), "{took:?}");
+    assert!(c.h.site(1).members().all(|m| m.status == Status::Alive));
+}
+
+#[test]
+fn a_leave_is_seen_as_left() {
+    let mut c = Cluster::joined(8, 4);
+    c.h.turn(2, |s, cx| s.leave(cx));
+    c.until(secs(2), |c| c.all_see(2, Status::Left)).expect("it is seen as left");
+    assert!(c.h.events(2).contains(&Event::Gone));
+    c.h.kill(2);
+    c.h.run(secs(20));
+    assert!(c.all_see(2, Status::Left));
+}
+
+#[test]
+fn a_partition_heals_by_itself() {
+    let mut c = Cluster::joined(8, 5);
+    for a in 1..=3 {
+        for b in 4..=8 {
+            c.h.cut(a, b);
+            c.h.cut(b, a);
+        }
+    }
+    c.h.run(secs(60));
+    assert!((4..=8).all(|b| c.sees(1, b) == Some(Status::Dead)));
+    c.h.heal();
+    let took = c.until(secs(20), |c| (1..=8).all(|i| c.all_see(i, Status::Alive))).expect("halves meet again");
+    assert!(took < secs(10), "{took:?}");
+}
+
+#[test]
+fn tags_reach_everyone() {
+    let mut c = Cluster::joined(8, 6);
+    let tags: Tags = [("role", "web")].into_iter().collect();
+    c.h.turn(4, |s, cx| s.set_tags(cx, tags)).unwrap();
+    c.until(secs(1), Cluster::agree).expect("all have them");
+    let seen = c.h.site(1).member(PeerId::named("n4")).unwrap();
+    assert_eq!(seen.record.tags().get("role"), Some("web"));
+}
+
+#[test]
+fn a_forced_leave_sticks_to_the_dead_and_is_refuted_by_the_living() {
+    let mut c = Cluster::joined(6, 7);
+    c.h.kill(6);
+    c.until(secs(10), |c| c.all_see(6, Status::Dead)).unwrap();
+    c.h.turn(1, |s, cx| s.force_leave(cx, "n6", true)).unwrap();
+    c.until(secs(3), |c| (1..=5).all(|i| c.sees(i, 6).is_none())).expect("pruned everywhere");
+    c.h.turn(1, |s, cx| s.force_leave(cx, "n5", false)).unwrap();
+    c.until(secs(5), |c| c.all_see(5, Status::Alive) && c.agree()).expect("it refutes");
+    assert!(c.h.turn(1, |s, cx| s.force_leave(cx, "nobody", false)).is_err());
+}
+
+#[test]
+fn loss_accuses_nobody_for_good() {
+    let mut c = Cluster::lossy(24, 9, 50_000);
+    c.join_all();
+    c.until(secs(10), Cluster::agree).expect("views become equal");
+    for _ in 0..60 {
+        c.h.run(secs(10));
+        assert!((1..=24).all(|i| !c.all_see(i, Status::Dead)));
+    }
+    assert!((1..=24).all(|i| c.h.site(i).members().all(|m| m.status != Status::Dead)));
+}
