@@ -154,10 +154,10 @@ mod tests {
         let mut book = Book::default();
         let first = book.contact(at(1)).0;
         for port in 2..=MAX_CONTACTS as u16 {
-            assert_eq!(book.contact(at(port)).1, false);
+            assert!(!book.contact(at(port)).1);
         }
         assert_eq!(book.contact(at(1)), (first, false));
-        assert_eq!(book.contact(at(2000)).1, true);
+        assert!(book.contact(at(2000)).1);
         assert_eq!(book.find(first), Some(at(1)));
         assert_eq!(book.find(PeerId::contact(2)), None, "the second is the oldest now");
     }
