@@ -35,13 +35,15 @@ struct Half {
     retry: Option<u64>,
     /// When the last segment arrives: none may overtake it.
     arrives: u64,
+    /// The node has said all.
+    shut: bool,
     sent_fin: bool,
     got_fin: bool,
 }
 
 impl Half {
     fn new(stream: StreamId, peer: Option<u32>, open: bool) -> Half {
-        Half { stream, peer, open, out: VecDeque::new(), tries: 0, retry: None, arrives: 0, sent_fin: false, got_fin: false }
+        Half { stream, peer, open, out: VecDeque::new(), tries: 0, retry: None, arrives: 0, shut: false, sent_fin: false, got_fin: false }
     }
 
     /// When a segment sent now arrives: after a latency, and after all before it.
@@ -100,11 +102,13 @@ impl Streams {
         self.put(post, stream, Out::Fin)
     }
 
-    /// The node drops a connection at once.
+    /// The node drops a connection at once. If both sides have said all, what is still on its way goes on.
     pub(crate) fn drop(&mut self, post: &mut Post<'_>, stream: StreamId) {
-        if let Some(end) = self.ends.remove(&stream)
-            && let Some(mut half) = self.halves.remove(&end)
-        {
+        let Some(end) = self.ends.remove(&stream) else { return };
+        if self.halves.get(&end).is_some_and(|h| h.got_fin && h.shut) {
+            return;
+        }
+        if let Some(mut half) = self.halves.remove(&end) {
             reset(post, end, &mut half);
         }
     }
@@ -188,7 +192,9 @@ impl Streams {
 
     fn put(&mut self, post: &mut Post<'_>, stream: StreamId, what: Out) -> Option<News> {
         let end = *self.ends.get(&stream)?;
-        self.halves.get_mut(&end)?.out.push_back(what);
+        let half = self.halves.get_mut(&end)?;
+        half.shut |= matches!(what, Out::Fin);
+        half.out.push_back(what);
         self.pump(post, end)
     }
 
