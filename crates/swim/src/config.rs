@@ -45,8 +45,8 @@ pub struct Config {
     pub retransmit: u32,
     /// Suspicion with k confirmations lasts this many periods, times max(1, log10 n).
     ///
-    /// memberlist: 4. Ours: 1.5 (in tenths, 15): spreading to 128 nodes takes 0.4 s, so an accused needs 1 s to be
-    /// heard, not 8; the last probe timeout of it is the last call.
+    /// In tenths. memberlist: 40. Ours: 10: spreading to 128 nodes takes 0.4 s, so an accused needs about a second to be
+    /// heard, not eight; the last probe timeout of it is the last call.
     pub suspicion_tenths: u32,
     /// Suspicion without any confirmation lasts this many times longer (Lifeguard section IV-B, beta). 6.
     pub suspicion_max: u32,
@@ -77,7 +77,7 @@ impl Config {
             gossip_every: Duration::from_millis(200),
             relay: 2,
             retransmit: 4,
-            suspicion_tenths: 15,
+            suspicion_tenths: 10,
             suspicion_max: 6,
             health_limit: 8,
             tombstone: Duration::from_secs(24 * 3600),

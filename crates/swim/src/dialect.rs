@@ -2,7 +2,7 @@
 //!
 //! | rule | native | memberlist |
 //! |---|---|---|
-//! | suspicion, shortest | 1.5 periods x max(1, log10 n) | 4 periods x max(1, log10 n) |
+//! | suspicion, shortest | 1 period x max(1, log10 n) | 4 periods x max(1, log10 n) |
 //! | confirmations that count | 3, or as many as there can be | multiplier - 2, none in clusters too small for it |
 //! | a helper's nack | accuses | only spares the asker's health |
 //! | a probe fails | as soon as all helpers nacked and the stream is refused | at the end of its period |

@@ -58,7 +58,7 @@ pub fn suspicion_timeout(config: &Config, n: u32, confirmations: u32) -> Duratio
     }
     let max = min * config.suspicion_max;
     let share = libm::log(f64::from(confirmations) + 1.0) / libm::log(f64::from(k) + 1.0);
-    let cut = ((max - min).as_millis() as f64 * share) as u64;
+    let cut = libm::ceil((max - min).as_millis() as f64 * share) as u64;
     Duration::from_millis((max.as_millis() as u64).saturating_sub(cut)).max(min)
 }
 
@@ -209,8 +209,8 @@ mod tests {
     #[test]
     fn ours_is_short_once_four_agree() {
         let config = Config::of(Profile::Lan);
-        assert_eq!(ms(&config, 8), [9000, 5250, 3056, 1500]);
-        assert_eq!(ms(&config, 64)[3], 2709);
-        assert_eq!(ms(&config, 1000)[3], 4500);
+        assert_eq!(ms(&config, 8), [6000, 3500, 2037, 1000]);
+        assert_eq!(ms(&config, 64)[3], 1806);
+        assert_eq!(ms(&config, 1000)[3], 3000);
     }
 }

@@ -31,6 +31,8 @@ use std::collections::{BTreeMap, VecDeque};
 const MAX_TALKS: usize = 1200;
 /// The longest silence in one.
 pub(crate) const SILENCE: Duration = Duration::from_secs(5);
+/// What may wait to be said in one conversation beyond a whole table: more is asked by nobody who reads the answers.
+const MAX_WAITING: usize = 64;
 /// Changes that the recent-update list names.
 const RECENT: usize = 16;
 /// As many members learned in one conversation are news; more spread by conversation alone.
@@ -84,10 +86,15 @@ impl Swim {
 
     /// Says something in a conversation, after what waits there.
     pub(crate) fn say(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, message: Message) {
-        if let Some(talk) = self.sync.talks.get_mut(&stream) {
-            talk.out.push_back(Saying::Message(message));
-            cx.wake(stream);
+        let most = self.members.slots() as usize + MAX_WAITING;
+        let Some(talk) = self.sync.talks.get_mut(&stream) else { return };
+        if talk.out.len() >= most {
+            self.counters.talks_refused += 1;
+            self.sync.talks.remove(&stream);
+            return cx.close(stream);
         }
+        talk.out.push_back(Saying::Message(message));
+        cx.wake(stream);
     }
 
     /// A stream has credit: says what waits.
@@ -178,7 +185,9 @@ impl Swim {
         let asking = self.sync.asking == Some(stream);
         let (digest, clock) = (self.members.digest(), self.clock.now());
         let Some(talk) = self.sync.talk(stream) else { return };
-        talk.out.extend(ids.into_iter().map(Saying::Member));
+        if talk.out.len() < MAX_WAITING {
+            talk.out.extend(ids.into_iter().map(Saying::Member));
+        }
         let next = if asking {
             Message::Want { fingerprints: std::mem::take(&mut talk.lacks) }
         } else {
@@ -249,7 +258,7 @@ impl Swim {
         let now = cx.now;
         let surplus = |m: &&Member| within(m) && theirs.binary_search(&short(m)).is_err() && self.vouches(m, now);
         let ids: Vec<PeerId> = self.members.iter().filter(surplus).map(Member::id).collect();
-        let Some(talk) = self.sync.talk(stream) else { return };
+        let Some(talk) = self.sync.talk(stream).filter(|t| t.out.len() < MAX_WAITING) else { return };
         talk.out.extend(ids.into_iter().map(Saying::Member));
         self.say(cx, stream, Message::Want { fingerprints: lacks });
     }
@@ -259,7 +268,7 @@ impl Swim {
         let now = cx.now;
         let ids: Vec<PeerId> = self.members.iter().filter(|m| m.id() != but && self.vouches(m, now)).map(Member::id).collect();
         let last = Message::Sent { digest: self.members.digest(), clock: self.clock.now() };
-        if let Some(talk) = self.sync.talk(stream) {
+        if let Some(talk) = self.sync.talk(stream).filter(|t| t.out.len() < MAX_WAITING) {
             talk.out.extend(ids.into_iter().map(Saying::Member));
             self.say(cx, stream, last);
         }

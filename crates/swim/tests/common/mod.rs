@@ -8,28 +8,28 @@ use bruit_proto::{Duration, PeerId, Record, Tags};
 use bruit_swim::{Config, Profile, Status, Swim};
 use std::sync::Arc;
 
-pub fn secs(n: u64) -> Duration {
+pub(crate) fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-pub struct Cluster {
-    pub h: Harness<Swim>,
+pub(crate) struct Cluster {
+    pub(crate) h: Harness<Swim>,
     names: Vec<String>,
     config: Arc<Config>,
     lives: u64,
 }
 
 impl Cluster {
-    pub fn new(n: u32, seed: u64) -> Cluster {
+    pub(crate) fn new(n: u32, seed: u64) -> Cluster {
         Cluster::lossy(n, seed, 0)
     }
 
-    pub fn lossy(n: u32, seed: u64, loss_ppm: u32) -> Cluster {
+    pub(crate) fn lossy(n: u32, seed: u64, loss_ppm: u32) -> Cluster {
         let names: Vec<String> = (1..=n).map(|i| format!("n{i}")).collect();
         Cluster::build(names, seed, Links { loss_ppm, ..Links::default() }, Config::of(Profile::Lan))
     }
 
-    pub fn of(n: u32, seed: u64, config: Config) -> Cluster {
+    pub(crate) fn of(n: u32, seed: u64, config: Config) -> Cluster {
         Cluster::build((1..=n).map(|i| format!("n{i}")).collect(), seed, Links::default(), config)
     }
 
@@ -45,7 +45,7 @@ impl Cluster {
         Cluster { h, names, config, lives: 1 }
     }
 
-    pub fn joined(n: u32, seed: u64) -> Cluster {
+    pub(crate) fn joined(n: u32, seed: u64) -> Cluster {
         let mut c = Cluster::new(n, seed);
         c.join_all();
         c.until(secs(10), Cluster::agree).expect("all join");
@@ -55,26 +55,26 @@ impl Cluster {
         c
     }
 
-    pub fn join_all(&mut self) {
+    pub(crate) fn join_all(&mut self) {
         (2..=self.names.len() as u32).for_each(|i| self.join(i));
     }
 
     /// Through site 1.
-    pub fn join(&mut self, i: u32) {
+    pub(crate) fn join(&mut self, i: u32) {
         self.h.turn(i, |s, cx| s.join(cx, &[PeerId::contact(1)]));
     }
 
-    pub fn restart(&mut self, i: u32) {
+    pub(crate) fn restart(&mut self, i: u32) {
         self.lives += 1;
         let swim = Swim::new(self.config.clone(), record(&self.names, u64::from(i), self.lives));
         self.h.restart(i, swim);
     }
 
-    pub fn id(&self, i: u32) -> PeerId {
+    pub(crate) fn id(&self, i: u32) -> PeerId {
         PeerId::named(&self.names[i as usize - 1])
     }
 
-    pub fn sees(&self, who: u32, whom: u32) -> Option<Status> {
+    pub(crate) fn sees(&self, who: u32, whom: u32) -> Option<Status> {
         self.h.site(who).member(self.id(whom)).map(|m| m.status)
     }
 
@@ -83,19 +83,19 @@ impl Cluster {
     }
 
     /// Everyone else who is up believes this of it.
-    pub fn all_see(&self, whom: u32, status: Status) -> bool {
+    pub(crate) fn all_see(&self, whom: u32, status: Status) -> bool {
         self.up().filter(|i| *i != whom && !self.h.site(*i).is_leaving()).all(|i| self.sees(i, whom) == Some(status))
     }
 
     /// Everyone who is up knows everyone, and all views are equal.
-    pub fn agree(&self) -> bool {
+    pub(crate) fn agree(&self) -> bool {
         let n = self.up().count();
         let live = |i: u32| self.h.site(i).members().filter(|m| m.is_live()).count();
         let first = self.up().next().map(|i| self.h.site(i).digest());
         self.up().all(|i| live(i) == n && Some(self.h.site(i).digest()) == first)
     }
 
-    pub fn until(&mut self, span: Duration, done: impl Fn(&Cluster) -> bool) -> Option<Duration> {
+    pub(crate) fn until(&mut self, span: Duration, done: impl Fn(&Cluster) -> bool) -> Option<Duration> {
         let start = self.h.now();
         let end = start + span;
         while self.h.now() < end {
