@@ -1,7 +1,7 @@
 use bruit_events::{self as events, Delivered, EventId, Events, Filter};
 use bruit_proto::{
     Change, Composition, Context, Duration, Lost, Malformed, Origin, Outlet, Part, PeerId, Protocol, Reader, Receipt, Record,
-    Rng, Room, StreamId, StreamNews, Tags, Wire, Wiring,
+    Rng, Room, StreamId, StreamNews, Tags, Why, Wire, Wiring,
 };
 use bruit_swim::{self as swim, Swim};
 use std::sync::Arc;
@@ -64,6 +64,8 @@ pub enum Event {
     Suspected {
         /// Who.
         peer: PeerId,
+        /// Who says so first.
+        by: PeerId,
     },
     /// It did.
     Refuted {
@@ -80,7 +82,7 @@ pub enum Event {
         /// Through whom.
         contact: PeerId,
         /// Why not.
-        why: &'static str,
+        why: Why,
     },
     /// Another process holds this name and was there first: stop this node.
     NameTaken,
@@ -230,7 +232,7 @@ impl Core {
                     self.in_events(cx, |events, cx| events.on_peer(cx, peer, change));
                     Event::Member { peer, change }
                 }
-                Said::Swim(swim::Event::Suspected { peer }) => Event::Suspected { peer },
+                Said::Swim(swim::Event::Suspected { peer, by }) => Event::Suspected { peer, by },
                 Said::Swim(swim::Event::Refuted { peer }) => Event::Refuted { peer },
                 Said::Swim(swim::Event::Joined { contact }) => Event::Joined { contact },
                 Said::Swim(swim::Event::JoinFailed { contact, why }) => Event::JoinFailed { contact, why },
