@@ -179,7 +179,7 @@ impl Driver {
         let subscribers = Arc::new(Subscribers::default());
         let meter = Arc::new(Meter::default());
         let task = Task::new(sockets, node, mail, damage, (tell, Arc::clone(&subscribers)), Arc::clone(&meter));
-        Ok(Handle::new(orders, subscribers, meter, at, record, tokio::spawn(task.run())))
+        Ok(Handle::new(orders, subscribers, meter, (task.epoch, at, record), tokio::spawn(task.run())))
     }
 
     fn local(&self, sockets: &Sockets) -> Result<Local, StartError> {

@@ -51,6 +51,9 @@ pub enum StartError {
     /// Name, addresses or tags are out of their bounds.
     #[error(transparent)]
     Record(#[from] BadRecord),
+    /// Settings of events are out of their bounds.
+    #[error(transparent)]
+    Events(#[from] bruit_stacks::events::BadConfig),
     /// No entropy for seed and session.
     #[error("the operating system gave no entropy: {0}")]
     Entropy(String),
@@ -71,3 +74,47 @@ impl StartError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the node has stopped")]
 pub struct Stopped;
+
+/// Why a join did not succeed. The node runs on, and tries its contacts again while it knows nobody else.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// A seed's name leads nowhere.
+    #[error("cannot resolve seed {seed:?} ({source}): give host:port of a running node")]
+    Resolve {
+        /// As it was given.
+        seed: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// Nobody answered.
+    #[error("no seed answered, of {seeds}: check that a node of this cluster runs there and that UDP and TCP reach it")]
+    Unreachable {
+        /// Those that were asked, each with what became of it.
+        seeds: String,
+    },
+    /// The cluster has a node of this name.
+    #[error("another running node is called {name:?}: stop that one, or start this one under another name")]
+    NameTaken {
+        /// This node's name.
+        name: String,
+    },
+    /// The node stopped meanwhile.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+/// Why a call was refused. Nothing was changed and nothing said.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// By the membership.
+    #[error(transparent)]
+    Membership(#[from] bruit_stacks::swim::Refused),
+    /// By the events.
+    #[error(transparent)]
+    Event(#[from] bruit_stacks::events::Refused),
+    /// The node has stopped.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}

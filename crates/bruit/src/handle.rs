@@ -4,19 +4,21 @@ use crate::faults::Faults;
 use crate::subscribers::{Events, News, Subscribers};
 use crate::traffic::{Meter, Traffic};
 use bruit_node::{Counters, Node, Now};
-use bruit_proto::{Context, PeerId, Protocol, Record};
+use bruit_proto::{Context, PeerId, Protocol, Record, Time};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 /// A running node of any protocol. Clones are the same node; when the last one is dropped, it stops without a word.
 pub struct Handle<P: Stack, E: Told = News<<P as Protocol>::Event>>(Arc<Inner<P, E>>);
 
 struct Inner<P: Stack, E: Told> {
-    orders: mpsc::Sender<Mail<P>>,
+    orders: Orders<P>,
     subscribers: Arc<Subscribers<E>>,
     meter: Arc<Meter>,
+    epoch: Instant,
     local: SocketAddr,
     record: Arc<Record>,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -39,11 +41,11 @@ impl<P: Stack, E: Told> Handle<P, E> {
         orders: mpsc::Sender<Mail<P>>,
         subscribers: Arc<Subscribers<E>>,
         meter: Arc<Meter>,
-        local: SocketAddr,
-        record: Arc<Record>,
+        (epoch, local, record): (Instant, SocketAddr, Arc<Record>),
         task: JoinHandle<()>,
     ) -> Self {
-        Handle(Arc::new(Inner { orders, subscribers, meter, local, record, task: Mutex::new(Some(task)) }))
+        let (orders, task) = (Orders(orders), Mutex::new(Some(task)));
+        Handle(Arc::new(Inner { orders, subscribers, meter, epoch, local, record, task }))
     }
 
     /// Runs one turn of the protocol: `handle.command(|p, cx| p.say(cx, ..))`.
@@ -83,10 +85,7 @@ impl<P: Stack, E: Told> Handle<P, E> {
         &self,
         f: impl FnOnce(&mut Node<P>, Now) -> R + Send + 'static,
     ) -> Result<R, Stopped> {
-        let (answer, answered) = oneshot::channel();
-        let order = Box::new(move |node: &mut Node<P>, now| drop(answer.send(f(node, now))));
-        self.0.orders.send(Mail::Command(order)).await.map_err(|_| Stopped)?;
-        answered.await.map_err(|_| Stopped)
+        self.0.orders.order(f).await
     }
 
     /// What came, went and was refused, by reason.
@@ -114,6 +113,15 @@ impl<P: Stack, E: Told> Handle<P, E> {
         &self.0.record
     }
 
+    /// The node's own time, in which its protocol says when something happened.
+    pub fn now(&self) -> Time {
+        Time(self.0.epoch.elapsed().as_micros() as u64)
+    }
+
+    pub(crate) fn orders(&self) -> &Orders<P> {
+        &self.0.orders
+    }
+
     /// What went over its sockets so far.
     pub fn traffic(&self) -> Traffic {
         self.0.meter.read()
@@ -121,12 +129,12 @@ impl<P: Stack, E: Told> Handle<P, E> {
 
     /// Faults to try a program against.
     pub fn faults(&self) -> Faults<'_, P> {
-        Faults(&self.0.orders)
+        Faults(&self.0.orders.0)
     }
 
     /// Whether it still runs.
     pub fn is_running(&self) -> bool {
-        !self.0.orders.is_closed()
+        !self.0.orders.0.is_closed()
     }
 
     /// Stops it at once, without a word to anyone; returns when its sockets are closed.
@@ -138,6 +146,27 @@ impl<P: Stack, E: Told> Handle<P, E> {
             task.abort();
             let _ = task.await;
         }
+    }
+}
+
+/// The way to a node's task. It does not keep the node alive.
+pub(crate) struct Orders<P: Stack>(pub(crate) mpsc::Sender<Mail<P>>);
+
+impl<P: Stack> Clone for Orders<P> {
+    fn clone(&self) -> Self {
+        Orders(self.0.clone())
+    }
+}
+
+impl<P: Stack> Orders<P> {
+    pub(crate) async fn order<R: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Node<P>, Now) -> R + Send + 'static,
+    ) -> Result<R, Stopped> {
+        let (answer, answered) = oneshot::channel();
+        let order = Box::new(move |node: &mut Node<P>, now| drop(answer.send(f(node, now))));
+        self.0.send(Mail::Command(order)).await.map_err(|_| Stopped)?;
+        answered.await.map_err(|_| Stopped)
     }
 }
 

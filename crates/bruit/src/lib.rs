@@ -1,17 +1,50 @@
-//! bruit
+//! A gossip system as a node in your own program: who is in the cluster, who has failed, and news that reaches all.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let node = bruit::Node::bind("127.0.0.1:0").name("web-3").seeds(["127.0.0.1:7946"]).start().await?;
+//! node.event("deploy", b"v2").await?;
+//! let mut events = node.events();
+//! while let Some(event) = events.next().await {
+//!     println!("{event:?}");
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! * [`Node`] is the default stack, membership and events, on UDP and TCP; dropping it stops it.
+//! * [`Driver`] runs any protocol of yours, or a composition of yours and ours, the same way.
+//! * [`Faults`] does to a running node what networks and operators do.
+//! * `testkit` (a feature) runs your program's cluster in a deterministic world instead.
+//!
+//! What the driver does, in `driver`: one task per node, woken by packets, orders, connections and the next deadline,
+//! and by nothing else; one small task per connection. It names no protocol.
+
 mod connection;
 mod driver;
 mod error;
+mod event;
 mod faults;
 mod handle;
+mod node;
+mod seeds;
 mod sockets;
 mod subscribers;
 mod traffic;
 
 pub use bruit_node::Counters;
+/// The seam, for protocols of your own.
+pub use bruit_proto as proto;
+pub use bruit_proto::{PeerId, Record, Tags};
+/// The stacks and their parts, for compositions of your own.
+pub use bruit_stacks as stacks;
+pub use bruit_stacks::events::{Delivered, EventId, Filter};
+pub use bruit_stacks::swim::{Member, Profile, Status};
+pub use bruit_stacks::{Core, CoreConfig};
 pub use driver::{Driver, Local, Stack, Told};
-pub use error::{StartError, Stopped};
+pub use error::{CallError, JoinError, StartError, Stopped};
+pub use event::Event;
 pub use faults::{Cut, Faults, Paused};
 pub use handle::Handle;
+pub use node::{Builder, Node};
 pub use subscribers::{EVENTS_KEPT, Events, Lagged, News};
 pub use traffic::Traffic;

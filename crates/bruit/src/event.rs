@@ -1,0 +1,70 @@
+use crate::subscribers::Lagged;
+use bruit_proto::{Change, PeerId, Why};
+use bruit_stacks::Core;
+use bruit_stacks::events::Delivered;
+use bruit_stacks::swim::Member;
+
+/// What happens in the cluster, as one node sees it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A member came, or came back.
+    Up(Member),
+    /// It does not answer somebody; it may still refute.
+    Suspect(Member),
+    /// It was suspected, and answers.
+    Refuted(Member),
+    /// It failed.
+    Down(Member),
+    /// It said goodbye, or an operator did for it.
+    Left(Member),
+    /// Its record changed: tags or addresses.
+    Changed(Member),
+    /// Somebody said something to this node, to its group or to all.
+    Delivered(Delivered),
+    /// A join reached the cluster through this contact.
+    Joined {
+        /// Through whom.
+        contact: PeerId,
+    },
+    /// A contact could not be reached; it is tried again while nobody else is known.
+    JoinFailed {
+        /// Through whom.
+        contact: PeerId,
+        /// Why not.
+        why: Why,
+    },
+    /// Another process holds this node's name and wins: stop this one, or give it another name.
+    NameTaken,
+    /// This node's leave has reached the cluster, or its time is up.
+    Gone,
+    /// Nobody answers any more (`true`), or somebody does again.
+    Isolated(bool),
+    /// So many events were dropped here because they were not taken in time: look at the members again.
+    Lagged(u64),
+}
+
+impl From<Lagged> for Event {
+    fn from(Lagged(n): Lagged) -> Event {
+        Event::Lagged(n)
+    }
+}
+
+/// What the default stack says, with members where it names peers.
+pub(crate) fn told(core: &Core, event: bruit_stacks::Event) -> Option<Event> {
+    let member = |peer, make: fn(Member) -> Event| core.swim().member(peer).cloned().map(make);
+    match event {
+        bruit_stacks::Event::Member { peer, change: Change::Up } => member(peer, Event::Up),
+        bruit_stacks::Event::Member { peer, change: Change::Down } => member(peer, Event::Down),
+        bruit_stacks::Event::Member { peer, change: Change::Left } => member(peer, Event::Left),
+        bruit_stacks::Event::Member { peer, change: Change::Changed } => member(peer, Event::Changed),
+        bruit_stacks::Event::Suspected { peer, .. } => member(peer, Event::Suspect),
+        bruit_stacks::Event::Refuted { peer } => member(peer, Event::Refuted),
+        bruit_stacks::Event::Joined { contact } => Some(Event::Joined { contact }),
+        bruit_stacks::Event::JoinFailed { contact, why } => Some(Event::JoinFailed { contact, why }),
+        bruit_stacks::Event::NameTaken => Some(Event::NameTaken),
+        bruit_stacks::Event::Gone => Some(Event::Gone),
+        bruit_stacks::Event::Isolated(is) => Some(Event::Isolated(is)),
+        bruit_stacks::Event::Delivered(delivered) => Some(Event::Delivered(delivered)),
+    }
+}

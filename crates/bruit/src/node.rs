@@ -1,0 +1,304 @@
+use crate::driver::Driver;
+use crate::error::{CallError, JoinError, StartError, Stopped};
+use crate::event::{Event, told};
+use crate::faults::Faults;
+use crate::handle::Handle;
+use crate::seeds::{join, keep_joining};
+use crate::sockets::resolve;
+use crate::subscribers::Events;
+use crate::traffic::Traffic;
+use bruit_node::Counters;
+use bruit_proto::{PeerId, Tags, Time};
+use bruit_stacks::events::{EventId, Filter};
+use bruit_stacks::swim::{self, Member, Profile};
+use bruit_stacks::{Core, CoreConfig};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A leave ends after this at the latest, whatever the settings say.
+const LEAVE: Duration = Duration::from_secs(10);
+
+/// A running node of the default stack: membership, failure detection, events.
+///
+/// Clones are the same node; when the last one is dropped, it stops without a word, and the others find out. Many nodes
+/// can live in one process.
+#[derive(Clone, Debug)]
+pub struct Node(Handle<Core, Event>);
+
+/// A node that is not started yet.
+#[derive(Clone, Debug)]
+#[must_use = "it starts with `start`"]
+pub struct Builder {
+    driver: Driver,
+    config: CoreConfig,
+    seeds: Vec<String>,
+}
+
+impl Builder {
+    /// The node's name, unique in its cluster, 1 to 128 bytes. Without it, the advertised address is the name.
+    pub fn name(mut self, name: impl Into<String>) -> Builder {
+        self.driver = self.driver.name(name);
+        self
+    }
+
+    /// Nodes to join through, `host:port` each. They are tried again while nobody else is known; names are looked up
+    /// again each minute. The node's own address may be among them.
+    pub fn seeds<S: Into<String>>(mut self, seeds: impl IntoIterator<Item = S>) -> Builder {
+        self.seeds.extend(seeds.into_iter().map(Into::into));
+        self
+    }
+
+    /// One more tag; all together have at most [`Tags::MAX`] bytes.
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Builder {
+        self.driver = self.driver.tag(key, value);
+        self
+    }
+
+    /// For which network the defaults are; [`Profile::Lan`] unless set.
+    pub fn profile(mut self, profile: Profile) -> Builder {
+        self.config.swim = Arc::new(swim::Config::of(profile));
+        self
+    }
+
+    /// All settings. Share them among the nodes of a process.
+    pub fn config(mut self, config: CoreConfig) -> Builder {
+        self.config = config;
+        self
+    }
+
+    /// The cluster's label: nodes of other labels are not heard. Empty unless set.
+    pub fn label(mut self, label: impl Into<String>) -> Builder {
+        self.driver = self.driver.label(label);
+        self
+    }
+
+    /// One more address that others reach this node by, as [`Driver::advertise`].
+    pub fn advertise(mut self, address: SocketAddr) -> Builder {
+        self.driver = self.driver.advertise(address);
+        self
+    }
+
+    /// The largest datagram, in bytes. 1,200 unless set, which survives tunnels.
+    pub fn packet(mut self, bytes: usize) -> Builder {
+        self.driver = self.driver.packet(bytes);
+        self
+    }
+
+    /// Starts the node and, if there are seeds, its joining; does not wait for that: see [`Node::join`].
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left behind.
+    ///
+    /// Cancellation: nothing is left behind.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with I/O and time enabled.
+    pub async fn start(self) -> Result<Node, StartError> {
+        let Builder { driver, config, seeds } = self;
+        config.events.check()?;
+        let first = seeds.iter().find_map(|s| s.parse().ok());
+        let make = |local: &crate::Local| Core::new(local.seed, config, Arc::clone(&local.record));
+        let node = Node(driver.towards(first).run_with(make, told).await?);
+        if !seeds.is_empty() {
+            let me = node.0.record().addresses().to_vec();
+            tokio::spawn(keep_joining(node.0.orders().clone(), seeds, me));
+        }
+        Ok(node)
+    }
+}
+
+impl Node {
+    /// A node for `host:port`. UDP and TCP are bound to the same port; port 0 takes one that is free for both.
+    pub fn bind(address: impl Into<String>) -> Builder {
+        Builder { driver: Driver::bind(address), config: CoreConfig::default(), seeds: Vec::new() }
+    }
+
+    /// Joins through these nodes, `host:port` each, and waits until the first has told us who is there.
+    ///
+    /// # Errors
+    /// [`JoinError`], naming each seed; the node runs on.
+    ///
+    /// Cancellation: the node goes on joining.
+    pub async fn join<S: AsRef<str>>(&self, seeds: impl IntoIterator<Item = S>) -> Result<(), JoinError> {
+        let mut addresses = Vec::new();
+        for seed in seeds {
+            let seed = seed.as_ref();
+            addresses.extend(resolve(seed).await.map_err(|source| JoinError::Resolve { seed: seed.into(), source })?);
+        }
+        let mut events = self.events();
+        let contacts = join(self.0.orders(), addresses.clone()).await?;
+        let mut asked: Vec<(PeerId, String)> = contacts.into_iter().zip(addresses.iter().map(ToString::to_string)).collect();
+        let mut failed = Vec::new();
+        while !asked.is_empty() {
+            match events.next().await.ok_or(Stopped)? {
+                Event::Joined { .. } => return Ok(()),
+                Event::NameTaken => return Err(JoinError::NameTaken { name: self.name().into() }),
+                Event::JoinFailed { contact, why } => {
+                    let over = asked.extract_if(.., |x| x.0 == contact);
+                    failed.extend(over.map(|(_, seed)| format!("{seed} ({})", format!("{why:?}").to_lowercase())));
+                }
+                // The news may be among what was lost; whoever knows somebody has joined.
+                Event::Lagged(_) if self.members().await?.len() > 1 => return Ok(()),
+                _ => {}
+            }
+        }
+        Err(JoinError::Unreachable { seeds: failed.join(", ") })
+    }
+
+    /// Everyone known, self first, the dead and the left included.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn members(&self) -> Result<Vec<Member>, Stopped> {
+        self.0.look(|core| core.swim().members().cloned().collect()).await
+    }
+
+    /// The member of this name, if one is known.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn member(&self, name: &str) -> Result<Option<Member>, Stopped> {
+        let peer = PeerId::named(name);
+        self.0.look(move |core| core.swim().member(peer).cloned()).await
+    }
+
+    /// Says something to all members, this one included: each is told once. Returns when it is on its way.
+    ///
+    /// # Errors
+    /// [`CallError`] if it is too long, or the node has stopped; nothing was said.
+    ///
+    /// Cancellation: it was said, or not.
+    pub async fn event(&self, name: &str, payload: impl AsRef<[u8]>) -> Result<EventId, CallError> {
+        self.event_to(Filter::all(), name, payload).await
+    }
+
+    /// As [`event`](Node::event), to the members whose tags match: `Filter::parse(["role=web"])`.
+    ///
+    /// # Errors
+    /// As [`event`](Node::event).
+    ///
+    /// Cancellation: it was said, or not.
+    pub async fn event_to(&self, group: Filter, name: &str, payload: impl AsRef<[u8]>) -> Result<EventId, CallError> {
+        let (name, payload) = (name.to_owned(), payload.as_ref().to_vec());
+        Ok(self.0.command(move |core, cx| core.event(cx, &name, &payload, group)).await??)
+    }
+
+    /// What happens from now on. Whoever wants to miss nothing asks for this first, then for the members.
+    pub fn events(&self) -> Events<Event> {
+        self.0.events()
+    }
+
+    /// This node's tags.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn tags(&self) -> Result<Tags, Stopped> {
+        self.0.look(|core| core.swim().me().record.tags().clone()).await
+    }
+
+    /// Replaces this node's tags. Changes that come faster than news is told are told as one.
+    ///
+    /// # Errors
+    /// [`CallError`] if they are too long together, or the node leaves or has stopped; nothing was changed.
+    ///
+    /// Cancellation: they are changed, or not.
+    pub async fn set_tags<K: Into<String>, V: Into<String>>(
+        &self,
+        tags: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<(), CallError> {
+        let tags: Tags = tags.into_iter().collect();
+        Ok(self.0.command(move |core, cx| core.set_tags(cx, tags)).await??)
+    }
+
+    /// Declares a failed member to have left; `prune` forgets it as well. One that lives refutes it.
+    ///
+    /// # Errors
+    /// [`CallError`] if no such member is known, or this node leaves or has stopped; nothing was changed.
+    ///
+    /// Cancellation: it is declared, or not.
+    pub async fn force_leave(&self, name: &str, prune: bool) -> Result<(), CallError> {
+        let name = name.to_owned();
+        Ok(self.0.command(move |core, cx| core.force_leave(cx, &name, prune)).await??)
+    }
+
+    /// Says goodbye, waits until the cluster has heard it, ten seconds at most, and stops the node.
+    ///
+    /// # Errors
+    /// [`Stopped`] if it had stopped before.
+    ///
+    /// Cancellation: the node is leaving, and goes on running until it is stopped.
+    pub async fn leave(&self) -> Result<(), Stopped> {
+        let mut events = self.events();
+        self.0.command(|core, cx| core.leave(cx)).await?;
+        let gone = async { while !matches!(events.next().await, None | Some(Event::Gone)) {} };
+        // Late or not, it was said.
+        let _ = timeout(LEAVE, gone).await;
+        self.stop().await;
+        Ok(())
+    }
+
+    /// Stops the node at once, without a word: the others find out. Returns when its sockets are closed.
+    ///
+    /// Cancellation: it stops all the same.
+    pub async fn stop(&self) {
+        self.0.stop().await;
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&self) -> bool {
+        self.0.is_running()
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.0.record().name()
+    }
+
+    /// Where it is bound.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.0.local_addr()
+    }
+
+    /// Where others reach it, in order of preference.
+    pub fn advertised(&self) -> &[SocketAddr] {
+        self.0.record().addresses()
+    }
+
+    /// Its own time, in which [`Member::since`] counts.
+    pub fn now(&self) -> Time {
+        self.0.now()
+    }
+
+    /// What went over its sockets so far.
+    pub fn traffic(&self) -> Traffic {
+        self.0.traffic()
+    }
+
+    /// What came, went and was refused, by reason.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn counters(&self) -> Result<Counters, Stopped> {
+        self.0.counters().await
+    }
+
+    /// Faults to try a program against.
+    pub fn faults(&self) -> Faults<'_, Core> {
+        self.0.faults()
+    }
+
+    /// The handle below, for commands and looks that have no method here.
+    pub fn handle(&self) -> &Handle<Core, Event> {
+        &self.0
+    }
+}

@@ -1,0 +1,46 @@
+use crate::handle::Orders;
+use crate::sockets::resolve;
+use bruit_proto::PeerId;
+use bruit_stacks::Core;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// Names are looked up again this often: a seed that was replaced has another address.
+const AGAIN: Duration = Duration::from_secs(60);
+/// While no name could be looked up: the network may be just coming up.
+const SOON: Duration = Duration::from_secs(5);
+
+/// Joins through the seeds, and again whenever their names may lead elsewhere, until the node stops.
+pub(crate) async fn keep_joining(node: Orders<Core>, seeds: Vec<String>, me: Vec<SocketAddr>) {
+    let forever = async {
+        loop {
+            let mut found = Vec::new();
+            for seed in &seeds {
+                found.extend(resolve(seed).await.unwrap_or_default());
+            }
+            found.retain(|at| !me.contains(at));
+            let wait = if found.is_empty() { SOON } else { AGAIN };
+            if join(&node, found).await.is_err() || seeds.iter().all(|s| s.parse::<SocketAddr>().is_ok()) {
+                return;
+            }
+            sleep(wait).await;
+        }
+    };
+    tokio::select! {
+        () = node.0.closed() => {}
+        () = forever => {}
+    }
+}
+
+/// Hands these addresses to the node to join through; the contacts that stand for them, in order.
+pub(crate) async fn join(node: &Orders<Core>, addresses: Vec<SocketAddr>) -> Result<Vec<PeerId>, crate::Stopped> {
+    node.order(move |node, now| {
+        let contacts: Vec<PeerId> = addresses.into_iter().map(|at| node.contact(at)).collect();
+        if !contacts.is_empty() {
+            node.command(now, |core, cx| core.join(cx, &contacts));
+        }
+        contacts
+    })
+    .await
+}
