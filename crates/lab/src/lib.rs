@@ -1,7 +1,10 @@
 //! The deterministic world: whole nodes, the ones that the product runs, over simulated links in virtual time.
 
+pub mod bench;
 mod clock;
+pub mod cluster;
 mod links;
+mod runner;
 mod wheel;
 mod world;
 

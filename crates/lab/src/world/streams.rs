@@ -43,7 +43,18 @@ struct Half {
 
 impl Half {
     fn new(stream: StreamId, peer: Option<u32>, open: bool) -> Half {
-        Half { stream, peer, open, out: VecDeque::new(), tries: 0, retry: None, arrives: 0, shut: false, sent_fin: false, got_fin: false }
+        Half {
+            stream,
+            peer,
+            open,
+            out: VecDeque::new(),
+            tries: 0,
+            retry: None,
+            arrives: 0,
+            shut: false,
+            sent_fin: false,
+            got_fin: false,
+        }
     }
 
     /// When a segment sent now arrives: after a latency, and after all before it.
