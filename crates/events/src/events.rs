@@ -1,19 +1,24 @@
 use crate::config::Config;
+use crate::converse::Talks;
 use crate::counters::Counters;
 use crate::filter::Filter;
-use crate::id::EventId;
+use crate::id::{EventId, Stamp};
 use crate::message::Message;
 use crate::spread::{Relay, Spread};
 use crate::store::Store;
-use crate::user_event::{Delivered, Refused};
-use bruit_proto::{Context, Origin, Outlet, PeerId, Protocol, Room, Tags};
+use crate::user_event::{Delivered, Refused, UserEvent};
+use bruit_kit::{Lamport, Seen};
+use bruit_proto::{
+    Change, Context, Duration, Origin, Outlet, PeerId, Protocol, Room, StreamId, StreamNews, Tags, Time, Wire, mix, mutant,
+};
+use std::sync::Arc;
 
 /// The names of its timers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
-    /// Conversations that have said all are closed.
+    /// Conversations in which all is said are closed.
     Finish,
-    /// Events that were held back are said.
+    /// Events that were held back are said, joined or not.
     Release,
 }
 
@@ -24,15 +29,44 @@ pub enum Event {
     Delivered(Delivered),
 }
 
+/// Events held back until this node has joined: 64, a packet or two of them.
+const MAX_HELD: usize = 64;
+/// How long they are held back at most.
+const HOLD: Duration = Duration::from_secs(1);
+/// What a differing digest is answered with: events that came within this time.
+const RECENT: Duration = Duration::from_secs(5);
+/// The most bytes of them: one packet's worth.
+const PUSH_BYTES: usize = 1_000;
+/// The most events looked at to find them.
+const PUSH_LOOK: usize = 64;
+/// Room for the digest and its frame, left beside piggybacked events.
+const DIGEST_ROOM: usize = 16;
+/// Digests that differ for so long mean that something is missing, however much news comes.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// User events.
 #[derive(Debug)]
 pub struct Events<S: Spread = Relay> {
     me: PeerId,
-    config: Config,
+    pub(crate) config: Config,
     tags: Tags,
-    store: Store,
+    pub(crate) store: Store,
     spread: S,
-    counters: Counters,
+    pub(crate) counters: Counters,
+    pub(crate) clock: Lamport,
+    serial: u32,
+    /// Since when this node has peers, or since its start: older events are not for it.
+    since: Time,
+    had_peers: bool,
+    /// When something was news last.
+    news: Option<Time>,
+    /// Contacts in a row whose digest differed while nothing was news, and since when digests have differed.
+    pub(crate) differing: u32,
+    pub(crate) differing_since: Option<Time>,
+    /// Whether the clock is the cluster's.
+    joined: bool,
+    held: Vec<UserEvent>,
+    pub(crate) talks: Talks,
 }
 
 impl<S: Spread + Default> Events<S> {
@@ -42,20 +76,59 @@ impl<S: Spread + Default> Events<S> {
     /// If `config` is out of its bounds: [`Config::check`] it first.
     pub fn new(me: PeerId, session: u64, config: Config) -> Self {
         config.check().expect("a checked configuration");
-        let store = Store::new(config.window, config.window_bytes);
-        let _ = session;
-        Events { me, config, tags: Tags::default(), store, spread: S::default(), counters: Counters::default() }
+        Events {
+            me,
+            tags: Tags::default(),
+            store: Store::new(config.window, config.window_bytes),
+            spread: S::default(),
+            counters: Counters::default(),
+            clock: Lamport::default(),
+            serial: (mix(session) >> 32) as u32,
+            since: Time::ZERO,
+            had_peers: false,
+            news: None,
+            differing: 0,
+            differing_since: None,
+            joined: false,
+            held: Vec::new(),
+            talks: Talks::new(config.every),
+            config,
+        }
     }
 }
 
 impl<S: Spread> Events<S> {
-    /// Says an event to all, or to the nodes that `filter` names.
+    /// Says an event to all, or to the nodes that `filter` names, this one included.
+    ///
+    /// A node that has peers but has not heard yet that it knows what they know holds it back, for a second at most: said
+    /// with a clock that is far behind, it would be below everybody's window.
     ///
     /// # Errors
     /// [`Refused`] when it is too large, or when too much is held back already.
     pub fn event(&mut self, cx: &mut Context<'_, Self>, name: &str, payload: &[u8], filter: Filter) -> Result<EventId, Refused> {
-        let _ = (cx, name, payload, filter, &self.config, &self.spread);
-        Err(Refused::Joining)
+        if name.is_empty() || name.len() > UserEvent::MAX_NAME {
+            return Err(Refused::Name(name.len()));
+        }
+        if payload.len() > self.config.payload {
+            return Err(Refused::Payload { size: payload.len(), limit: self.config.payload });
+        }
+        let id = EventId { origin: self.me, serial: self.serial.wrapping_add(1) };
+        let stamp = Stamp { ltime: Lamport::MAX, id };
+        let event = UserEvent { stamp, filter, name: name.into(), payload: payload.into() };
+        if event.size() > UserEvent::MAX_SIZE {
+            return Err(Refused::Size(event.size()));
+        }
+        if self.held.len() >= MAX_HELD {
+            return Err(Refused::Joining);
+        }
+        self.serial = id.serial;
+        self.held.push(event);
+        if self.joined || cx.peers.is_empty() {
+            self.release(cx);
+        } else {
+            self.hold(cx);
+        }
+        Ok(id)
     }
 
     /// This node's own tags, for filters.
@@ -68,10 +141,172 @@ impl<S: Spread> Events<S> {
         &self.store
     }
 
+    /// Whether this node has nothing left to say: no copies to send, no conversation.
+    pub fn is_quiet(&self) -> bool {
+        self.spread.is_quiet() && self.held.is_empty() && self.talks.is_quiet()
+    }
+
     /// What happened so far.
     pub fn counters(&self) -> Counters {
-        let _ = self.me;
-        self.counters
+        Counters { evicted: self.store.evicted(), backlog_dropped: self.spread.dropped(), ..self.counters }
+    }
+
+    /// Asks somebody for the clock.
+    fn hold(&mut self, cx: &mut Context<'_, Self>) {
+        if self.held.len() == 1 {
+            cx.set(Timer::Release, HOLD);
+        }
+        let mut out = Vec::new();
+        cx.pick(1, &|_| false, &mut out);
+        if let Some(peer) = out.first() {
+            self.ask(cx, *peer);
+        }
+    }
+
+    /// This node's clock is the cluster's.
+    pub(crate) fn has_joined(&mut self, cx: &mut Context<'_, Self>) {
+        self.joined = true;
+        if !self.held.is_empty() {
+            cx.cancel(Timer::Release);
+            self.release(cx);
+        }
+    }
+
+    fn release(&mut self, cx: &mut Context<'_, Self>) {
+        for mut event in std::mem::take(&mut self.held) {
+            event.stamp.ltime = self.clock.tick();
+            self.counters.said += 1;
+            self.learn(cx, Arc::new(event), Duration::ZERO, None, true);
+        }
+    }
+
+    /// A copy of an event, from a peer or from this node's user. `push`: it is relayed if it is news.
+    pub(crate) fn learn(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        event: Arc<UserEvent>,
+        age: Duration,
+        from: Option<PeerId>,
+        push: bool,
+    ) -> Seen {
+        let seen = self.store.insert(event.clone(), age, cx.now);
+        match seen {
+            Seen::Old => self.counters.old += 1,
+            Seen::Again => {
+                self.counters.duplicates += 1;
+                self.spread.again(event.stamp, from, cx.peers.len());
+                if mutant("event delivered twice") {
+                    self.deliver(cx, &event);
+                }
+            }
+            Seen::New => {
+                self.counters.news += 1;
+                self.news = Some(cx.now);
+                self.differing = 0;
+                let mine = self.config.replay || age <= cx.now.since(self.since);
+                if mine {
+                    self.deliver(cx, &event);
+                }
+                if mine && push && !mutant("event never relayed") {
+                    self.relay(cx, &event, age, from);
+                }
+            }
+        }
+        seen
+    }
+
+    fn deliver(&mut self, cx: &mut Context<'_, Self>, event: &UserEvent) {
+        if event.filter.matches(&self.tags) {
+            self.counters.delivered += 1;
+            let UserEvent { stamp, name, payload, .. } = event;
+            cx.notify(Event::Delivered(Delivered {
+                id: stamp.id,
+                origin: stamp.id.origin,
+                ltime: stamp.ltime,
+                name: name.clone(),
+                payload: payload.clone(),
+            }));
+        }
+    }
+
+    /// News travels on in the turn that brings it.
+    fn relay(&mut self, cx: &mut Context<'_, Self>, event: &Arc<UserEvent>, age: Duration, from: Option<PeerId>) {
+        let mut out = Vec::new();
+        self.spread.news(event.stamp, from, self.me, cx.peers, cx.rng, &mut out);
+        for peer in out {
+            self.counters.relayed += 1;
+            cx.send(peer, Message::Event { age: millis(age), event: event.clone() });
+        }
+    }
+
+    /// A digest came on a packet. A mismatch while news is on its way is nothing; one that stays is a gap, here or there.
+    fn compare(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, digest: u32) {
+        if digest == self.store.digest() || mutant("digest compares equal always") {
+            self.differing = 0;
+            self.differing_since = None;
+            return self.has_joined(cx);
+        }
+        self.counters.differing += 1;
+        let since = *self.differing_since.get_or_insert(cx.now);
+        let quiet = self.news.is_none_or(|news| cx.now.since(news) >= self.config.quiet);
+        if !quiet && cx.now.since(since) < PATIENCE {
+            return;
+        }
+        self.differing = self.differing.saturating_add(1);
+        if self.differing == 1 {
+            self.push_recent(cx, peer);
+        }
+        if self.differing > 1 || !self.joined {
+            self.ask(cx, peer);
+        }
+    }
+
+    /// The newest events to a peer whose digest differs: most often that closes the gap at once, for one datagram.
+    fn push_recent(&mut self, cx: &mut Context<'_, Self>, peer: PeerId) {
+        let mut room = PUSH_BYTES;
+        let (now, look) = (cx.now, self.store.held().rev().take(PUSH_LOOK));
+        for held in look.filter(|held| now.since(held.heard) < RECENT) {
+            let message = Message::Event { age: millis(held.age(now)), event: held.event.clone() };
+            let Some(left) = room.checked_sub(message.size()) else { return };
+            room = left;
+            self.counters.pushed += 1;
+            cx.send(peer, message);
+        }
+    }
+
+    fn fill_packet(&mut self, cx: &mut Context<'_, Self>, to: PeerId, room: &mut Room<'_, Message>) {
+        if !cx.peers.contains(to) {
+            return;
+        }
+        let (store, counters, now) = (&self.store, &mut self.counters, cx.now);
+        self.spread.fill(to, cx.peers.len(), &mut |stamp| {
+            let Some(held) = store.get(&stamp) else { return true };
+            let message = Message::Event { age: millis(held.age(now)), event: held.event.clone() };
+            let fits = room.left() >= message.size() + DIGEST_ROOM && room.offer(message).is_ok();
+            counters.piggybacked += u64::from(fits);
+            fits
+        });
+        // Last: whoever lacks the events before it has them when it compares.
+        let _ = room.offer(Message::Digest(self.store.digest()));
+    }
+
+    fn on_datagram(&mut self, cx: &mut Context<'_, Self>, from: Origin, message: Message) {
+        match message {
+            Message::Event { age, event } => {
+                if self.clock.witness(event.stamp.ltime).is_err() {
+                    self.counters.too_far += 1;
+                    return cx.reject(from, "event from too far ahead");
+                }
+                self.learn(cx, event, Duration::from_millis(age.into()), from.peer, true);
+                self.has_joined(cx);
+            }
+            Message::Digest(digest) => {
+                if let Some(peer) = from.peer.filter(|peer| *peer != self.me && cx.peers.contains(*peer)) {
+                    self.compare(cx, peer, digest);
+                }
+            }
+            _ => cx.reject(from, "part of a conversation by datagram"),
+        }
     }
 }
 
@@ -80,8 +315,48 @@ impl<S: Spread> Protocol for Events<S> {
     type Timer = Timer;
     type Event = Event;
 
-    fn on_start(&mut self, _: &mut Context<'_, Self>) {}
-    fn on_message(&mut self, _: &mut Context<'_, Self>, _: Origin, _: Message) {}
-    fn on_timer(&mut self, _: &mut Context<'_, Self>, _: Timer) {}
-    fn fill(&mut self, _: &mut Context<'_, Self>, _: Outlet, _: &mut Room<'_, Message>) {}
+    fn on_start(&mut self, cx: &mut Context<'_, Self>) {
+        self.since = cx.now;
+        self.had_peers = !cx.peers.is_empty();
+    }
+
+    fn on_message(&mut self, cx: &mut Context<'_, Self>, from: Origin, message: Message) {
+        match from.path.stream() {
+            None => self.on_datagram(cx, from, message),
+            Some(stream) => self.on_word(cx, from, stream, message),
+        }
+    }
+
+    fn on_timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
+        match timer {
+            Timer::Finish => self.talks.finish(|stream| cx.close(stream)),
+            Timer::Release => self.has_joined(cx),
+        }
+    }
+
+    /// The first peer that this node ever has makes it a member.
+    fn on_peer(&mut self, cx: &mut Context<'_, Self>, _: PeerId, change: Change) {
+        if change == Change::Up && !std::mem::replace(&mut self.had_peers, true) {
+            self.since = cx.now;
+        }
+    }
+
+    fn on_stream(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, what: StreamNews) {
+        match what {
+            StreamNews::Opened => self.on_opened(cx, stream),
+            StreamNews::Closed(why) => self.on_closed(cx, stream, why),
+        }
+    }
+
+    fn fill(&mut self, cx: &mut Context<'_, Self>, to: Outlet, room: &mut Room<'_, Message>) {
+        match to {
+            Outlet::Packet(to) => self.fill_packet(cx, to, room),
+            Outlet::Stream(stream) => self.fill_stream(cx, stream, room),
+        }
+    }
+}
+
+/// A duration as it travels: whole milliseconds, at most 49 days.
+pub(crate) fn millis(age: Duration) -> u32 {
+    u32::try_from(age.as_millis()).unwrap_or(u32::MAX)
 }

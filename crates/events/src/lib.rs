@@ -23,16 +23,17 @@
 //!   finds the rest. See [`Relay`] for the numbers.
 
 mod config;
+mod converse;
 mod counters;
+mod events;
 mod filter;
 mod id;
 mod message;
 mod spread;
 mod store;
+mod talk;
 mod user_event;
 mod wire;
-
-mod events;
 
 pub use config::{BadConfig, Config};
 pub use counters::Counters;

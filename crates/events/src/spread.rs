@@ -1,5 +1,5 @@
 use crate::id::Stamp;
-use bruit_kit::{Backlog, retransmit_limit, targets};
+use bruit_kit::{Backlog, Offered, targets, transmit_limit};
 use bruit_proto::{PeerId, Peers, Rng};
 
 /// How news travels; what is news is decided elsewhere.
@@ -7,8 +7,8 @@ pub trait Spread {
     /// `stamp` is news here, told by `from`: adds to `out` whom to tell at once.
     fn news(&mut self, stamp: Stamp, from: Option<PeerId>, me: PeerId, peers: &dyn Peers, rng: &mut Rng, out: &mut Vec<PeerId>);
 
-    /// Another copy came.
-    fn again(&mut self, stamp: Stamp, peers: u32);
+    /// `from` told it again: one copy less is needed, and none there.
+    fn again(&mut self, stamp: Stamp, from: Option<PeerId>, peers: u32);
 
     /// A packet to `to` has room: names events until `offer` takes no more.
     fn fill(&mut self, to: PeerId, peers: u32, offer: &mut dyn FnMut(Stamp) -> bool);
@@ -20,10 +20,18 @@ pub trait Spread {
     fn dropped(&self) -> u64;
 }
 
-/// The default: at once to the ring neighbours and a few others, then in the spare room of packets.
+/// The default: at once to both ring neighbours and a few others, then in the spare room of packets, until copies
+/// sent and copies heard together reach a limit that grows with log n.
 #[derive(Clone, Debug)]
 pub struct Relay {
-    backlog: Backlog<Stamp, ()>,
+    backlog: Backlog<Stamp, Piece>,
+}
+
+/// What waits to be sent, and who has it.
+#[derive(Clone, Debug)]
+struct Piece {
+    stamp: Stamp,
+    told: Vec<PeerId>,
 }
 
 impl Relay {
@@ -33,6 +41,8 @@ impl Relay {
     pub const MULT: u32 = 2;
     /// The most events waiting to be sent: as many as the default window holds.
     pub const CAPACITY: usize = 512;
+    /// The most peers remembered of one event: more than the limit of a million nodes, 2 x 7.
+    const TOLD: usize = 16;
 }
 
 impl Default for Relay {
@@ -44,21 +54,35 @@ impl Default for Relay {
 impl Spread for Relay {
     fn news(&mut self, stamp: Stamp, from: Option<PeerId>, me: PeerId, peers: &dyn Peers, rng: &mut Rng, out: &mut Vec<PeerId>) {
         targets(peers, rng, me, Relay::RANDOM, from, out);
-        self.backlog.push(stamp, ());
-        let copies = out.len() as u32 + u32::from(from.is_some());
-        self.backlog.count(&stamp, copies, retransmit_limit(Relay::MULT, peers.len()));
+        let told: Vec<PeerId> = out.iter().copied().chain(from).collect();
+        let copies = told.len() as u32;
+        self.backlog.put(stamp, Piece { stamp, told });
+        self.backlog.count(&stamp, copies, transmit_limit(Relay::MULT, peers.len()));
     }
 
-    fn again(&mut self, stamp: Stamp, peers: u32) {
-        self.backlog.count(&stamp, 1, retransmit_limit(Relay::MULT, peers));
+    fn again(&mut self, stamp: Stamp, from: Option<PeerId>, peers: u32) {
+        if let Some(piece) = self.backlog.get_mut(&stamp)
+            && piece.told.len() < Relay::TOLD
+        {
+            piece.told.extend(from);
+        }
+        self.backlog.count(&stamp, 1, transmit_limit(Relay::MULT, peers));
     }
 
-    fn fill(&mut self, _: PeerId, peers: u32, offer: &mut dyn FnMut(Stamp) -> bool) {
-        self.backlog.offer(retransmit_limit(Relay::MULT, peers), |stamp, ()| offer(*stamp));
+    fn fill(&mut self, to: PeerId, peers: u32, offer: &mut dyn FnMut(Stamp) -> bool) {
+        self.backlog.offer(transmit_limit(Relay::MULT, peers), |piece| {
+            if piece.told.contains(&to) {
+                Offered::Skipped
+            } else if offer(piece.stamp) {
+                Offered::Taken
+            } else {
+                Offered::Full
+            }
+        });
     }
 
     fn is_quiet(&self) -> bool {
-        self.backlog.is_quiet()
+        self.backlog.is_empty()
     }
 
     fn dropped(&self) -> u64 {

@@ -80,6 +80,11 @@ impl Store {
         self.window.iter().map(|(_, held)| &held.event)
     }
 
+    /// All stamps, oldest first.
+    pub fn stamps(&self) -> impl DoubleEndedIterator<Item = &Stamp> {
+        self.window.iter().map(|(stamp, _)| stamp)
+    }
+
     /// How many events are held.
     pub fn len(&self) -> usize {
         self.window.len()
