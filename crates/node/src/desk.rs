@@ -128,10 +128,12 @@ where
 
     fn reply(&mut self, path: Path, message: P::Message) {
         self.count();
-        match (path.stream(), self.book.answer(path)) {
-            (Some(stream), _) => self.answer(stream, &message),
-            (None, Some(to)) => self.mail(to, &message),
-            (None, None) => self.counters.drop().forgotten_path += 1,
+        if let Some(stream) = path.stream() {
+            return self.answer(stream, &message);
+        }
+        match self.book.answer(path) {
+            Some(to) => self.mail(to, &message),
+            None => self.counters.drop().forgotten_path += 1,
         }
     }
 
@@ -151,7 +153,7 @@ where
         if full {
             self.counters.drop().outbound_full += 1;
         }
-        self.streams.add(stream);
+        self.streams.add(Box::new(stream));
         id
     }
 

@@ -35,4 +35,4 @@ pub use node::{Node, PAUSE};
 pub use output::{Output, Wake};
 pub use settings::{Now, Settings};
 pub use stream::{BUFFER, SILENCE};
-pub use streams::{MAX_INBOUND, MAX_OUTBOUND};
+pub use streams::{MAX_HELD, MAX_INBOUND, MAX_OUTBOUND};

@@ -142,7 +142,7 @@ where
             return None;
         }
         let id = self.desk.streams.number();
-        self.desk.streams.add(Stream::accepted(id, now.mono));
+        self.desk.streams.add(Box::new(Stream::accepted(id, now.mono)));
         Some(id)
     }
 
@@ -161,12 +161,11 @@ where
     pub fn stream_receive(&mut self, now: Now, stream: StreamId, bytes: &[u8]) {
         self.enter(now);
         self.desk.counters.streams.bytes_received += bytes.len() as u64;
-        let Some(s) = self.desk.streams.get(stream) else { return };
-        let mut deframer = std::mem::take(&mut s.deframer);
+        let Some(mut deframer) = self.desk.streams.lend(stream) else { return };
         deframer.push(bytes);
         self.deframe(stream, &mut deframer);
-        if let Some(s) = self.desk.streams.get(stream) {
-            s.deframer = deframer;
+        if !self.desk.streams.put(stream, deframer) {
+            self.desk.counters.drop().held_full += 1;
         }
         self.settle();
     }
@@ -256,7 +255,7 @@ where
                 Ok(Some(Piece::Body(body))) => {
                     s.touch(self.desk.now);
                     s.known = true;
-                    let origin = Origin { peer: Some(s.peer), path: Path::new(0, Some(stream)) };
+                    let origin = Origin { peer: Some(s.peer), path: Path::new(s.peer.0, Some(stream)) };
                     self.desk.counters.streams.received += 1;
                     if !self.deliver(origin, body) {
                         self.broken(stream);

@@ -81,7 +81,7 @@ impl<P: Protocol> Desk<P> {
         }
     }
 
-    fn take_over(&mut self, id: StreamId) -> Option<(Stream, Why)> {
+    fn take_over(&mut self, id: StreamId) -> Option<(Box<Stream>, Why)> {
         let why = self.streams.get(id)?.reached()?;
         Some((self.streams.remove(id)?, why))
     }
@@ -89,7 +89,7 @@ impl<P: Protocol> Desk<P> {
 
 /// The room that a stream offers: what its buffer has left.
 struct Credit {
-    stream: Stream,
+    stream: Box<Stream>,
     refused: bool,
 }
 

@@ -3,7 +3,7 @@
 
 mod world;
 
-use bruit_node::{MAX_INBOUND, MAX_REASONS, Node, Now, Output, SILENCE};
+use bruit_node::{MAX_HELD, MAX_INBOUND, MAX_REASONS, Node, Now, Output, SILENCE};
 use bruit_proto::{Class, Nobody, PeerId, StreamId, Time, Wall, Why, Wire};
 use bruit_wire::Envelope;
 use proptest::prelude::*;
@@ -129,6 +129,24 @@ fn a_flood_of_connections_is_bounded_and_passes() {
     node.tick(now(10_010_000));
     assert_eq!(node.streams(), 0);
     assert_eq!(drain(&mut node).len(), MAX_INBOUND);
+}
+
+#[test]
+fn frames_that_never_end_are_bounded_together() {
+    let mut node = lone();
+    let part = &frame(&[Said::Item(1, vec![0; 200_000])])[..150_000];
+    let streams = MAX_HELD / part.len() + 20;
+    for i in 0..streams as u64 {
+        let stream = node.stream_accepted(now(i), at(2)).unwrap();
+        node.stream_receive(now(i), stream, &hello());
+        node.stream_receive(now(i), stream, part);
+    }
+    assert_eq!((node.streams(), node.counters().dropped().held_full), (MAX_HELD / part.len(), 20));
+    node.tick(now(10_010_000));
+    let stream = node.stream_accepted(now(10_010_000), at(2)).unwrap();
+    node.stream_receive(now(10_010_000), stream, &hello());
+    node.stream_receive(now(10_010_000), stream, part);
+    assert_eq!(node.streams(), 1, "what ended holds nothing any more");
 }
 
 #[test]
