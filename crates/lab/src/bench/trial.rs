@@ -16,8 +16,8 @@ const START: Duration = Duration::from_secs(2);
 /// A cluster is quiet so long after its join.
 const SETTLE: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(30);
-/// An event and its repair are over so long after it.
-const SILENCE: Duration = Duration::from_secs(5);
+/// An event is over so long after its last delivery: its copies are told for a second at most.
+const SILENCE: Duration = Duration::from_secs(2);
 /// Members that change while one node does not hear of it, and for how long it does not: long enough for the news to be
 /// told, too short for a death.
 const CHANGED: u32 = 10;
