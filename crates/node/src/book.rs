@@ -24,10 +24,17 @@ pub(crate) struct Destination {
     pub(crate) address: SocketAddr,
 }
 
+/// Knows where peers are without a record for each in every book: how thousands of nodes in one process share one view.
+pub trait Directory: Send + Sync {
+    /// Where this peer is.
+    fn address(&self, peer: PeerId) -> Option<SocketAddr>;
+}
+
 /// Who is where. A member is where its record says, never where its packets come from.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Book {
     members: BTreeMap<PeerId, Arc<Record>>,
+    base: Option<Arc<dyn Directory>>,
     /// Which of IPv4 and IPv6 this node is not bound to.
     unbound: (bool, bool),
     margin: Option<Box<Margin>>,
@@ -45,6 +52,11 @@ struct Margin {
 }
 
 impl Book {
+    /// Whom to ask for those that were not told of.
+    pub(crate) fn directory(&mut self, directory: Arc<dyn Directory>) {
+        self.base = Some(directory);
+    }
+
     /// Which families of addresses this node can send from; both, until told.
     pub(crate) fn bound(&mut self, v4: bool, v6: bool) {
         self.unbound = (!v4, !v6);
@@ -82,7 +94,10 @@ impl Book {
             return self.margin.as_ref()?.contacts.iter().find(|x| x.0 == peer).map(|x| x.1);
         }
         let usable = |a: &&SocketAddr| if a.is_ipv4() { !self.unbound.0 } else { !self.unbound.1 };
-        self.members.get(&peer)?.addresses().iter().find(usable).copied()
+        match (self.members.get(&peer), &self.base) {
+            (Some(record), _) => record.addresses().iter().find(usable).copied(),
+            (None, base) => base.as_ref()?.address(peer),
+        }
     }
 
     /// How to answer a datagram: by id if that leads to where it came from, else by a number for the address.
@@ -181,6 +196,20 @@ mod tests {
         assert_eq!(book.answer(home).unwrap().address, at(1));
         assert_eq!(book.answer(away), Some(Destination { peer: PeerId(7), address: at(2) }));
         assert_eq!(book.find(PeerId(7)), Some(at(1)), "the source of a packet moves nobody");
+    }
+
+    #[test]
+    fn whoever_was_not_told_of_is_looked_up_in_the_directory() {
+        struct Street;
+        impl Directory for Street {
+            fn address(&self, peer: PeerId) -> Option<SocketAddr> {
+                (peer.0 < 100).then(|| at(peer.0 as u16))
+            }
+        }
+        let mut book = Book::default();
+        book.directory(Arc::new(Street));
+        book.know(PeerId(7), Some(&record(&["10.0.0.1:1"])));
+        assert_eq!([7, 8, 100].map(|i| book.find(PeerId(i))), [Some(at(1)), Some(at(8)), None]);
     }
 
     #[test]

@@ -1,13 +1,13 @@
 use crate::book::{Book, Destination};
 use crate::counters::Counters;
 use crate::output::Output;
+use crate::scratch::Scratch;
 use crate::stream::Stream;
 use crate::streams::{MAX_OUTBOUND, Streams};
 use bruit_proto::{
     Batch, Class, MAX_PER_TURN, Origin, Path, PeerId, Protocol, Receipt, Record, Sink, StreamId, Time, Timers, Why, Wire,
 };
 use bruit_wire::{Envelope, Packer};
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,12 +19,6 @@ const UNDIALLED: Duration = Duration::from_millis(1);
 /// Two timers set for the same moment by each other would never let it pass.
 const SOONEST: Duration = Duration::from_micros(1);
 
-/// A packet that this entry has begun.
-pub(crate) struct Draft {
-    pub(crate) to: Destination,
-    pub(crate) packer: Packer,
-}
-
 /// The sink of a node: what the turns of an entry did, until it is settled.
 pub(crate) struct Desk<P: Protocol> {
     pub(crate) me: PeerId,
@@ -33,8 +27,7 @@ pub(crate) struct Desk<P: Protocol> {
     pub(crate) timers: Timers<P::Timer>,
     pub(crate) book: Book,
     pub(crate) streams: Streams,
-    pub(crate) drafts: Vec<Draft>,
-    pub(crate) outputs: VecDeque<Output<P::Event>>,
+    pub(crate) scratch: Option<Box<Scratch<P::Event>>>,
     pub(crate) counters: Counters,
     packet: usize,
     receipts: u64,
@@ -50,8 +43,7 @@ impl<P: Protocol> Desk<P> {
             timers: Timers::default(),
             book: Book::default(),
             streams: Streams::default(),
-            drafts: Vec::new(),
-            outputs: VecDeque::new(),
+            scratch: None,
             counters: Counters::default(),
             packet,
             receipts: 0,
@@ -68,21 +60,21 @@ impl<P: Protocol> Desk<P> {
     pub(crate) fn post(&mut self, to: SocketAddr, bytes: Vec<u8>) {
         self.counters.datagrams.sent += 1;
         self.counters.datagrams.bytes_sent += bytes.len() as u64;
-        self.outputs.push_back(Output::Packet { to, bytes });
+        self.output(Output::Packet { to, bytes });
+    }
+
+    pub(crate) fn output(&mut self, output: Output<P::Event>) {
+        self.scratch.get_or_insert_default().outputs.push_back(output);
+    }
+
+    /// Something was done to this stream: it is looked after when the turns are over.
+    pub(crate) fn touch(&mut self, stream: StreamId) {
+        self.scratch.get_or_insert_default().touch(stream);
     }
 
     fn count(&mut self) {
         self.said += 1;
         assert!(self.said <= MAX_PER_TURN, "more than {MAX_PER_TURN} things in one turn");
-    }
-
-    /// Which of the drafts is for this destination; a new one if none is.
-    fn draft(&mut self, to: Destination) -> usize {
-        self.drafts.iter().rposition(|d| d.to == to).unwrap_or_else(|| {
-            let limit = self.book.narrow(to.address).unwrap_or(self.packet).min(self.packet);
-            self.drafts.push(Draft { to, packer: Packer::new(&self.envelope, limit) });
-            self.drafts.len() - 1
-        })
     }
 }
 
@@ -92,8 +84,10 @@ where
 {
     fn mail(&mut self, to: Destination, message: &P::Message) {
         assert!(to.peer != self.me, "said to oneself: {message:?}");
-        let i = self.draft(to);
-        match self.drafts[i].packer.append(&self.envelope, to.peer, message) {
+        let Desk { scratch, book, envelope, packet, .. } = self;
+        let new = || Packer::new(envelope, book.narrow(to.address).unwrap_or(*packet).min(*packet));
+        let draft = scratch.get_or_insert_default().draft(to, new);
+        match draft.packer.append(envelope, to.peer, message) {
             Ok(None) => {}
             Ok(Some(full)) => self.post(to.address, full),
             Err(_) => self.counters.drop().too_large += 1,
@@ -109,7 +103,7 @@ where
             stream.end(Why::Reset);
             self.counters.drop().stream_overflow += 1;
         }
-        self.streams.touch(id);
+        self.touch(id);
     }
 }
 
@@ -146,7 +140,7 @@ where
         match self.book.find(to).filter(|_| !full) {
             Some(address) => {
                 stream.connected = true;
-                self.outputs.push_back(Output::Dial { stream: id, to: address });
+                self.output(Output::Dial { stream: id, to: address });
             }
             None => stream.deadline = (self.now + UNDIALLED, Why::Refused),
         }
@@ -164,7 +158,7 @@ where
             s.hungry = true;
             return Err(message);
         }
-        self.streams.touch(stream);
+        self.touch(stream);
         Ok(())
     }
 
@@ -172,7 +166,7 @@ where
         self.count();
         if let Some(s) = self.streams.get(stream) {
             s.hungry = true;
-            self.streams.touch(stream);
+            self.touch(stream);
         }
     }
 
@@ -180,7 +174,7 @@ where
         self.count();
         if let Some(s) = self.streams.get(stream) {
             s.close();
-            self.streams.touch(stream);
+            self.touch(stream);
         }
     }
 
@@ -198,7 +192,7 @@ where
         self.count();
         self.receipts += 1;
         let receipt = Receipt(self.receipts);
-        self.outputs.push_back(Output::Persist { receipt, batch });
+        self.output(Output::Persist { receipt, batch });
         receipt
     }
 
@@ -212,6 +206,6 @@ where
 
     fn notify(&mut self, event: P::Event) {
         self.count();
-        self.outputs.push_back(Output::Event(event));
+        self.output(Output::Event(event));
     }
 }

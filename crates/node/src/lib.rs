@@ -24,15 +24,17 @@ mod counters;
 mod desk;
 mod node;
 mod output;
+mod scratch;
 mod settings;
 mod settle;
 mod stream;
 mod streams;
 
-pub use book::{MAX_CONTACTS, MAX_NARROW, MAX_STRANGERS};
+pub use book::{Directory, MAX_CONTACTS, MAX_NARROW, MAX_STRANGERS};
 pub use counters::{Counters, Dropped, Lane, MAX_REASONS};
 pub use node::{Node, PAUSE};
 pub use output::{Output, Wake};
+pub use scratch::Scratch;
 pub use settings::{Now, Settings};
 pub use stream::{BUFFER, SILENCE};
 pub use streams::{MAX_HELD, MAX_INBOUND, MAX_OUTBOUND};

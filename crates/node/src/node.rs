@@ -1,6 +1,8 @@
+use crate::book::Directory;
 use crate::counters::Counters;
 use crate::desk::Desk;
 use crate::output::{Output, Wake};
+use crate::scratch::Scratch;
 use crate::settings::{Now, Settings};
 use crate::stream::Stream;
 use crate::streams::MAX_INBOUND;
@@ -9,6 +11,7 @@ use bruit_proto::{
 };
 use bruit_wire::{Deframer, Envelope, Hello, MAX_PACKET, MIN_PACKET, Piece};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A deadline met later than this is a pause: the process or its machine stood still. Half a second is far above any
@@ -63,6 +66,27 @@ impl<P: Protocol> Node<P> {
         self.desk.book.bound(v4, v6);
     }
 
+    /// Whom to ask for the address of a peer that the protocol named no record of.
+    pub fn directory(&mut self, directory: Arc<dyn Directory>) {
+        self.desk.book.directory(directory);
+    }
+
+    /// Lends this node what it needs while an entry runs. A driver of thousands lends one to each before its entry and
+    /// takes it back when it has polled: then nodes at rest share it and no entry allocates lists of its own.
+    pub fn lend(&mut self, scratch: Box<Scratch<P::Event>>) {
+        self.desk.scratch = Some(scratch);
+    }
+
+    /// Takes back what was lent, or the node's own.
+    ///
+    /// # Panics
+    /// If outputs are left to poll.
+    pub fn take_back(&mut self) -> Option<Box<Scratch<P::Event>>> {
+        let scratch = self.desk.scratch.take()?;
+        assert!(scratch.outputs.is_empty(), "outputs are left to poll");
+        Some(scratch)
+    }
+
     /// A datagram of this size to this address was refused as too large (EMSGSIZE): the next ones are a quarter smaller,
     /// down to [`MIN_PACKET`].
     pub fn packet_too_large(&mut self, to: SocketAddr, size: usize) {
@@ -71,7 +95,7 @@ impl<P: Protocol> Node<P> {
 
     /// The next thing to do; call until `None` after each entry.
     pub fn poll(&mut self) -> Option<Output<P::Event>> {
-        self.desk.outputs.pop_front()
+        self.desk.scratch.as_mut()?.outputs.pop_front()
     }
 
     /// When to `tick` next, and why.
@@ -152,7 +176,7 @@ where
         let Some(s) = self.desk.streams.get(stream).filter(|s| !s.open) else { return };
         (s.open, s.hungry) = (true, true);
         s.touch(now.mono);
-        self.desk.streams.touch(stream);
+        self.desk.touch(stream);
         self.turn(|p, cx| p.on_stream(cx, stream, StreamNews::Opened));
         self.settle();
     }
@@ -166,6 +190,7 @@ where
         self.deframe(stream, &mut deframer);
         if !self.desk.streams.put(stream, deframer) {
             self.desk.counters.drop().held_full += 1;
+            self.desk.touch(stream);
         }
         self.settle();
     }
@@ -176,7 +201,7 @@ where
         let Some(s) = self.desk.streams.get(stream) else { return };
         s.taken(bytes);
         s.touch(now.mono);
-        self.desk.streams.touch(stream);
+        self.desk.touch(stream);
         self.settle();
     }
 
@@ -185,7 +210,7 @@ where
         self.enter(now);
         let Some(s) = self.desk.streams.get(stream) else { return };
         s.ended();
-        self.desk.streams.touch(stream);
+        self.desk.touch(stream);
         self.settle();
     }
 
@@ -194,7 +219,7 @@ where
         self.enter(now);
         let Some(s) = self.desk.streams.get(stream) else { return };
         s.end(why);
-        self.desk.streams.touch(stream);
+        self.desk.touch(stream);
         self.settle();
     }
 
@@ -213,7 +238,9 @@ where
         while let Some(timer) = self.desk.timers.take_due(now.mono) {
             self.turn(|p, cx| p.on_timer(cx, timer));
         }
-        self.desk.streams.expire(now.mono);
+        for stream in self.desk.streams.expire(now.mono) {
+            self.desk.touch(stream);
+        }
         self.settle();
     }
 
@@ -287,7 +314,7 @@ where
     fn broken(&mut self, stream: StreamId) {
         if let Some(s) = self.desk.streams.get(stream) {
             s.end(Why::Reset);
-            self.desk.streams.touch(stream);
+            self.desk.touch(stream);
         }
     }
 }

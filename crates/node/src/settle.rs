@@ -14,7 +14,7 @@ where
 {
     pub(crate) fn settle(&mut self) {
         // Told of an end, the protocol may touch other streams; each is told once, so this ends.
-        while let Some(id) = self.desk.streams.next_touched() {
+        while let Some(id) = self.desk.next_touched() {
             self.attend(id);
         }
         self.post();
@@ -28,7 +28,7 @@ where
         self.desk.flush(id);
         if let Some((stream, why)) = self.desk.take_over(id) {
             if stream.connected {
-                self.desk.outputs.push_back(Output::Drop { stream: id });
+                self.desk.output(Output::Drop { stream: id });
             }
             if stream.known {
                 self.turn(|p, cx| p.on_stream(cx, id, StreamNews::Closed(why)));
@@ -46,7 +46,8 @@ where
 
     /// Closes the packets of this entry, their spare room offered.
     fn post(&mut self) {
-        let mut drafts = std::mem::take(&mut self.desk.drafts);
+        let Some(scratch) = &mut self.desk.scratch else { return };
+        let mut drafts = std::mem::take(&mut scratch.drafts);
         for mut draft in drafts.drain(..) {
             if !draft.packer.is_empty() {
                 self.fill(Outlet::Packet(draft.to.peer), &mut draft.packer);
@@ -55,7 +56,7 @@ where
             }
         }
         if drafts.capacity() <= KEEP {
-            self.desk.drafts = drafts;
+            self.desk.scratch.get_or_insert_default().drafts = drafts;
         }
     }
 
@@ -69,15 +70,20 @@ where
 }
 
 impl<P: Protocol> Desk<P> {
+    fn next_touched(&mut self) -> Option<StreamId> {
+        self.scratch.as_mut()?.next_touched()
+    }
+
     fn flush(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get(id) else { return };
-        if let Some(bytes) = stream.flush(&self.envelope) {
+        let (bytes, shut) = (stream.flush(&self.envelope), stream.shut());
+        if let Some(bytes) = bytes {
             self.counters.streams.sent += 1;
             self.counters.streams.bytes_sent += bytes.len() as u64;
-            self.outputs.push_back(Output::Write { stream: id, bytes });
+            self.output(Output::Write { stream: id, bytes });
         }
-        if stream.shut() {
-            self.outputs.push_back(Output::Shut { stream: id });
+        if shut {
+            self.output(Output::Shut { stream: id });
         }
     }
 

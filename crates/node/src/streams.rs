@@ -14,16 +14,20 @@ pub const MAX_OUTBOUND: usize = 256;
 /// that would hold more is ended.
 pub const MAX_HELD: usize = 32 * 1024 * 1024;
 
-/// All conversations of a node, by id, which is the order in which they began.
-#[derive(Debug)]
+/// All conversations of a node. Most nodes have none most of the time, so what they need is behind a box.
+#[derive(Debug, Default)]
 pub(crate) struct Streams {
-    list: Vec<(StreamId, Box<Stream>)>,
     last: u64,
-    inbound: u32,
+    table: Option<Box<Table>>,
+}
+
+#[derive(Debug)]
+struct Table {
+    /// By id, which is the order in which they began.
+    list: Vec<(StreamId, Box<Stream>)>,
+    inbound: usize,
     /// Bytes of frames that are not whole.
-    held: u32,
-    /// Streams to look after when the turns of this entry are over.
-    touched: Vec<StreamId>,
+    held: usize,
     /// No deadline is before this one. It may be of a stream that was touched since, or is over: then the wake-up at
     /// that time finds nothing to do but the next one.
     soonest: (Time, StreamId),
@@ -32,9 +36,20 @@ pub(crate) struct Streams {
 /// No deadline at all.
 const NEVER: (Time, StreamId) = (Time::MAX, StreamId(u64::MAX));
 
-impl Default for Streams {
+impl Default for Table {
     fn default() -> Self {
-        Streams { list: Vec::new(), last: 0, inbound: 0, held: 0, touched: Vec::new(), soonest: NEVER }
+        Table { list: Vec::new(), inbound: 0, held: 0, soonest: NEVER }
+    }
+}
+
+impl Table {
+    fn place(&self, id: StreamId) -> Result<usize, usize> {
+        self.list.binary_search_by_key(&id, |x| x.0)
+    }
+
+    fn get(&mut self, id: StreamId) -> Option<&mut Stream> {
+        let i = self.place(id).ok()?;
+        Some(&mut self.list[i].1)
     }
 }
 
@@ -46,92 +61,79 @@ impl Streams {
     }
 
     pub(crate) fn get(&mut self, id: StreamId) -> Option<&mut Stream> {
-        let i = self.place(id).ok()?;
-        Some(&mut self.list[i].1)
+        self.table.as_mut()?.get(id)
     }
 
     /// Takes a new stream, or one that was removed.
     pub(crate) fn add(&mut self, stream: Box<Stream>) {
-        let Err(i) = self.place(stream.id) else { unreachable!("{:?} is there already", stream.id) };
-        let due = (stream.deadline.0, stream.id);
-        self.soonest = self.soonest.min(due);
-        self.inbound += u32::from(stream.inbound);
-        self.held += stream.deframer.held() as u32;
-        self.list.insert(i, (stream.id, stream));
+        let table = self.table.get_or_insert_default();
+        let Err(i) = table.place(stream.id) else { unreachable!("{:?} is there already", stream.id) };
+        table.soonest = table.soonest.min((stream.deadline.0, stream.id));
+        table.inbound += usize::from(stream.inbound);
+        table.held += stream.deframer.held();
+        table.list.insert(i, (stream.id, stream));
     }
 
     pub(crate) fn remove(&mut self, id: StreamId) -> Option<Box<Stream>> {
-        let i = self.place(id).ok()?;
-        let (_, stream) = self.list.remove(i);
-        self.inbound -= u32::from(stream.inbound);
-        self.held -= stream.deframer.held() as u32;
-        if self.list.is_empty() {
-            self.soonest = NEVER;
+        let table = self.table.as_mut()?;
+        let i = table.place(id).ok()?;
+        let (_, stream) = table.list.remove(i);
+        table.inbound -= usize::from(stream.inbound);
+        table.held -= stream.deframer.held();
+        if table.list.is_empty() {
+            self.table = None;
         }
         Some(stream)
     }
 
     pub(crate) fn inbound(&self) -> usize {
-        self.inbound as usize
+        self.table.as_ref().map_or(0, |table| table.inbound)
     }
 
     pub(crate) fn outbound(&self) -> usize {
-        self.list.len() - self.inbound()
+        self.table.as_ref().map_or(0, |table| table.list.len() - table.inbound)
     }
 
     /// Lends what a stream heard so far, while more is added and taken.
     pub(crate) fn lend(&mut self, id: StreamId) -> Option<Deframer> {
-        let deframer = std::mem::take(&mut self.get(id)?.deframer);
-        self.held -= deframer.held() as u32;
+        let table = self.table.as_mut()?;
+        let deframer = std::mem::take(&mut table.get(id)?.deframer);
+        table.held -= deframer.held();
         Some(deframer)
     }
 
     /// Puts it back, unless all streams together would hold too much: then this one is ended, and the answer is no.
     pub(crate) fn put(&mut self, id: StreamId, deframer: Deframer) -> bool {
-        let held = self.held + deframer.held() as u32;
-        let Some(stream) = self.get(id) else { return true };
-        if held as usize > MAX_HELD {
+        let Some(table) = &mut self.table else { return true };
+        let held = table.held + deframer.held();
+        let Some(stream) = table.get(id) else { return true };
+        if held > MAX_HELD {
             stream.end(Why::Reset);
-            self.touch(id);
             return false;
         }
         stream.deframer = deframer;
-        self.held = held;
+        table.held = held;
         true
-    }
-
-    /// The protocol or the driver did something to this stream.
-    pub(crate) fn touch(&mut self, id: StreamId) {
-        if !self.touched.contains(&id) {
-            self.touched.push(id);
-        }
-    }
-
-    pub(crate) fn next_touched(&mut self) -> Option<StreamId> {
-        (!self.touched.is_empty()).then(|| self.touched.remove(0))
     }
 
     /// When to look at the deadlines next.
     pub(crate) fn next(&self) -> Option<(Time, StreamId)> {
-        (self.soonest != NEVER).then_some(self.soonest)
+        self.table.as_ref().map(|table| table.soonest).filter(|soonest| *soonest != NEVER)
     }
 
-    /// Ends every stream whose deadline has passed.
-    pub(crate) fn expire(&mut self, now: Time) {
-        if self.soonest.0 > now {
-            return;
-        }
-        for (id, stream) in &mut self.list {
+    /// Ends every stream whose deadline has passed, and says which.
+    pub(crate) fn expire(&mut self, now: Time) -> Vec<StreamId> {
+        let mut over = Vec::new();
+        let Some(table) = self.table.as_mut().filter(|table| table.soonest.0 <= now) else { return over };
+        table.soonest = NEVER;
+        for (id, stream) in &mut table.list {
             if stream.deadline.0 <= now {
                 stream.end(stream.deadline.1);
-                self.touched.push(*id);
+                over.push(*id);
+            } else {
+                table.soonest = table.soonest.min((stream.deadline.0, *id));
             }
         }
-        let waiting = self.list.iter().filter(|(_, stream)| stream.deadline.0 > now);
-        self.soonest = waiting.map(|(id, stream)| (stream.deadline.0, *id)).min().unwrap_or(NEVER);
-    }
-
-    fn place(&self, id: StreamId) -> Result<usize, usize> {
-        self.list.binary_search_by_key(&id, |x| x.0)
+        over
     }
 }

@@ -123,5 +123,15 @@ fn what_is_persisted_is_told_and_events_come_out() {
 #[test]
 fn an_idle_node_is_lean() {
     let beyond = size_of::<bruit_node::Node<Parrot>>() - size_of::<Parrot>();
-    assert!(beyond <= 400, "{beyond} bytes");
+    assert!(beyond <= 320, "{beyond} bytes");
+}
+
+#[test]
+fn nodes_at_rest_share_what_an_entry_needs() {
+    let mut w = World::new(2);
+    let scratch = w.node(1).take_back();
+    w.node(2).lend(scratch.unwrap_or_default());
+    w.turn(2, |_, cx| cx.send(id(1), Said::Ping(7)));
+    w.run(Duration::from_millis(5));
+    assert_eq!(w.log(2).len(), 2);
 }
