@@ -49,7 +49,7 @@ pub struct Backlog<K, B> {
 
 impl<K: Copy + Ord, B> Backlog<K, B> {
     /// A backlog of at most `capacity` items.
-    pub fn new(capacity: usize) -> Self {
+    pub const fn new(capacity: usize) -> Self {
         Backlog { items: BTreeMap::new(), order: BTreeMap::new(), capacity, seq: 0, dropped: 0 }
     }
 

@@ -2,12 +2,14 @@
 
 mod backlog;
 mod lamport;
+mod lazy;
 mod permutation;
 mod targets;
 mod window;
 
 pub use backlog::{Backlog, Offered, transmit_limit};
 pub use lamport::{Lamport, TooFar};
+pub use lazy::{Idle, Lazy};
 pub use permutation::Permutation;
 pub use targets::targets;
 pub use window::{Seen, Window};

@@ -20,7 +20,6 @@ const ASKED: u32 = 3;
 const ASK_EVERY: Duration = Duration::from_millis(150);
 
 /// Joiners.
-#[derive(Default)]
 pub(crate) struct Admission {
     waiting: Vec<Waiting>,
     serving: Vec<StreamId>,
@@ -30,6 +29,15 @@ pub(crate) struct Admission {
     last: Option<Time>,
     claims: Vec<Claim>,
 }
+
+bruit_kit::idle!(Admission {
+    waiting: Vec::new(),
+    serving: Vec::new(),
+    served: Vec::new(),
+    next: 0,
+    last: None,
+    claims: Vec::new(),
+});
 
 struct Waiting {
     stream: StreamId,
@@ -49,6 +57,11 @@ struct Claim {
 }
 
 impl Admission {
+    pub(crate) fn knows(&self, stream: StreamId) -> bool {
+        let claimed = |c: &Claim| c.path.stream() == Some(stream);
+        self.waiting.iter().any(|w| w.stream == stream) || self.serving.contains(&stream) || self.claims.iter().any(claimed)
+    }
+
     pub(crate) fn forget(&mut self, stream: StreamId) {
         self.waiting.retain(|w| w.stream != stream);
         self.serving.retain(|s| *s != stream);

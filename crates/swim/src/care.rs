@@ -64,12 +64,12 @@ impl Swim {
     /// One dead member is contacted, so that two halves of a healed partition find each other again.
     fn call_the_dead(&mut self, cx: &mut Context<'_, Self>) {
         let dead = |m: &&crate::Member| m.status == Status::Dead && !m.pruned;
-        let count = self.members.iter().filter(dead).count();
+        let count = self.members.gone_ones().filter(dead).count();
         if count == 0 {
             return;
         }
         let i = cx.rng.below(count as u32) as usize;
-        let peer = self.members.iter().filter(dead).nth(i).expect("counted").id();
+        let peer = self.members.gone_ones().filter(dead).nth(i).expect("counted").id();
         let seq = self.next_seq();
         cx.send(peer, Message::Ping { seq, digest: self.members.digest() });
     }
@@ -98,17 +98,16 @@ impl Swim {
 
     /// Tombstones end: everybody has heard by now, and nobody passes on what is older than half of this.
     fn reap(&mut self, cx: &mut Context<'_, Self>) {
-        let old = |m: &&crate::Member| !m.is_live() && cx.now.since(m.since) > self.config.tombstone && m.id() != self.id();
-        let over: Vec<PeerId> = self.members.iter().filter(old).map(crate::Member::id).collect();
+        let old = |m: &&crate::Member| cx.now.since(m.since) > self.config.tombstone;
+        let over: Vec<PeerId> = self.members.gone_ones().filter(old).map(crate::Member::id).collect();
         over.into_iter().for_each(|peer| self.forget(cx, peer));
     }
 
     /// Keeps the number of the gone within its bound: the oldest goes.
     pub(crate) fn keep_few_tombstones(&mut self, cx: &mut Context<'_, Self>) {
         if self.members.gone() > MAX_GONE {
-            let me = self.id();
-            let oldest = self.members.iter().filter(|m| !m.is_live() && m.id() != me).min_by_key(|m| (m.since, m.id()));
-            if let Some(peer) = oldest.map(crate::Member::id) {
+            let oldest = self.members.gone_ones().min_by_key(|m| (m.since, m.id())).map(crate::Member::id);
+            if let Some(peer) = oldest {
                 self.forget(cx, peer);
             }
         }

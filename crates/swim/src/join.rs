@@ -16,7 +16,6 @@ const MAX_HOPS: u32 = 16;
 const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
 
 /// How this node gets into a cluster.
-#[derive(Default)]
 pub(crate) struct Join {
     /// Contacts to join through, never forgotten.
     seeds: Vec<PeerId>,
@@ -37,6 +36,19 @@ struct Dial {
     stream: StreamId,
     to: PeerId,
 }
+
+bruit_kit::idle!(Join {
+    seeds: Vec::new(),
+    dials: Vec::new(),
+    stream: None,
+    under_way: false,
+    at: 0,
+    hops: 0,
+    failures: 0,
+    joined: false,
+    ask: Vec::new(),
+    since: Time::ZERO,
+});
 
 impl Join {
     pub(crate) fn some_seed(&self, rng: &mut Rng) -> Option<PeerId> {
@@ -67,7 +79,7 @@ impl Swim {
     pub fn set_seeds(&mut self, cx: &mut Context<'_, Self>, contacts: &[PeerId]) {
         if !contacts.is_empty() {
             self.join.seeds = contacts.iter().take(MAX_SEEDS).copied().collect();
-            if self.members.live().is_empty() {
+            if self.members.live_count() == 0 {
                 self.begin_join(cx);
             }
         }
@@ -102,7 +114,7 @@ impl Swim {
             if self.join.stream.is_none() {
                 self.dial_next(cx);
             }
-        } else if self.members.live().is_empty() && !self.join.seeds.is_empty() {
+        } else if self.members.live_count() == 0 && !self.join.seeds.is_empty() {
             self.begin_join(cx);
         }
     }

@@ -39,7 +39,7 @@ impl Swim {
             m.status = Status::Left;
             m.since = cx.now;
         });
-        self.leave = Some(Leave { until: cx.now + self.config.leave_within, told: vec![], heard: 0, over: false });
+        self.leave = Some(Box::new(Leave { until: cx.now + self.config.leave_within, told: vec![], heard: 0, over: false }));
         self.restart_probing(cx);
         for timer in [Timer::Probe, Timer::Suspicion, Timer::Join, Timer::Care, Timer::Settle] {
             cx.cancel(timer);
@@ -48,12 +48,12 @@ impl Swim {
 
     pub(crate) fn go_on_leaving(&mut self, cx: &mut Context<'_, Self>) {
         let Some(leave) = &self.leave else { return };
-        let enough = ENOUGH.min(self.members.live().len() as u32);
+        let enough = ENOUGH.min(self.members.live_count());
         if leave.over || leave.heard >= enough || cx.now >= leave.until {
             return self.gone(cx);
         }
         let told: Vec<PeerId> = leave.told.iter().map(|t| t.0).collect();
-        let again = told.len() >= self.members.live().len().min(MAX_TOLD);
+        let again = told.len() >= (self.members.live_count() as usize).min(MAX_TOLD);
         let goodbye = self.epitaph(self.me());
         for peer in pick_live(&self.members, cx.rng, ENOUGH, |p| !again && told.contains(&p)) {
             let seq = self.next_seq();
@@ -73,7 +73,7 @@ impl Swim {
         leave.told.retain(|t| *t != (peer, seq));
         if leave.told.len() < before {
             leave.heard += 1;
-            if leave.heard >= ENOUGH.min(self.members.live().len() as u32) {
+            if leave.heard >= ENOUGH.min(self.members.live_count()) {
                 self.gone(cx);
             }
         }

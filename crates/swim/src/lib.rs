@@ -46,6 +46,7 @@ pub use member::{Member, Status, beats};
 pub use message::{MAX_ACCUSERS, MAX_DEPTH, MAX_FINGERPRINTS, Message, Update};
 pub use suspicion::suspicion_timeout;
 
+use bruit_kit::Lazy;
 use bruit_proto::{
     BadRecord, Change, Context, Duration, Origin, Outlet, PeerId, Peers, Protocol, Record, Rng, Room, StreamId, StreamNews, Tags,
     Time, Why,
@@ -154,10 +155,10 @@ pub struct Swim {
     probe: probe::Probe,
     suspicions: suspicion::Suspicions,
     health: health::Health,
-    sync: sync::Syncs,
-    join: join::Join,
-    admission: admission::Admission,
-    leave: Option<leave::Leave>,
+    sync: Lazy<sync::Syncs>,
+    join: Lazy<join::Join>,
+    admission: Lazy<admission::Admission>,
+    leave: Option<Box<leave::Leave>>,
     care: care::Care,
     counters: Counters,
     /// Lamport clock of intents: leave, force-leave, prune.
@@ -168,14 +169,14 @@ impl Swim {
     /// One node; `record` is its own. `config` is shared by all nodes of a process.
     pub fn new(config: Arc<Config>, record: Arc<Record>) -> Swim {
         Swim {
-            members: members::Members::new(record),
+            members: members::Members::new(Arc::new(members::Base::default()), record),
             news: news::News::default(),
             probe: probe::Probe::default(),
             suspicions: suspicion::Suspicions::default(),
             health: health::Health::new(config.health_limit),
-            sync: sync::Syncs::default(),
-            join: join::Join::default(),
-            admission: admission::Admission::default(),
+            sync: Lazy::default(),
+            join: Lazy::default(),
+            admission: Lazy::default(),
             leave: None,
             care: care::Care::default(),
             counters: Counters::default(),
@@ -275,10 +276,10 @@ impl Swim {
 /// The table that other parts of a stack are lent: live members, self excluded.
 impl Peers for Swim {
     fn len(&self) -> u32 {
-        self.members.live().len() as u32
+        self.members.live_count()
     }
     fn get(&self, i: u32) -> PeerId {
-        self.members.live()[i as usize]
+        self.members.live_at(i)
     }
     fn contains(&self, peer: PeerId) -> bool {
         peer != self.id() && self.members.get(peer).is_some_and(Member::is_live)
@@ -349,7 +350,7 @@ impl Protocol for Swim {
         self.probe_stream(cx, stream, what);
         self.join_stream(cx, stream, what);
         self.sync_stream(cx, stream, what);
-        if what != StreamNews::Opened {
+        if what != StreamNews::Opened && self.admission.knows(stream) {
             self.admission.forget(stream);
         }
     }
@@ -371,13 +372,13 @@ impl Protocol for Swim {
 
 /// Picks up to `k` live others with a context's dice; `skip` names whom not.
 fn pick_live(members: &members::Members, rng: &mut Rng, k: u32, skip: impl Fn(PeerId) -> bool) -> Vec<PeerId> {
-    let live = members.live();
+    let live = members.live_count();
     let mut out = Vec::new();
     for _ in 0..3 * k {
-        if live.is_empty() || out.len() as u32 >= k {
+        if live == 0 || out.len() as u32 >= k {
             break;
         }
-        let peer = live[rng.below(live.len() as u32) as usize];
+        let peer = members.live_at(rng.below(live));
         if !out.contains(&peer) && !skip(peer) {
             out.push(peer);
         }
@@ -388,4 +389,26 @@ fn pick_live(members: &members::Members, rng: &mut Rng, k: u32, skip: impl Fn(Pe
 /// The earlier of two moments that may not exist.
 fn earlier(a: Option<Time>, b: Option<Time>) -> Option<Time> {
     [a, b].into_iter().flatten().min()
+}
+#[cfg(test)]
+mod size {
+    use super::*;
+    #[test]
+    fn p() {
+        macro_rules! p { ($($t:ty),*) => { $(println!("{} {}", stringify!($t), size_of::<$t>());)* } }
+        p!(
+            Swim,
+            Member,
+            members::Members,
+            news::News,
+            probe::Probe,
+            suspicion::Suspicions,
+            sync::Syncs,
+            join::Join,
+            admission::Admission,
+            Option<leave::Leave>,
+            care::Care,
+            Counters
+        );
+    }
 }

@@ -45,6 +45,11 @@ pub struct Member {
 }
 
 impl Member {
+    pub(crate) fn new(record: Arc<Record>, incarnation: u64, status: Status, now: Time) -> Member {
+        let id = record.id();
+        Member { record, incarnation, status, since: now, heard: now, intent: 0, pruned: false, id, place: u32::MAX }
+    }
+
     /// Its id.
     pub fn id(&self) -> PeerId {
         self.id

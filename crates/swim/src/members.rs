@@ -3,65 +3,138 @@ use bruit_proto::{PeerId, Record, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The table of members, self in slot 0.
+/// A view that many nodes begin with and share, everyone alive in it. Empty in production; the lab's large clusters
+/// would hold N x N members without.
+#[derive(Default)]
+pub struct Base {
+    /// By id.
+    members: Vec<Member>,
+    digest: u64,
+}
+
+impl Base {
+    /// Everyone alive at incarnation 1.
+    pub fn new(records: impl IntoIterator<Item = Arc<Record>>) -> Base {
+        let mut members: Vec<Member> = records.into_iter().map(|r| Member::new(r, 1, Status::Alive, Time::ZERO)).collect();
+        members.sort_unstable_by_key(Member::id);
+        let digest = members.iter().fold(0, |sum: u64, m| sum.wrapping_add(m.hash()));
+        Base { members, digest }
+    }
+
+    fn place(&self, id: PeerId) -> Option<usize> {
+        self.members.binary_search_by_key(&id, Member::id).ok()
+    }
+}
+
+/// The table of members: what is shared, and what this node knows otherwise.
 ///
-/// A slot keeps its number as long as its member is known, so a lap of probes over slot numbers meets everyone.
+/// A slot keeps its number as long as its member is known, so a lap of probes over slot numbers meets everyone: first
+/// the base's places, then own slots.
 pub(crate) struct Members {
+    me: Member,
+    base: Arc<Base>,
+    own: Option<Box<Own>>,
+    /// Sum of the live members' hashes, self included.
+    digest: u64,
+}
+
+/// Members that differ from the base, or are not in it.
+#[derive(Default)]
+struct Own {
     slots: Vec<Option<Member>>,
     free: Vec<u32>,
     index: BTreeMap<PeerId, u32>,
-    /// Live others, in no order, for picking.
+    /// Live ones, in no order, for picking.
     live: Vec<PeerId>,
-    /// Sum of the live members' hashes, self included.
-    digest: u64,
-    gone: usize,
+    /// The gone, by id.
+    gone: BTreeMap<PeerId, u32>,
+    /// Places in the base that own slots stand for, sorted.
+    hidden: Vec<u32>,
 }
 
 const NOWHERE: u32 = u32::MAX;
 
 impl Members {
-    /// Self alone.
-    pub(crate) fn new(record: Arc<Record>) -> Members {
-        let mut members =
-            Members { slots: Vec::new(), free: Vec::new(), index: BTreeMap::new(), live: Vec::new(), digest: 0, gone: 0 };
-        members.insert(record, 0, Status::Alive, Time::ZERO);
-        members
+    /// Self and the base.
+    pub(crate) fn new(base: Arc<Base>, record: Arc<Record>) -> Members {
+        let mut me = Member::new(record, 0, Status::Alive, Time::ZERO);
+        let mut digest = base.digest.wrapping_add(me.hash());
+        let mut own = None;
+        if let Some(place) = base.place(me.id) {
+            me = base.members[place].clone();
+            digest = base.digest;
+            own = Some(Box::new(Own { hidden: vec![place as u32], ..Own::default() }));
+        }
+        Members { me, base, own, digest }
     }
 
     pub(crate) fn me(&self) -> &Member {
-        self.slots[0].as_ref().expect("self is in slot 0")
+        &self.me
     }
 
     pub(crate) fn get(&self, id: PeerId) -> Option<&Member> {
-        self.slots[*self.index.get(&id)? as usize].as_ref()
+        if id == self.me.id {
+            return Some(&self.me);
+        }
+        let own = self.own.as_ref().and_then(|own| own.slots[*own.index.get(&id)? as usize].as_ref());
+        own.or_else(|| Some(&self.base.members[self.base.place(id)?]))
     }
 
     /// How many slots a lap of probes has to visit.
     pub(crate) fn slots(&self) -> u32 {
-        self.slots.len() as u32
+        (self.base.members.len() + self.own.as_ref().map_or(0, |own| own.slots.len())) as u32
     }
 
+    /// The other member in this slot, if there is one.
     pub(crate) fn slot(&self, i: u32) -> Option<&Member> {
-        self.slots.get(i as usize)?.as_ref()
+        match self.base.members.get(i as usize) {
+            Some(member) => (!self.is_hidden(i)).then_some(member),
+            None => self.own.as_ref()?.slots.get(i as usize - self.base.members.len())?.as_ref(),
+        }
     }
 
+    /// Self first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Member> {
-        self.slots.iter().flatten()
+        let base = self.base.members.iter().zip(0..).filter(|(_, place)| !self.is_hidden(*place)).map(|x| x.0);
+        let own = self.own.iter().flat_map(|own| own.slots.iter().flatten());
+        std::iter::once(&self.me).chain(base).chain(own)
     }
 
     /// Live others.
-    pub(crate) fn live(&self) -> &[PeerId] {
-        &self.live
+    pub(crate) fn live_count(&self) -> u32 {
+        let (hidden, live) = self.own.as_ref().map_or((0, 0), |own| (own.hidden.len(), own.live.len()));
+        (self.base.members.len() - hidden + live) as u32
+    }
+
+    /// The `i`-th live other, in no order.
+    pub(crate) fn live_at(&self, i: u32) -> PeerId {
+        let Some(own) = &self.own else { return self.base.members[i as usize].id };
+        let shown = (self.base.members.len() - own.hidden.len()) as u32;
+        if i >= shown {
+            return own.live[(i - shown) as usize];
+        }
+        // The place that has `i` shown places before it: hidden[k] - k of them lie before hidden[k].
+        let (mut low, mut high) = (0, own.hidden.len());
+        while low < high {
+            let k = (low + high) / 2;
+            if own.hidden[k] - k as u32 <= i { low = k + 1 } else { high = k }
+        }
+        self.base.members[i as usize + low].id
     }
 
     /// Live members, self included while it has not left: the n of every formula.
     pub(crate) fn count(&self) -> u32 {
-        self.live.len() as u32 + u32::from(self.me().is_live())
+        self.live_count() + u32::from(self.me.is_live())
     }
 
-    /// Dead and left ones, tombstones included.
+    /// Dead and left others, tombstones included, by id.
+    pub(crate) fn gone_ones(&self) -> impl Iterator<Item = &Member> {
+        self.own.iter().flat_map(|own| own.gone.values().filter_map(|slot| own.slots[*slot as usize].as_ref()))
+    }
+
+    /// How many they are.
     pub(crate) fn gone(&self) -> usize {
-        self.gone
+        self.own.as_ref().map_or(0, |own| own.gone.len())
     }
 
     /// Equal for equal live views, on every node.
@@ -71,80 +144,101 @@ impl Members {
 
     /// A member that was not known.
     pub(crate) fn insert(&mut self, record: Arc<Record>, incarnation: u64, status: Status, now: Time) {
-        let id = record.id();
-        let member = Member { record, incarnation, status, since: now, heard: now, intent: 0, pruned: false, id, place: NOWHERE };
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            self.slots.len() as u32 - 1
-        });
-        let old = self.index.insert(id, slot);
-        assert!(old.is_none(), "{id:?} is in the table already");
-        self.slots[slot as usize] = Some(member);
-        self.count_in(slot);
+        assert!(self.get(record.id()).is_none(), "{record:?} is in the table already");
+        self.digest =
+            self.digest.wrapping_add(self.own.get_or_insert_default().take_in(Member::new(record, incarnation, status, now)));
     }
 
     /// Changes a member; the digest and the list of live peers follow.
     pub(crate) fn update(&mut self, id: PeerId, change: impl FnOnce(&mut Member)) {
-        let Some(slot) = self.index.get(&id).copied() else { return };
-        self.count_out(slot);
-        change(self.slots[slot as usize].as_mut().expect("indexed slots are taken"));
-        self.count_in(slot);
+        if id == self.me.id {
+            self.digest = self.digest.wrapping_sub(self.me.hash());
+            change(&mut self.me);
+            self.digest = self.digest.wrapping_add(self.me.hash());
+            return;
+        }
+        let Some(mut member) = self.take_out(id) else { return };
+        self.digest = self.digest.wrapping_sub(member.hash());
+        change(&mut member);
+        self.digest = self.digest.wrapping_add(self.own.get_or_insert_default().take_in(member));
     }
 
-    /// Notes that there was word of this member; costs no more than finding it.
+    /// Notes that there was word of this member; one in the base needs no note.
     pub(crate) fn touch(&mut self, id: PeerId, now: Time) {
-        if let Some(slot) = self.index.get(&id) {
-            self.slots[*slot as usize].as_mut().expect("indexed slots are taken").heard = now;
+        if let Some(own) = &mut self.own
+            && let Some(slot) = own.index.get(&id)
+        {
+            own.slots[*slot as usize].as_mut().expect("indexed slots are taken").heard = now;
         }
     }
 
     /// Forgets a member; its slot waits for another.
-    pub(crate) fn remove(&mut self, id: PeerId) -> Option<Member> {
-        let slot = self.index.remove(&id)?;
-        self.count_out(slot);
-        self.free.push(slot);
-        self.slots[slot as usize].take()
+    pub(crate) fn remove(&mut self, id: PeerId) {
+        if let Some(member) = self.take_out(id) {
+            self.digest = self.digest.wrapping_sub(member.hash());
+        }
+    }
+
+    /// Takes a member out of its own slot, or hides its place in the base.
+    fn take_out(&mut self, id: PeerId) -> Option<Member> {
+        let own = self.own.get_or_insert_default();
+        if let Some(slot) = own.index.get(&id).copied() {
+            return Some(own.take_out(slot));
+        }
+        let place = self.base.place(id)?;
+        let at = own.hidden.binary_search(&(place as u32)).err()?;
+        own.hidden.insert(at, place as u32);
+        Some(self.base.members[place].clone())
     }
 
     /// The first live other after `id` on the ring of ids.
     pub(crate) fn next(&self, id: PeerId) -> Option<PeerId> {
-        use std::ops::Bound::{Excluded, Unbounded};
-        let after = self.index.range((Excluded(id), Unbounded));
-        after.chain(self.index.range(..=id)).map(|(id, slot)| (*id, *slot)).find(|(_, s)| self.is_live_other(*s)).map(|x| x.0)
+        let places = self.base.members.partition_point(|m| m.id <= id);
+        let around = (places..self.base.members.len()).chain(0..places);
+        let base = around.filter(|p| !self.is_hidden(*p as u32)).map(|p| self.base.members[p].id).next();
+        let own = self.own.as_ref().and_then(|own| own.next(id));
+        // Distance upwards from just above `id`, going round.
+        [base, own].into_iter().flatten().min_by_key(|p| p.0.wrapping_sub(id.0).wrapping_sub(1))
     }
 
     /// The last live other before `id` on the ring of ids.
     pub(crate) fn previous(&self, id: PeerId) -> Option<PeerId> {
-        let before = self.index.range(..id).rev();
-        before
-            .chain(self.index.range(id..).rev())
-            .map(|(id, slot)| (*id, *slot))
-            .find(|(_, s)| self.is_live_other(*s))
-            .map(|x| x.0)
+        let places = self.base.members.partition_point(|m| m.id < id);
+        let around = (0..places).rev().chain((places..self.base.members.len()).rev());
+        let base = around.filter(|p| !self.is_hidden(*p as u32)).map(|p| self.base.members[p].id).next();
+        let own = self.own.as_ref().and_then(|own| own.previous(id));
+        [base, own].into_iter().flatten().min_by_key(|p| id.0.wrapping_sub(p.0).wrapping_sub(1))
     }
 
-    fn is_live_other(&self, slot: u32) -> bool {
-        slot != 0 && self.slots[slot as usize].as_ref().is_some_and(Member::is_live)
+    fn is_hidden(&self, place: u32) -> bool {
+        self.own.as_ref().is_some_and(|own| own.hidden.binary_search(&place).is_ok())
     }
+}
 
-    fn count_in(&mut self, slot: u32) {
-        let member = self.slots[slot as usize].as_mut().expect("the slot is taken");
-        self.digest = self.digest.wrapping_add(member.hash());
-        if !member.is_live() {
-            self.gone += 1;
-        } else if slot != 0 {
+impl Own {
+    /// Puts a member into a free slot; what it adds to the digest.
+    fn take_in(&mut self, mut member: Member) -> u64 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() as u32 - 1
+        });
+        let (id, hash) = (member.id, member.hash());
+        if member.is_live() {
             member.place = self.live.len() as u32;
-            self.live.push(member.id);
+            self.live.push(id);
+        } else {
+            self.gone.insert(id, slot);
         }
+        self.index.insert(id, slot);
+        self.slots[slot as usize] = Some(member);
+        hash
     }
 
-    fn count_out(&mut self, slot: u32) {
-        let member = self.slots[slot as usize].as_mut().expect("the slot is taken");
-        self.digest = self.digest.wrapping_sub(member.hash());
-        if !member.is_live() {
-            self.gone -= 1;
-            return;
-        }
+    fn take_out(&mut self, slot: u32) -> Member {
+        let mut member = self.slots[slot as usize].take().expect("the slot is taken");
+        self.free.push(slot);
+        self.index.remove(&member.id);
+        self.gone.remove(&member.id);
         let place = std::mem::replace(&mut member.place, NOWHERE);
         if place != NOWHERE {
             self.live.swap_remove(place as usize);
@@ -153,6 +247,18 @@ impl Members {
                 self.slots[slot as usize].as_mut().expect("indexed slots are taken").place = place;
             }
         }
+        member
+    }
+
+    fn next(&self, id: PeerId) -> Option<PeerId> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let round = self.index.range((Excluded(id), Unbounded)).chain(self.index.range(..=id));
+        round.map(|x| *x.0).find(|p| !self.gone.contains_key(p))
+    }
+
+    fn previous(&self, id: PeerId) -> Option<PeerId> {
+        let round = self.index.range(..id).rev().chain(self.index.range(id..).rev());
+        round.map(|x| *x.0).find(|p| !self.gone.contains_key(p))
     }
 }
 
@@ -165,48 +271,53 @@ mod tests {
         Arc::new(Record::new(name, 1, vec!["10.0.0.1:7946".parse().unwrap()], Tags::default()).unwrap())
     }
 
+    fn of(base: &[u32], own: &[u32]) -> Members {
+        let base = Base::new(base.iter().map(|i| record(&format!("n{i}"))).chain([record("me")]));
+        let mut members = Members::new(Arc::new(base), record("me"));
+        own.iter().for_each(|i| members.insert(record(&format!("n{i}")), 1, Status::Alive, Time::ZERO));
+        members
+    }
+
+    fn live(members: &Members) -> Vec<PeerId> {
+        let mut all: Vec<_> = (0..members.live_count()).map(|i| members.live_at(i)).collect();
+        all.sort();
+        all
+    }
+
+    /// What is shared and what is own make no difference that shows.
     #[test]
-    fn digest_and_live_list_follow_every_change() {
-        let mut a = Members::new(record("me"));
-        let mut b = Members::new(record("me"));
-        for i in 0..20 {
-            a.insert(record(&format!("n{i}")), i, Status::Alive, Time::ZERO);
-        }
-        for i in (0..20).rev() {
-            b.insert(record(&format!("n{i}")), i, Status::Alive, Time(5));
-        }
-        assert_eq!(a.digest(), b.digest());
+    fn base_and_own_are_one_table() {
+        let all: Vec<u32> = (0..20).collect();
+        let mut tables = [of(&all, &[]), of(&all[..7], &all[7..]), of(&[], &all)];
+        tables[2].update(record("me").id(), |m| m.incarnation = 1);
         let third = record("n3").id();
-        a.update(third, |m| m.status = Status::Suspect);
-        assert_eq!(a.digest(), b.digest(), "suspicion passes");
-        a.update(third, |m| m.status = Status::Dead);
-        assert_ne!(a.digest(), b.digest());
-        assert!(a.live().len() == 19 && !a.live().contains(&third) && a.gone() == 1);
-        a.remove(third);
-        b.remove(third);
-        assert_eq!((a.digest(), a.gone()), (b.digest(), 0));
-        for id in a.live() {
-            assert_eq!(a.live()[a.get(*id).unwrap().place as usize], *id);
+        let steps: [&dyn Fn(&mut Members); 5] = [
+            &|_| (),
+            &|m| m.update(third, |m| m.status = Status::Suspect),
+            &|m| m.update(third, |m| m.status = Status::Dead),
+            &|m| m.update(record("n11").id(), |m| m.incarnation = 7),
+            &|m| m.remove(record("n0").id()),
+        ];
+        for step in steps {
+            tables.iter_mut().for_each(step);
+            let [a, b, c] = &tables;
+            assert!(a.digest() == b.digest() && b.digest() == c.digest());
+            assert!(live(a) == live(b) && live(b) == live(c));
+            assert!(a.iter().count() == c.iter().count() && b.gone() == c.gone());
+            let ring = |m: &Members| live(m).iter().map(|p| (m.next(*p), m.previous(*p))).collect::<Vec<_>>();
+            assert!(ring(a) == ring(b) && ring(b) == ring(c));
+            let met = |m: &Members| (0..m.slots()).filter_map(|i| m.slot(i)).filter(|m| m.is_live()).count();
+            assert!(met(a) == live(a).len() && met(b) == met(a) && met(c) == met(a));
         }
     }
 
     #[test]
-    fn the_ring_goes_round_and_skips_the_gone() {
-        let mut m = Members::new(record("me"));
-        (0..9).for_each(|i| m.insert(record(&format!("n{i}")), 0, Status::Alive, Time::ZERO));
-        m.update(record("n4").id(), |m| m.status = Status::Left);
-        let me = m.me().id();
-        let mut ids: Vec<_> = m.live().to_vec();
-        ids.sort();
-        let mut at = me;
-        let mut met: Vec<_> = (0..8)
-            .map(|_| {
-                at = m.next(at).unwrap();
-                at
-            })
-            .collect();
-        assert_eq!(m.previous(met[0]), Some(met[7]));
-        met.sort();
-        assert_eq!(met, ids);
+    fn suspicion_does_not_change_the_digest_and_death_does() {
+        let (mut a, b) = (of(&[], &[1, 2, 3]), of(&[], &[3, 2, 1]));
+        assert_eq!(a.digest(), b.digest());
+        a.update(record("n3").id(), |m| m.status = Status::Suspect);
+        assert_eq!(a.digest(), b.digest());
+        a.update(record("n3").id(), |m| m.status = Status::Dead);
+        assert_ne!(a.digest(), b.digest());
     }
 }

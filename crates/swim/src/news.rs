@@ -1,5 +1,5 @@
 use crate::{Message, Swim, Timer, Update};
-use bruit_kit::{Backlog, Offered};
+use bruit_kit::{Backlog, Lazy, Offered};
 use bruit_proto::{Context, Duration, PeerId, Room, Time, mutant};
 
 /// News that waits for spare room: one piece a member, 4,096 members at most.
@@ -15,26 +15,27 @@ pub(crate) struct Piece {
 }
 
 /// What is to be told, and when it last was.
+#[derive(Default)]
 pub(crate) struct News {
-    backlog: Backlog<PeerId, Piece>,
+    queue: Lazy<Queue>,
     told: Option<Time>,
     waiting: bool,
     /// When a member's state last changed here; while it does, views differ by nature.
     pub(crate) last: Time,
 }
 
-impl Default for News {
-    fn default() -> Self {
-        News { backlog: Backlog::new(MAX_NEWS), told: None, waiting: false, last: Time::ZERO }
-    }
+struct Queue {
+    backlog: Backlog<PeerId, Piece>,
 }
+
+bruit_kit::idle!(Queue { backlog: Backlog::new(MAX_NEWS) });
 
 impl Swim {
     /// News: it is told at once, or, if some was told just now, after a short wait for company.
     pub(crate) fn spread(&mut self, cx: &mut Context<'_, Self>, update: Update, from: Option<PeerId>) {
         self.news.last = cx.now;
-        self.news.backlog.put(update.about(), Piece { update, from });
-        self.counters.news_dropped = self.news.backlog.dropped();
+        self.news.queue.backlog.put(update.about(), Piece { update, from });
+        self.counters.news_dropped = self.news.queue.backlog.dropped();
         if !std::mem::replace(&mut self.news.waiting, true) {
             let gap = self.config.gossip_every / if self.native() { GAP } else { 1 };
             let wait = self.news.told.map_or(Duration::ZERO, |told| gap.saturating_sub(cx.now.since(told)));
@@ -63,7 +64,7 @@ impl Swim {
                 cx.send(peer, Message::Update(first));
             }
         }
-        let again = if self.native() { self.news.backlog.has_untold() } else { !self.news.backlog.is_empty() };
+        let again = if self.native() { self.news.queue.backlog.has_untold() } else { !self.news.queue.backlog.is_empty() };
         if again {
             self.news.waiting = true;
             cx.set(Timer::News, self.config.gossip_every / if self.native() { GAP } else { 1 });
@@ -92,7 +93,7 @@ impl Swim {
     fn next_piece(&mut self, peer: PeerId) -> Option<Update> {
         let mut taken = None;
         let limit = self.limit();
-        self.news.backlog.offer(limit, |piece| match piece {
+        self.news.queue.backlog.offer(limit, |piece| match piece {
             piece if piece.from == Some(peer) => Offered::Skipped,
             _ if taken.is_some() => Offered::Full,
             piece => {
@@ -105,11 +106,11 @@ impl Swim {
 
     /// The spare room of a packet: the least told news that the receiver has not told us (SWIM section 4.1).
     pub(crate) fn fill_packet(&mut self, peer: PeerId, room: &mut Room<'_, Message>) {
-        if self.news.backlog.is_empty() {
+        if self.news.queue.backlog.is_empty() {
             return;
         }
         let limit = self.limit();
-        self.news.backlog.offer(limit, |piece| match piece {
+        self.news.queue.backlog.offer(limit, |piece| match piece {
             piece if piece.from == Some(peer) => Offered::Skipped,
             piece if room.offer(Message::Update(piece.update.clone())).is_ok() => Offered::Taken,
             _ => Offered::Full,
@@ -117,6 +118,9 @@ impl Swim {
     }
 
     pub(crate) fn forget_news(&mut self, peer: PeerId) {
-        self.news.backlog.remove(&peer);
+        if self.news.queue.backlog.is_empty() {
+            return;
+        }
+        self.news.queue.backlog.remove(&peer);
     }
 }

@@ -21,6 +21,13 @@ pub(crate) struct Probe {
 struct Current {
     target: PeerId,
     seq: u32,
+    /// Set once the direct ping was not answered in time.
+    indirect: Option<Box<Indirect>>,
+}
+
+/// What is tried when a direct ping fails.
+#[derive(Default)]
+struct Indirect {
     helpers: Vec<PeerId>,
     nacks: Vec<PeerId>,
     stream: Option<StreamId>,
@@ -54,7 +61,7 @@ impl Swim {
 
     fn drop_probe(&mut self, cx: &mut Context<'_, Self>) {
         cx.cancel(Timer::Indirect);
-        if let Some(stream) = self.probe.current.take().and_then(|c| c.stream) {
+        if let Some(stream) = self.probe.current.take().and_then(|c| c.indirect?.stream) {
             cx.close(stream);
         }
     }
@@ -75,7 +82,7 @@ impl Swim {
         cx.set(Timer::Probe, self.health.scale(self.config.probe_every));
         let Some(target) = self.next_target(cx) else { return };
         let seq = self.next_seq();
-        self.probe.current = Some(Current { target, seq, helpers: vec![], nacks: vec![], stream: None, stream_failed: false });
+        self.probe.current = Some(Current { target, seq, indirect: None });
         self.counters.probes += 1;
         self.ping(cx, target, seq);
         cx.set(Timer::Indirect, self.config.probe_timeout);
@@ -107,7 +114,7 @@ impl Swim {
             }
             let slot = lap.get(self.probe.at);
             self.probe.at += 1;
-            if let Some(member) = self.members.slot(slot).filter(|m| slot != 0 && m.is_live()) {
+            if let Some(member) = self.members.slot(slot).filter(|m| m.is_live()) {
                 return Some(member.id());
             }
         }
@@ -120,16 +127,17 @@ impl Swim {
         let Some(current) = &mut self.probe.current else { return };
         let (target, seq) = (current.target, current.seq);
         self.counters.probes_indirect += 1;
-        current.helpers = pick_live(&self.members, cx.rng, self.config.helpers, |p| p == target);
-        for helper in &current.helpers {
+        let indirect = current.indirect.insert(Box::default());
+        indirect.helpers = pick_live(&self.members, cx.rng, self.config.helpers, |p| p == target);
+        for helper in &indirect.helpers {
             cx.send(*helper, Message::PingReq { seq, target });
         }
         let left = self.health.scale(self.config.probe_every).saturating_sub(self.config.probe_timeout);
         let stream = cx.open(target, Class::Ask, left.max(self.config.probe_timeout));
         let digest = self.members.digest();
         match cx.write(stream, Message::Ping { seq, digest }) {
-            Ok(()) => current.stream = Some(stream),
-            Err(_) => current.stream_failed = true,
+            Ok(()) => indirect.stream = Some(stream),
+            Err(_) => indirect.stream_failed = true,
         }
     }
 
@@ -138,34 +146,39 @@ impl Swim {
         if what == StreamNews::Opened {
             return;
         }
-        if let Some(current) = self.probe.current.as_mut().filter(|c| c.stream == Some(stream)) {
-            current.stream = None;
-            current.stream_failed = true;
+        let indirect = self.probe.current.as_mut().and_then(|c| c.indirect.as_mut());
+        if let Some(indirect) = indirect.filter(|i| i.stream == Some(stream)) {
+            indirect.stream = None;
+            indirect.stream_failed = true;
             self.fail_early(cx);
         }
     }
 
     /// All helpers nacked and the stream failed: nothing more can come in this period.
     fn fail_early(&mut self, cx: &mut Context<'_, Self>) {
-        let over = |c: &Current| c.stream_failed && !c.helpers.is_empty() && c.nacks.len() == c.helpers.len();
-        if self.nacks_accuse() && self.probe.current.as_ref().is_some_and(over) {
+        let over = |i: &Indirect| i.stream_failed && !i.helpers.is_empty() && i.nacks.len() == i.helpers.len();
+        let indirect = self.probe.current.as_ref().and_then(|c| c.indirect.as_deref());
+        if self.nacks_accuse() && indirect.is_some_and(over) {
             self.probe_failed(cx);
         }
     }
 
     /// Nobody reached the target in this period.
     fn probe_failed(&mut self, cx: &mut Context<'_, Self>) {
-        let Some(current) = &self.probe.current else { return };
-        let missed = if current.helpers.is_empty() { 1 } else { current.helpers.len() - current.nacks.len() };
+        let Some(current) = &mut self.probe.current else { return };
+        let indirect = current.indirect.take().unwrap_or_default();
+        let missed = if indirect.helpers.is_empty() { 1 } else { indirect.helpers.len() - indirect.nacks.len() };
         self.health.worse(missed as u8);
         self.counters.probes_failed += 1;
         self.probe.unanswered += 1;
         let target = current.target;
         let mut accusers = vec![self.id()];
         if self.nacks_accuse() {
-            accusers.extend(&current.nacks);
+            accusers.extend(&indirect.nacks);
         }
-        self.drop_probe(cx);
+        self.probe.current = None;
+        cx.cancel(Timer::Indirect);
+        indirect.stream.into_iter().for_each(|stream| cx.close(stream));
         if let Some(incarnation) = self.members.get(target).filter(|m| m.is_live()).map(|m| m.incarnation) {
             self.accuse(cx, target, incarnation, &accusers, None);
         }
@@ -242,9 +255,10 @@ impl Swim {
 
     pub(crate) fn on_nack(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32) {
         let Some(helper) = from.peer else { return };
-        let Some(current) = self.probe.current.as_mut().filter(|c| c.seq == seq) else { return };
-        if current.helpers.contains(&helper) && !current.nacks.contains(&helper) {
-            current.nacks.push(helper);
+        let current = self.probe.current.as_mut().filter(|c| c.seq == seq);
+        let Some(indirect) = current.and_then(|c| c.indirect.as_mut()) else { return };
+        if indirect.helpers.contains(&helper) && !indirect.nacks.contains(&helper) {
+            indirect.nacks.push(helper);
             self.fail_early(cx);
         }
     }

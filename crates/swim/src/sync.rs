@@ -41,7 +41,6 @@ const FEW: u32 = 8;
 const PER_BUCKET: u32 = 4;
 
 /// Conversations, and what changed last.
-#[derive(Default)]
 pub(crate) struct Syncs {
     talks: BTreeMap<StreamId, Talk>,
     /// The conversation that this node began, if one is going on.
@@ -50,6 +49,8 @@ pub(crate) struct Syncs {
     /// Until when to compare with random members without waiting to be told.
     settling: Option<Time>,
 }
+
+bruit_kit::idle!(Syncs { talks: BTreeMap::new(), asking: None, recent: VecDeque::new(), settling: None });
 
 /// One conversation.
 #[derive(Default)]
@@ -284,7 +285,7 @@ impl Swim {
     }
 
     pub(crate) fn sync_stream(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, what: StreamNews) {
-        if let StreamNews::Closed(_) = what {
+        if what != StreamNews::Opened {
             self.sync.talks.remove(&stream);
             if self.sync.asking == Some(stream) {
                 self.sync.asking = None;
@@ -331,7 +332,8 @@ impl Swim {
 
     /// A random member holds the same.
     pub(crate) fn settled(&mut self, cx: &mut Context<'_, Self>) {
-        if self.sync.settling.take().is_some() {
+        if self.is_settling() {
+            self.sync.settling = None;
             cx.cancel(Timer::Settle);
         }
     }
