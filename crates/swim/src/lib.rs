@@ -43,6 +43,7 @@ mod wire;
 pub use config::{Config, Dialect, Profile};
 pub use counters::Counters;
 pub use member::{Member, Status, beats};
+pub use members::Base;
 pub use message::{MAX_ACCUSERS, MAX_DEPTH, MAX_FINGERPRINTS, Message, Update};
 pub use suspicion::suspicion_timeout;
 
@@ -168,8 +169,13 @@ pub struct Swim {
 impl Swim {
     /// One node; `record` is its own. `config` is shared by all nodes of a process.
     pub fn new(config: Arc<Config>, record: Arc<Record>) -> Swim {
+        Swim::with_base(config, Arc::default(), record)
+    }
+
+    /// As [`new`](Swim::new), in a view that it shares with others and takes as true.
+    pub fn with_base(config: Arc<Config>, base: Arc<Base>, record: Arc<Record>) -> Swim {
         Swim {
-            members: members::Members::new(Arc::new(members::Base::default()), record),
+            members: members::Members::new(base, record),
             news: news::News::default(),
             probe: probe::Probe::default(),
             suspicions: suspicion::Suspicions::default(),
@@ -389,26 +395,4 @@ fn pick_live(members: &members::Members, rng: &mut Rng, k: u32, skip: impl Fn(Pe
 /// The earlier of two moments that may not exist.
 fn earlier(a: Option<Time>, b: Option<Time>) -> Option<Time> {
     [a, b].into_iter().flatten().min()
-}
-#[cfg(test)]
-mod size {
-    use super::*;
-    #[test]
-    fn p() {
-        macro_rules! p { ($($t:ty),*) => { $(println!("{} {}", stringify!($t), size_of::<$t>());)* } }
-        p!(
-            Swim,
-            Member,
-            members::Members,
-            news::News,
-            probe::Probe,
-            suspicion::Suspicions,
-            sync::Syncs,
-            join::Join,
-            admission::Admission,
-            Option<leave::Leave>,
-            care::Care,
-            Counters
-        );
-    }
 }

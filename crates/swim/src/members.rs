@@ -33,6 +33,8 @@ impl Base {
 pub(crate) struct Members {
     me: Member,
     base: Arc<Base>,
+    /// Self's place in the base.
+    my_place: u32,
     own: Option<Box<Own>>,
     /// Sum of the live members' hashes, self included.
     digest: u64,
@@ -59,13 +61,17 @@ impl Members {
     pub(crate) fn new(base: Arc<Base>, record: Arc<Record>) -> Members {
         let mut me = Member::new(record, 0, Status::Alive, Time::ZERO);
         let mut digest = base.digest.wrapping_add(me.hash());
-        let mut own = None;
-        if let Some(place) = base.place(me.id) {
+        let place = base.place(me.id);
+        if let Some(place) = place {
             me = base.members[place].clone();
             digest = base.digest;
-            own = Some(Box::new(Own { hidden: vec![place as u32], ..Own::default() }));
         }
-        Members { me, base, own, digest }
+        Members { me, base, my_place: place.map_or(NOWHERE, |p| p as u32), own: None, digest }
+    }
+
+    fn own(&mut self) -> &mut Own {
+        let hidden = (self.my_place != NOWHERE).then_some(self.my_place);
+        self.own.get_or_insert_with(|| Box::new(Own { hidden: hidden.into_iter().collect(), ..Own::default() }))
     }
 
     pub(crate) fn me(&self) -> &Member {
@@ -102,13 +108,14 @@ impl Members {
 
     /// Live others.
     pub(crate) fn live_count(&self) -> u32 {
-        let (hidden, live) = self.own.as_ref().map_or((0, 0), |own| (own.hidden.len(), own.live.len()));
+        let me = usize::from(self.my_place != NOWHERE);
+        let (hidden, live) = self.own.as_ref().map_or((me, 0), |own| (own.hidden.len(), own.live.len()));
         (self.base.members.len() - hidden + live) as u32
     }
 
     /// The `i`-th live other, in no order.
     pub(crate) fn live_at(&self, i: u32) -> PeerId {
-        let Some(own) = &self.own else { return self.base.members[i as usize].id };
+        let Some(own) = &self.own else { return self.base.members[i as usize + usize::from(i >= self.my_place)].id };
         let shown = (self.base.members.len() - own.hidden.len()) as u32;
         if i >= shown {
             return own.live[(i - shown) as usize];
@@ -145,8 +152,8 @@ impl Members {
     /// A member that was not known.
     pub(crate) fn insert(&mut self, record: Arc<Record>, incarnation: u64, status: Status, now: Time) {
         assert!(self.get(record.id()).is_none(), "{record:?} is in the table already");
-        self.digest =
-            self.digest.wrapping_add(self.own.get_or_insert_default().take_in(Member::new(record, incarnation, status, now)));
+        let hash = self.own().take_in(Member::new(record, incarnation, status, now));
+        self.digest = self.digest.wrapping_add(hash);
     }
 
     /// Changes a member; the digest and the list of live peers follow.
@@ -160,7 +167,8 @@ impl Members {
         let Some(mut member) = self.take_out(id) else { return };
         self.digest = self.digest.wrapping_sub(member.hash());
         change(&mut member);
-        self.digest = self.digest.wrapping_add(self.own.get_or_insert_default().take_in(member));
+        let hash = self.own().take_in(member);
+        self.digest = self.digest.wrapping_add(hash);
     }
 
     /// Notes that there was word of this member; one in the base needs no note.
@@ -181,11 +189,12 @@ impl Members {
 
     /// Takes a member out of its own slot, or hides its place in the base.
     fn take_out(&mut self, id: PeerId) -> Option<Member> {
-        let own = self.own.get_or_insert_default();
+        let place = self.base.place(id);
+        let own = self.own();
         if let Some(slot) = own.index.get(&id).copied() {
             return Some(own.take_out(slot));
         }
-        let place = self.base.place(id)?;
+        let place = place?;
         let at = own.hidden.binary_search(&(place as u32)).err()?;
         own.hidden.insert(at, place as u32);
         Some(self.base.members[place].clone())
@@ -211,7 +220,10 @@ impl Members {
     }
 
     fn is_hidden(&self, place: u32) -> bool {
-        self.own.as_ref().is_some_and(|own| own.hidden.binary_search(&place).is_ok())
+        match &self.own {
+            Some(own) => own.hidden.binary_search(&place).is_ok(),
+            None => place == self.my_place,
+        }
     }
 }
 
