@@ -96,10 +96,13 @@ impl<S: Spread> Events<S> {
                 }
             }
             Message::Busy => match self.talks.get_mine(stream) {
-                Some(_) => cx.close(stream),
+                Some(talk) => {
+                    talk.said_all();
+                    cx.set(Timer::Finish, Duration::ZERO);
+                }
                 None => cx.reject(from, "busy, but nobody asked"),
             },
-            Message::Digest(_) => cx.reject(from, "a digest in a conversation"),
+            Message::Digest(_) | Message::Check | Message::Checked => cx.reject(from, "part of a packet in a conversation"),
         }
     }
 
@@ -110,7 +113,9 @@ impl<S: Spread> Events<S> {
         // The desk ends every conversation; this bound holds even if it did not.
         let (now, longest) = (cx.now, 2 * self.config.deadline);
         self.talks.theirs.retain(|talk| now.since(talk.begun) < longest);
-        if self.talks.theirs.len() >= MAX_ANSWERED {
+        // Two that call each other at once need one conversation: that of the greater id.
+        let crossing = self.talks.mine.as_ref().is_some_and(|talk| talk.awaits_answer() && talk.peer == from.peer);
+        if self.talks.theirs.len() >= MAX_ANSWERED || (crossing && from.peer < Some(self.me)) {
             self.counters.turned_away += 1;
             cx.reply(from.path, Message::Busy);
             return cx.close(stream);

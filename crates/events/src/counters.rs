@@ -21,6 +21,8 @@ pub struct Counters {
     pub pushed: u64,
     /// Copies sent in conversations.
     pub repaired: u64,
+    /// Ring neighbours asked whether the last news reached them.
+    pub checked: u64,
     /// Digests heard that were not ours.
     pub differing: u64,
     /// Conversations begun here.

@@ -1,3 +1,4 @@
+use crate::check::Check;
 use crate::config::Config;
 use crate::converse::Talks;
 use crate::counters::Counters;
@@ -16,6 +17,8 @@ use std::sync::Arc;
 /// The names of its timers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
+    /// Nothing new came for a while: did all of it reach the ring neighbours?
+    Check,
     /// Conversations in which all is said are closed.
     Finish,
     /// Events that were held back are said, joined or not.
@@ -33,6 +36,8 @@ pub enum Event {
 const MAX_HELD: usize = 64;
 /// How long they are held back at most.
 const HOLD: Duration = Duration::from_secs(1);
+/// Differing digests in a row that are answered with the newest events; from the second on there is a conversation too.
+const PUSHES: u32 = 3;
 /// What a differing digest is answered with: events that came within this time.
 const RECENT: Duration = Duration::from_secs(5);
 /// The most bytes of them: one packet's worth.
@@ -47,7 +52,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// User events.
 #[derive(Debug)]
 pub struct Events<S: Spread = Relay> {
-    me: PeerId,
+    pub(crate) me: PeerId,
     pub(crate) config: Config,
     tags: Tags,
     pub(crate) store: Store,
@@ -63,6 +68,7 @@ pub struct Events<S: Spread = Relay> {
     /// Contacts in a row whose digest differed while nothing was news, and since when digests have differed.
     pub(crate) differing: u32,
     pub(crate) differing_since: Option<Time>,
+    check: Check,
     /// Whether the clock is the cluster's.
     joined: bool,
     held: Vec<UserEvent>,
@@ -89,6 +95,7 @@ impl<S: Spread + Default> Events<S> {
             news: None,
             differing: 0,
             differing_since: None,
+            check: Check::default(),
             joined: false,
             held: Vec::new(),
             talks: Talks::new(config.every),
@@ -229,7 +236,7 @@ impl<S: Spread> Events<S> {
         }
     }
 
-    /// News travels on in the turn that brings it.
+    /// News travels on in the turn that brings it; a while later the ring neighbours are asked whether it came.
     fn relay(&mut self, cx: &mut Context<'_, Self>, event: &Arc<UserEvent>, age: Duration, from: Option<PeerId>) {
         let mut out = Vec::new();
         self.spread.news(event.stamp, from, self.me, cx.peers, cx.rng, &mut out);
@@ -237,6 +244,8 @@ impl<S: Spread> Events<S> {
             self.counters.relayed += 1;
             cx.send(peer, Message::Event { age: millis(age), event: event.clone() });
         }
+        self.check = Check::default();
+        cx.set(Timer::Check, self.config.quiet);
     }
 
     /// A digest came on a packet. A mismatch while news is on its way is nothing; one that stays is a gap, here or there.
@@ -244,6 +253,9 @@ impl<S: Spread> Events<S> {
         if digest == self.store.digest() || mutant("digest compares equal always") {
             self.differing = 0;
             self.differing_since = None;
+            if self.check.equal(cx.peers, self.me, peer) {
+                cx.cancel(Timer::Check);
+            }
             return self.has_joined(cx);
         }
         self.counters.differing += 1;
@@ -253,7 +265,7 @@ impl<S: Spread> Events<S> {
             return;
         }
         self.differing = self.differing.saturating_add(1);
-        if self.differing == 1 {
+        if self.differing <= PUSHES {
             self.push_recent(cx, peer);
         }
         if self.differing > 1 || !self.joined {
@@ -271,6 +283,18 @@ impl<S: Spread> Events<S> {
             room = left;
             self.counters.pushed += 1;
             cx.send(peer, message);
+        }
+    }
+
+    /// Asks the ring neighbours that may have been missed.
+    fn ask_neighbours(&mut self, cx: &mut Context<'_, Self>) {
+        let (unsure, again) = self.check.round(cx.peers, self.me);
+        for peer in unsure.into_iter().flatten() {
+            self.counters.checked += 1;
+            cx.send(peer, Message::Check);
+        }
+        if again {
+            cx.set(Timer::Check, self.config.quiet);
         }
     }
 
@@ -305,6 +329,12 @@ impl<S: Spread> Events<S> {
                     self.compare(cx, peer, digest);
                 }
             }
+            // The digest that is asked for is in every packet.
+            Message::Check => match from.peer {
+                Some(peer) if peer != self.me && cx.peers.contains(peer) => cx.send(peer, Message::Checked),
+                _ => cx.reject(from, "check by a stranger"),
+            },
+            Message::Checked => {}
             _ => cx.reject(from, "part of a conversation by datagram"),
         }
     }
@@ -329,6 +359,7 @@ impl<S: Spread> Protocol for Events<S> {
 
     fn on_timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
         match timer {
+            Timer::Check => self.ask_neighbours(cx),
             Timer::Finish => self.talks.finish(|stream| cx.close(stream)),
             Timer::Release => self.has_joined(cx),
         }

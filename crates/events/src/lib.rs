@@ -1,27 +1,29 @@
 //! User events: Lamport-stamped, delivered once per node to all or to a group, repaired by digest.
 //!
 //! ```text
-//!   event(..) ──stamp──> Store ── news ──> deliver (if the filter matches) and Spread: at once, then in `fill`
-//!                          ^
-//!   Message::Event ────────┘   seen before: counted, and one copy less to send
+//!   event(..) ──stamp──> Store ── news ──> deliver, if the filter matches; relay at once, then in `fill` (Spread)
+//!                          ^                                  │ nothing new for `quiet`
+//!   Message::Event ────────┘                                  v
+//!                                           Check: do the ring neighbours have it? (unless they said so already)
 //!
-//!   Message::Digest on every packet:  equal        nothing to do
-//!                                     differs once  push the newest to that peer, a datagram
-//!                                     differs twice a conversation: Hello, Reply, Want, and events both ways
+//!   Message::Digest, on every packet:  equal            nothing to do
+//!                                      differs          push the newest to that peer: one datagram
+//!                                      differs again    a conversation: Hello, Reply, Want, and events both ways
 //! ```
 //!
 //! * **What is kept** is the [`Store`]: the greatest stamps ever seen, within a count and a byte bound, with what fell
 //!   out marked by a floor. It converges whatever the order of arrival ([`bruit_kit::Window`]), so equal knowledge is
-//!   an equal digest, and a difference is always worth a conversation. Nothing expires by time.
-//! * **Once per node**: a stamp in the store or below its floor is not news. A stamp is (Lamport time, origin, serial);
+//!   an equal digest, and a difference that stays is always worth a conversation. Nothing expires by time.
+//! * **Once per node**: a stamp in the store or below its floor is no news. A stamp is (Lamport time, origin, serial);
 //!   serials start at a random number in each process, so a restarted origin whose clock starts low collides with
-//!   nothing it said before.
+//!   nothing that it said before.
 //! * **Not before its time**: each copy carries its age. A node delivers what is younger than its own membership, so a
 //!   joiner learns old events (and can repair others with them) without delivering them, and a node that was cut off
-//!   delivers all it missed. [`Config::replay`] delivers the old ones too.
-//! * **Nothing is lost for good** that the store still holds anywhere: push reaches almost all at once, the digest
-//!   finds the rest. See [`Relay`] for the numbers.
+//!   delivers all it missed. With [`Config::replay`] it delivers the old ones too.
+//! * **Nothing is lost for good** that some node still keeps: push reaches almost all at once, checks and digests find
+//!   the rest. [`Relay`] has the numbers; `docs/papers/events.md` says where each idea is from.
 
+mod check;
 mod config;
 mod converse;
 mod counters;

@@ -14,6 +14,10 @@ pub enum Message {
     },
     /// The sum over what I hold, on any packet that has room: equal knowledge is an equal digest.
     Digest(u32),
+    /// Did the last news reach you? Say your digest; mine is beside this.
+    Check,
+    /// What was asked for is beside this.
+    Checked,
     /// Opens a conversation.
     Hello(Hello),
     /// Answers it. What the other lacks follows.

@@ -20,8 +20,21 @@ pub trait Spread {
     fn dropped(&self) -> u64;
 }
 
-/// The default: at once to both ring neighbours and a few others, then in the spare room of packets, until copies
-/// sent and copies heard together reach a limit that grows with log n.
+/// The default: at once to both ring neighbours and a few others ([`bruit_kit::targets`]), then in the spare room of
+/// packets, until copies sent and copies heard together reach a limit that grows with log n.
+///
+/// What it costs and how fast it is, one event of 64 bytes, links of 0.5-2 ms, checks and repair included; a packet's
+/// envelope taken as 20 bytes. `tests/stories/spread.txt` is the whole table; nobody was missed in 2,000 trials each.
+///
+/// | nodes | loss | copies a node | bytes in all | all have it, ms: median, max of 100 |
+/// |---|---|---|---|---|
+/// | 64 | 0 % | 3.49 | 26,043 | 5, 8 |
+/// | 64 | 5 % | 3.49 | 26,504 | 6, 158 |
+/// | 64 | 20 % | 3.50 | 28,401 | 8, 318 |
+///
+/// Three random targets instead of two cost 29 kB without loss and still leave gaps at 20 %; a check of the ring
+/// neighbours costs a sixteenth of that and closes them. Without the check, the same push left 14 % of all events
+/// incomplete for over a second at 20 % loss, until a ping happened to show it.
 #[derive(Clone, Debug)]
 pub struct Relay {
     backlog: Backlog<Stamp, Piece>,
@@ -35,9 +48,11 @@ struct Piece {
 }
 
 impl Relay {
-    /// Random targets beside the two ring neighbours.
+    /// Random targets beside the two ring neighbours. One would do to make the ring a small world; the second is for
+    /// loss: a node is missed with probability p^2 e^(-2(1-p)), one in 125 at 20 %.
     pub const RANDOM: u32 = 2;
-    /// Copies sent or heard until a node falls silent, as a multiple of ceil(log10(n + 1)).
+    /// Copies sent or heard until a node falls silent, as a multiple of ceil(log10(n + 1)): four up to 99 nodes, which
+    /// the copies sent at once use up.
     pub const MULT: u32 = 2;
     /// The most events waiting to be sent: as many as the default window holds.
     pub const CAPACITY: usize = 512;

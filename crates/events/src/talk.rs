@@ -114,6 +114,12 @@ impl Talk {
         event
     }
 
+    /// There is nothing more to say, to somebody who is busy.
+    pub(crate) fn said_all(&mut self) {
+        self.queue.clear();
+        self.stage = self.stage.max(Stage::SaidAll);
+    }
+
     /// It is gone.
     pub(crate) fn skip(&mut self) {
         self.queue.pop_front();

@@ -11,6 +11,8 @@ const HELLO: u8 = 34;
 const REPLY: u8 = 35;
 const WANT: u8 = 36;
 const BUSY: u8 = 37;
+const CHECK: u8 = 38;
+const CHECKED: u8 = 39;
 
 /// ```text
 /// 32 event   age varint, ms | stamp | terms 1, then key and glob each | name | payload
@@ -19,6 +21,8 @@ const BUSY: u8 = 37;
 /// 35 reply   clock varint | floor | want prints | 0, or 1 and rest prints
 /// 36 want    prints
 /// 37 busy
+/// 38 check
+/// 39 checked
 ///    stamp   ltime varint | origin 8 | serial 4
 ///    floor   0, or 1 and a stamp
 ///    prints  count varint (at most 4,096), then 4 each
@@ -58,6 +62,8 @@ impl Wire for Message {
                 put_prints(out, prints);
             }
             Message::Busy => out.push(BUSY),
+            Message::Check => out.push(CHECK),
+            Message::Checked => out.push(CHECKED),
         }
     }
 
@@ -84,6 +90,8 @@ impl Wire for Message {
             }),
             WANT => Message::Want(prints(input)?),
             BUSY => Message::Busy,
+            CHECK => Message::Check,
+            CHECKED => Message::Checked,
             _ => return Err(Malformed("not a message of events")),
         })
     }
@@ -97,7 +105,7 @@ impl Wire for Message {
             Message::Hello(x) => varint_size(x.clock) + stamp(&x.floor) + 4 + varint_size(x.since) + list(&x.recent) + 4,
             Message::Reply(x) => varint_size(x.clock) + stamp(&x.floor) + list(&x.want) + 1 + x.rest.as_ref().map_or(0, list),
             Message::Want(prints) => list(prints),
-            Message::Busy => 0,
+            Message::Busy | Message::Check | Message::Checked => 0,
         }
     }
 }
@@ -170,6 +178,8 @@ mod tests {
         check(&Message::Reply(Reply { clock: 9, floor, want: vec![4], rest: None }));
         check(&Message::Want(vec![u32::MAX]));
         check(&Message::Busy);
+        check(&Message::Check);
+        check(&Message::Checked);
     }
 
     #[test]

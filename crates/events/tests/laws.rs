@@ -28,6 +28,8 @@ fn samples() -> Vec<Message> {
         Message::Reply(Reply { clock: 9, floor, want: (0..99).collect(), rest: Some((0..99).collect()) }),
         Message::Want((0..999).collect()),
         Message::Busy,
+        Message::Check,
+        Message::Checked,
     ]
 }
 
@@ -47,7 +49,7 @@ fn all_laws_hold() {
         make: &make,
         greet: &greet,
         arbitrary: &arbitrary,
-        timers: 3,
+        timers: 4,
         holds: &|node| node.events.store().len(),
         most: 64,
     };

@@ -25,10 +25,23 @@ pub struct CoreConfig {
     pub events: events::Config,
 }
 
+impl CoreConfig {
+    /// The defaults for a network.
+    pub fn of(profile: swim::Profile) -> CoreConfig {
+        let quiet = Duration::from_millis(match profile {
+            swim::Profile::Local => 50,
+            swim::Profile::Lan => 150,
+            // Ten steps of a tenth of a second are a second; most copies need less than half of them.
+            swim::Profile::Wan => 600,
+        });
+        let events = events::Config { quiet, ..events::Config::default() };
+        CoreConfig { swim: Arc::new(swim::Config::of(profile)), events }
+    }
+}
+
 impl Default for CoreConfig {
     fn default() -> Self {
-        let swim = Arc::new(swim::Config::of(swim::Profile::default()));
-        CoreConfig { swim, events: events::Config::default() }
+        CoreConfig::of(swim::Profile::default())
     }
 }
 

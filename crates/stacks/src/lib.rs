@@ -3,3 +3,5 @@
 mod core;
 
 pub use core::{Core, CoreConfig, Event, InEvents, InSwim, Message, Said, Timer};
+/// The parts, for whoever sets them up or looks at them.
+pub use {bruit_events as events, bruit_swim as swim};

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub)]
 
+pub mod story;
+
 use bruit_events::{Config, Counters, Delivered, Event, Events, Filter};
 use bruit_proto::harness::{Harness, Links};
 use bruit_proto::{
