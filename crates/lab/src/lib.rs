@@ -1,10 +1,15 @@
 //! The deterministic world: whole nodes, the ones that the product runs, over simulated links in virtual time.
 
 pub mod bench;
+pub mod case;
+pub mod check;
 mod clock;
 pub mod cluster;
 mod links;
+pub mod replay;
 mod runner;
+pub mod shrink;
+pub mod swarm;
 mod wheel;
 mod world;
 

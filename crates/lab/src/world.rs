@@ -62,13 +62,19 @@ pub(crate) struct Shared<E> {
     network: Network,
     told: Vec<Told<E>>,
     story: Option<Vec<(u64, String)>>,
+    /// Whether the story tells of packets.
+    packets: bool,
     now: u64,
 }
 
 impl<E> Shared<E> {
     fn story(&mut self, line: impl FnOnce() -> String) {
+        self.story_at(self.now, line);
+    }
+
+    fn story_at(&mut self, at: u64, line: impl FnOnce() -> String) {
         if let Some(story) = &mut self.story {
-            story.push((self.now, line()));
+            story.push((at, line()));
         }
     }
 }
@@ -98,7 +104,7 @@ where
         assert!(links.floor_us >= 100, "a latency of at least 100 µs keeps buckets worth their while");
         let wheel = Wheel::new(u64::from(links.floor_us.min(WIDEST)));
         let network = Network { links, ..Network::default() };
-        let shared = Shared { wheel, network, told: Vec::new(), story: None, now: 0 };
+        let shared = Shared { wheel, network, told: Vec::new(), story: None, packets: false, now: 0 };
         let mut world = World { seed, sites: Vec::new(), shared, make: Box::new(make), bucket: Vec::new(), reversed: false };
         (0..n).for_each(|_| {
             world.add();
@@ -243,6 +249,16 @@ where
         }
     }
 
+    /// Ends a pause of host `i` now.
+    pub fn resume(&mut self, i: u32) {
+        let now = self.shared.now;
+        let site = &mut self.sites[i as usize];
+        if site.paused.is_some() {
+            site.paused = Some(now);
+            site.set_alarm(&mut self.shared);
+        }
+    }
+
     /// From now on host `i` listens on another port: its next process is found at another address.
     pub fn move_to(&mut self, i: u32, port: u16) {
         self.shared.network.ports[i as usize] = port;
@@ -337,9 +353,10 @@ where
         told
     }
 
-    /// From now on keep a line for each thing that happens.
-    pub fn record(&mut self) {
+    /// From now on keep a line for each thing that happens; with `packets`, for each packet that is heard too.
+    pub fn record(&mut self, packets: bool) {
         self.shared.story = Some(Vec::new());
+        self.shared.packets = packets;
     }
 
     /// The lines kept since the last call, each with its time.

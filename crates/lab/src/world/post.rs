@@ -70,6 +70,7 @@ impl Post<'_> {
         let links = &self.network.links;
         self.traffic.packets += 1;
         self.traffic.packet_bytes += bytes.len() as u64;
+        self.traffic.largest = self.traffic.largest.max(bytes.len() as u64);
         let Some(to) = to else { return self.traffic.lost += 1 };
         if bytes.len() > links.mtu {
             return self.traffic.oversized += 1;

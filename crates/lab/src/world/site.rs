@@ -188,7 +188,9 @@ where
                 self.traffic.heard += 1;
                 self.note(at, 2 + (u64::from(from) << 8), digest(&bytes));
                 let address = shared.network.address(from);
-                shared.story(|| format!("{} <- {from}: {} B", self.me, bytes.len()));
+                if shared.packets {
+                    shared.story_at(at, || format!("{} <- {from}: {} B", self.me, bytes.len()));
+                }
                 self.turn(at, shared, |node, now| node.receive(now, address, &bytes));
             }
             Input::Segment(end, Segment::Syn) => {

@@ -7,6 +7,8 @@ pub struct Traffic {
     pub packets: u64,
     /// Their bytes.
     pub packet_bytes: u64,
+    /// The largest of them.
+    pub largest: u64,
     /// Bytes written to streams, frames included, retransmissions not.
     pub stream_bytes: u64,
     /// Streams dialled.
@@ -35,6 +37,7 @@ impl Traffic {
         Traffic {
             packets: f(self.packets, other.packets),
             packet_bytes: f(self.packet_bytes, other.packet_bytes),
+            largest: self.largest.max(other.largest),
             stream_bytes: f(self.stream_bytes, other.stream_bytes),
             dials: f(self.dials, other.dials),
             heard: f(self.heard, other.heard),

@@ -1,0 +1,225 @@
+//! A case: everything that decides one run, in a file. The seed draws it; the file is what is replayed and shrunk.
+
+use crate::links::Links;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Parameters, a script, a seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Seed of all dice of the run.
+    pub seed: u64,
+    /// Hosts. Those in `seeds` are whom everybody joins through.
+    pub nodes: u32,
+    /// Hosts that everybody joins through.
+    pub seeds: Vec<u32>,
+    /// What links do from the start.
+    pub links: Links,
+    /// When the faults end, in milliseconds: cuts heal, links are good, pauses are over. Then begins the calm.
+    pub calm_ms: u64,
+    /// When the run ends, in milliseconds.
+    pub end_ms: u64,
+    /// The planted fault that the run is to show, or none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mutant: String,
+    /// What happens, by time.
+    pub script: Vec<Entry>,
+}
+
+/// A line of the script.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When, in milliseconds.
+    pub at_ms: u64,
+    /// What.
+    #[serde(flatten)]
+    pub act: Act,
+}
+
+/// Something that happens to the world. What makes no sense at its moment does nothing, so any part of a script is one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Act {
+    /// The process of a host starts and joins through the seeds. With `wipe` its disk is empty, with `moved` it listens
+    /// on another port than before.
+    Start {
+        /// Which host.
+        node: u32,
+        /// Whether its disk is emptied first.
+        #[serde(default, skip_serializing_if = "is_default")]
+        wipe: bool,
+        /// Whether it has another address than before.
+        #[serde(default, skip_serializing_if = "is_default")]
+        moved: bool,
+    },
+    /// The process ends without a word; with `unplug` its host goes with it.
+    Kill {
+        /// Which host.
+        node: u32,
+        /// Whether the host goes too.
+        #[serde(default, skip_serializing_if = "is_default")]
+        unplug: bool,
+    },
+    /// The node says goodbye; its process ends when that is done.
+    Leave {
+        /// Which.
+        node: u32,
+    },
+    /// The process stands still.
+    Pause {
+        /// Which host.
+        node: u32,
+        /// For how long, in milliseconds.
+        ms: u64,
+    },
+    /// These are cut off from all others, both ways.
+    Cut {
+        /// Which hosts.
+        side: Vec<u32>,
+    },
+    /// Nothing gets from these to those.
+    OneWay {
+        /// From which hosts.
+        from: Vec<u32>,
+        /// To which hosts.
+        to: Vec<u32>,
+    },
+    /// All cuts end.
+    Heal,
+    /// Links are like this from now on.
+    Links {
+        /// All that they do.
+        links: Links,
+    },
+    /// A host's clocks: a rate, and a jump of the wall clock.
+    Clock {
+        /// Which host.
+        node: u32,
+        /// Microseconds gained in a second.
+        #[serde(default, skip_serializing_if = "is_default")]
+        ppm: i32,
+        /// Milliseconds that the wall clock jumps.
+        #[serde(default, skip_serializing_if = "is_default")]
+        jump_ms: i64,
+    },
+    /// The node says an event of so many bytes.
+    Event {
+        /// Which.
+        node: u32,
+        /// Bytes of payload.
+        bytes: u32,
+    },
+    /// The node sets its tags to one of this value.
+    Tag {
+        /// Which.
+        node: u32,
+        /// The value.
+        value: u32,
+    },
+    /// The host's next process goes by the name of another host's node: a mistake of whoever set it up.
+    Claim {
+        /// Which host; it must not run yet.
+        node: u32,
+        /// Whose name.
+        of: u32,
+    },
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Case {
+    /// The file.
+    pub fn text(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a case is plain data") + "\n"
+    }
+
+    /// The case in a file.
+    ///
+    /// # Errors
+    /// Names the place where the text is no case, or what of it is out of its bounds.
+    pub fn parse(text: &str) -> Result<Case, String> {
+        let case: Case = serde_json::from_str(text).map_err(|why| why.to_string())?;
+        case.check()?;
+        Ok(case)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !(1..=1_000).contains(&self.nodes) {
+            return Err(format!("{} nodes; a case has 1 to 1,000", self.nodes));
+        }
+        if self.links.floor_us < 100 {
+            return Err(format!("links of {} µs; the shortest latency is 100 µs", self.links.floor_us));
+        }
+        let hosts = self.script.iter().flat_map(|e| e.act.hosts()).chain(self.seeds.iter().copied());
+        match hosts.max() {
+            Some(host) if host >= self.nodes => Err(format!("host {host} of {}: they count from 0", self.nodes)),
+            _ => Ok(()),
+        }
+    }
+
+    /// When the calm begins.
+    pub fn calm(&self) -> Duration {
+        Duration::from_millis(self.calm_ms)
+    }
+
+    /// When the run ends.
+    pub fn end(&self) -> Duration {
+        Duration::from_millis(self.end_ms)
+    }
+
+    /// Whether nothing ever hinders a living node: no loss, cut, pause, one-way link or long delay, so that every death is
+    /// a true one.
+    pub fn is_gentle(&self) -> bool {
+        let prompt = |l: &Links| l.reorder_ppm == 0 || l.reorder_us <= 100_000;
+        let lossless = |l: &Links| l.loss_ppm == 0 && l.udp_loss_ppm == 0 && prompt(l);
+        let hinders = |e: &Entry| match &e.act {
+            Act::Pause { .. } | Act::Cut { .. } | Act::OneWay { .. } => true,
+            Act::Links { links } => !lossless(links),
+            _ => false,
+        };
+        lossless(&self.links) && !self.script.iter().any(hinders)
+    }
+}
+
+impl Act {
+    fn hosts(&self) -> Vec<u32> {
+        match self {
+            Act::Start { node, .. }
+            | Act::Kill { node, .. }
+            | Act::Leave { node }
+            | Act::Pause { node, .. }
+            | Act::Clock { node, .. }
+            | Act::Event { node, .. }
+            | Act::Tag { node, .. } => vec![*node],
+            Act::Claim { node, of } => vec![*node, *of],
+            Act::Cut { side } => side.clone(),
+            Act::OneWay { from, to } => [from.as_slice(), to].concat(),
+            Act::Heal | Act::Links { .. } => vec![],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_is_a_file_and_back() {
+        let acts = [
+            Act::Start { node: 0, wipe: true, moved: false },
+            Act::Cut { side: vec![1, 2] },
+            Act::OneWay { from: vec![0], to: vec![2] },
+            Act::Links { links: Links { loss_ppm: 7, ..Links::default() } },
+            Act::Claim { node: 2, of: 1 },
+            Act::Heal,
+        ];
+        let script = acts.map(|act| Entry { at_ms: 5, act }).to_vec();
+        let (seeds, links) = (vec![0], Links::default());
+        let case = Case { seed: 3, nodes: 3, seeds, links, calm_ms: 10, end_ms: 20, mutant: String::new(), script };
+        assert_eq!(Case::parse(&case.text()), Ok(case.clone()));
+        let wrong = case.text().replace("\"nodes\": 3", "\"nodes\": 2");
+        assert!(Case::parse(&wrong).unwrap_err().contains("host 2 of 2"));
+    }
+}

@@ -1,0 +1,104 @@
+//! Runs cases and watches what must hold of them: `bruit lab check`.
+
+mod events;
+mod members;
+mod run;
+mod violation;
+
+use crate::case::Case;
+use crate::{runner, shrink, swarm};
+pub(crate) use run::Run;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+pub use run::Verdict;
+pub use violation::{Invariant, Violation};
+
+/// What to check.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many cases.
+    pub seeds: u64,
+    /// The first one's seed; the others follow.
+    pub first_seed: u64,
+    /// Cases to run side by side.
+    pub threads: usize,
+    /// Cases to try while a failure is made small.
+    pub effort: u32,
+}
+
+/// A case that failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What the seed drew.
+    pub seed: u64,
+    /// What did not hold, in the small case.
+    pub violation: Violation,
+    /// The small case: its [`text`](Case::text) is the file to replay.
+    pub case: Case,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Cases that were run.
+    pub cases: u64,
+    /// Virtual time that they took together.
+    pub virtual_time: Duration,
+    /// Those that failed, made small.
+    pub failures: Vec<Failure>,
+    /// How long after the end of faults all views were equal: the middle case and the last.
+    pub agreed_after: (Duration, Duration),
+}
+
+/// Lives through a case. A panic in it is a violation like any other.
+pub fn verify(case: &Case) -> Verdict {
+    plant(&case.mutant);
+    let lived = catch_unwind(AssertUnwindSafe(|| Run::new(case).to_the_end()));
+    plant("");
+    lived.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let what = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
+        Verdict::panicked(what)
+    })
+}
+
+#[cfg(feature = "mutants")]
+fn plant(name: &str) {
+    let known = crate::mutants::ALL.iter().find(|m| m.name == name);
+    bruit_proto::plant(known.map_or("", |m| m.name));
+}
+
+#[cfg(not(feature = "mutants"))]
+fn plant(_: &str) {}
+
+/// Runs a swarm of cases; `progress` hears of each as it ends.
+pub fn run(options: &Options, mut progress: impl FnMut(u64, &Verdict)) -> Report {
+    let seeds = options.first_seed..options.first_seed.saturating_add(options.seeds);
+    let verdicts = runner::each(
+        seeds,
+        options.threads,
+        |seed| verify(&swarm::draw(seed)),
+        |seed, verdict| {
+            progress(seed, verdict);
+            true
+        },
+    );
+    let mut agreed: Vec<Duration> = verdicts.iter().filter_map(|v| v.1.agreed_after).collect();
+    agreed.sort_unstable();
+    let failed: Vec<_> = verdicts.iter().filter_map(|(seed, v)| Some((*seed, v.violation.clone()?))).collect();
+    let small = |seed: u64, violation| {
+        let (case, violation) = shrink::smallest(swarm::draw(seed), violation, options.effort);
+        Failure { seed, violation, case }
+    };
+    Report {
+        cases: verdicts.len() as u64,
+        virtual_time: verdicts.iter().map(|v| v.1.passed).sum(),
+        failures: failed.into_iter().map(|(seed, violation)| small(seed, violation)).collect(),
+        agreed_after: (middle(&agreed), agreed.last().copied().unwrap_or_default()),
+    }
+}
+
+fn middle(sorted: &[Duration]) -> Duration {
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}

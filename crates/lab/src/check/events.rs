@@ -1,0 +1,63 @@
+//! What must hold of events: D1, D2, D3.
+
+use super::violation::Invariant;
+use bruit_events::{Delivered, EventId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// A node is sure to count as a member of old when it had joined so long before: an event's age is known to a second or
+/// so, more when clocks drift and nodes pause.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// A process: host and life.
+pub(super) type Process = (u32, u32);
+
+/// An event that was said.
+#[derive(Debug)]
+struct Said {
+    at: Duration,
+    payload: Vec<u8>,
+    by: Process,
+    /// Processes that delivered it.
+    at_processes: BTreeSet<Process>,
+}
+
+/// All events of a run.
+#[derive(Debug, Default)]
+pub(super) struct Book(BTreeMap<EventId, Said>);
+
+impl Book {
+    pub(super) fn said(&mut self, id: EventId, by: Process, at: Duration, payload: Vec<u8>) {
+        self.0.insert(id, Said { at, payload, by, at_processes: BTreeSet::new() });
+    }
+
+    pub(super) fn delivered(&mut self, at: Process, event: &Delivered) -> Result<(), (Invariant, String)> {
+        let Some(said) = self.0.get_mut(&event.id) else {
+            return Err((Invariant::D1, format!("{:?} was never said", event.id)));
+        };
+        if said.payload != event.payload[..] {
+            return Err((Invariant::D1, format!("{:?} has another payload than it was said with", event.id)));
+        }
+        if !said.at_processes.insert(at) {
+            return Err((Invariant::D2, format!("{:?} comes again", event.id)));
+        }
+        Ok(())
+    }
+
+    /// At the end: `members` are the processes that live, each with the moment since which it is a member.
+    pub(super) fn all_reached(&self, members: &[(Process, Duration)]) -> Result<(), (u32, String)> {
+        let lives = |process: &Process| members.iter().any(|m| m.0 == *process);
+        for (id, said) in &self.0 {
+            // What died with its only holders is lost, as it must be.
+            if !lives(&said.by) && !said.at_processes.iter().any(lives) {
+                continue;
+            }
+            let old = members.iter().filter(|m| m.1 + MARGIN <= said.at || m.0 == said.by);
+            if let Some((process, _)) = old.into_iter().find(|m| !said.at_processes.contains(&m.0)) {
+                let text = format!("{id:?}, said at {:?} by {:?}, never came", said.at, said.by.0);
+                return Err((process.0, text));
+            }
+        }
+        Ok(())
+    }
+}

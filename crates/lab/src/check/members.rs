@@ -1,0 +1,112 @@
+//! What must hold of membership: M1, M2, M5, M6, M9.
+
+use super::violation::Invariant;
+use bruit_proto::PeerId;
+use bruit_swim::{Member, Status, Swim, beats};
+use std::collections::BTreeMap;
+
+/// A member as an observer held it last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Held {
+    incarnation: u64,
+    status: Status,
+    session: u64,
+    /// Whether it was in the table at the last look.
+    seen: bool,
+}
+
+/// What one process has believed so far.
+#[derive(Debug, Default)]
+pub(super) struct View {
+    life: u32,
+    held: BTreeMap<PeerId, Held>,
+}
+
+/// The highest incarnation that each member has issued itself.
+#[derive(Debug, Default)]
+pub(super) struct Issued(BTreeMap<PeerId, u64>);
+
+type Found = Result<(), (Invariant, String)>;
+
+impl Issued {
+    /// A process says so of itself.
+    pub(super) fn note(&mut self, me: &Member) {
+        let issued = self.0.entry(me.id()).or_default();
+        *issued = (*issued).max(me.incarnation);
+    }
+
+    fn of(&self, id: PeerId) -> u64 {
+        self.0.get(&id).copied().unwrap_or(0)
+    }
+}
+
+impl View {
+    /// Compares what an observer holds now with what it held, and with what members issued.
+    pub(super) fn look(&mut self, life: u32, swim: &Swim, issued: &Issued) -> Found {
+        if self.life != life {
+            *self = View { life, held: BTreeMap::new() };
+        }
+        for held in self.held.values_mut() {
+            held.seen = false;
+        }
+        for member in swim.members() {
+            self.one(member, issued)?;
+        }
+        match self.held.iter_mut().find(|(_, held)| !held.seen) {
+            None => Ok(()),
+            Some((id, held)) if held.status.is_live() => Err((Invariant::M2, format!("{id:?} was {held:?} and is forgotten"))),
+            Some((id, held)) => Err((Invariant::M6, format!("{id:?} was {held:?} and its tombstone is gone"))),
+        }
+    }
+
+    fn one(&mut self, member: &Member, issued: &Issued) -> Found {
+        let now = Held { incarnation: member.incarnation, status: member.status, session: member.record.session(), seen: true };
+        let id = member.id();
+        if now.incarnation > issued.of(id) {
+            return Err((Invariant::M1, format!("{id:?} is held at {now:?}, it issued {}", issued.of(id))));
+        }
+        let before = *self.held.entry(id).and_modify(|h| h.seen = true).or_insert(now);
+        if now == (Held { seen: true, ..before }) {
+            return Ok(());
+        }
+        self.held.insert(id, now);
+        let back = beats((before.incarnation, before.status), (now.incarnation, now.status));
+        match (back && before.session == now.session, before.status.is_live()) {
+            (false, _) => Ok(()),
+            (true, true) => Err((Invariant::M2, format!("{id:?} goes back from {before:?} to {now:?}"))),
+            (true, false) => Err((Invariant::M6, format!("{id:?} returns from {before:?} as {now:?}"))),
+        }
+    }
+}
+
+/// Who must be in every view, at which version.
+pub(super) struct Truth {
+    /// The living members as they see themselves, by id: incarnation and digest of the record.
+    pub(super) live: BTreeMap<PeerId, (u64, u64)>,
+    /// Those whose goodbye everybody could hear.
+    pub(super) left: Vec<PeerId>,
+}
+
+impl Truth {
+    /// Whether this view is the truth, and what of it is not.
+    pub(super) fn agrees(&self, swim: &Swim) -> Result<(), String> {
+        for member in swim.members() {
+            let (id, status) = (member.id(), member.status);
+            match self.live.get(&id) {
+                Some(_) if status != Status::Alive => return Err(format!("{id:?} lives and is held {status:?}")),
+                Some(truth) if *truth != (member.incarnation, member.record.digest()) => {
+                    return Err(format!("{id:?} is at {}, held at {} {:?}", truth.0, member.incarnation, member.record));
+                }
+                None if member.is_live() => return Err(format!("{id:?} is gone and held {status:?}")),
+                None if self.left.contains(&id) && status != Status::Left => {
+                    return Err(format!("{id:?} left and is held {status:?}"));
+                }
+                _ => {}
+            }
+        }
+        match self.live.keys().find(|id| swim.member(**id).is_none()) {
+            Some(id) => Err(format!("{id:?} lives and is not known")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,443 @@
+//! One case, lived through and watched.
+
+use super::events::{Book, Process};
+use super::members::{Issued, Truth, View};
+use super::violation::{Invariant, Violation};
+use crate::case::{Act, Case};
+use crate::cluster::{id, join, name, named_core};
+use crate::links::Links;
+use crate::world::{Told, Traffic, World};
+use bruit_events::Filter;
+use bruit_proto::{Change, PeerId, Peers, Rng, Tags};
+use bruit_stacks::{Core, CoreConfig, Event};
+use bruit_swim::Status;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How often nodes are heard.
+const HEAR: Duration = Duration::from_millis(100);
+/// How often what they hold is compared with what they held.
+const LOOK: u64 = 200;
+/// How often their rates are weighed.
+const WEIGH: u64 = 10_000;
+/// M9: so long after the faults end every living node is alive to all. Seeds are asked again each minute, which is how
+/// islands that never met find each other; then 30 seconds to spread, suspect and refute.
+const ALIVE: Duration = Duration::from_secs(90);
+/// M4: a death told of a process younger than this may mean the one before it.
+const YOUNG: Duration = Duration::from_secs(30);
+/// M7: two that were told to stop within this were told in the same conflict.
+const CONFLICT: Duration = Duration::from_secs(60);
+/// M8: the largest packet of the default settings.
+const LARGEST: u64 = 1_200;
+/// M8: datagrams and bytes of one node in a second, over ten of them, with 41 nodes under every fault at once.
+const PACKETS_PER_S: u64 = 200;
+const BYTES_PER_S: u64 = 100_000;
+/// M8: streams of one node: 256 each way.
+const STREAMS: usize = 512;
+
+/// What became of a case.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The first invariant that did not hold, if one did not.
+    pub violation: Option<Violation>,
+    /// How long after the faults ended all views were equal for the first time.
+    pub agreed_after: Option<Duration>,
+    /// The hash of the run.
+    pub trace: u64,
+    /// Virtual time that passed.
+    pub passed: Duration,
+    /// What all nodes sent.
+    pub traffic: Traffic,
+    /// The most datagrams that one node sent in a second, over ten of them.
+    pub busiest: u64,
+}
+
+impl Verdict {
+    /// Of a run that did not get to its end.
+    pub(super) fn panicked(what: String) -> Verdict {
+        let violation = Violation { at: Duration::ZERO, invariant: Invariant::P1, node: None, what };
+        Verdict {
+            violation: Some(violation),
+            agreed_after: None,
+            trace: 0,
+            passed: Duration::ZERO,
+            traffic: Traffic::default(),
+            busiest: 0,
+        }
+    }
+}
+
+/// What the run knows of the process on a host.
+#[derive(Clone, Debug)]
+struct Known {
+    id: PeerId,
+    since: Duration,
+    member_since: Option<Duration>,
+    leaving: bool,
+}
+
+pub(crate) struct Run<'a> {
+    case: &'a Case,
+    pub(crate) world: World<Core>,
+    /// The name of each host's next process, by the number of the host whose name it is.
+    names: Rc<RefCell<Vec<u32>>>,
+    known: Vec<Option<Known>>,
+    views: Vec<View>,
+    issued: Issued,
+    book: Book,
+    next: usize,
+    dice: Rng,
+    calm: bool,
+    left: Vec<PeerId>,
+    /// When a process of this name was last told that it is taken.
+    told_taken: BTreeMap<PeerId, Duration>,
+    /// Claims made in the calm against a process that was there: claimant, and whose name.
+    claims: Vec<(u32, u32)>,
+    weighed: Vec<Traffic>,
+    busiest: u64,
+    agreed_after: Option<Duration>,
+    pub(crate) story: Option<Vec<(Duration, String)>>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(case: &'a Case) -> Self {
+        let names = Rc::new(RefCell::new((0..case.nodes).collect::<Vec<u32>>()));
+        let of_host = names.clone();
+        let config = CoreConfig::default();
+        let world = World::new(case.nodes, case.seed, case.links.clone(), move |birth| {
+            let of = of_host.borrow()[birth.node as usize];
+            named_core(&birth, &config, &name(of))
+        });
+        let n = case.nodes as usize;
+        Run {
+            case,
+            world,
+            names,
+            known: vec![None; n],
+            views: (0..n).map(|_| View::default()).collect(),
+            issued: Issued::default(),
+            book: Book::default(),
+            next: 0,
+            dice: Rng::seeded(case.seed),
+            calm: false,
+            left: Vec::new(),
+            told_taken: BTreeMap::new(),
+            claims: Vec::new(),
+            weighed: vec![Traffic::default(); n],
+            busiest: 0,
+            agreed_after: None,
+            story: None,
+        }
+    }
+
+    /// Until the end, or the first violation.
+    pub(crate) fn to_the_end(mut self) -> Verdict {
+        let violation = loop {
+            match self.step() {
+                Ok(true) => {}
+                Ok(false) => break self.at_the_end().err(),
+                Err(violation) => break Some(violation),
+            }
+        };
+        Verdict {
+            violation,
+            agreed_after: self.agreed_after,
+            trace: self.world.trace(),
+            passed: self.world.now(),
+            traffic: self.world.total_traffic(),
+            busiest: self.busiest,
+        }
+    }
+
+    /// The next slice of time; whether there was one.
+    pub(crate) fn step(&mut self) -> Result<bool, Violation> {
+        let now = self.world.now();
+        if now >= self.case.end() {
+            return Ok(false);
+        }
+        if !self.calm && now >= self.case.calm() {
+            self.end_faults();
+        }
+        while let Some(entry) = self.case.script.get(self.next).filter(|e| Duration::from_millis(e.at_ms) <= now) {
+            self.next += 1;
+            self.act(&entry.act);
+        }
+        let next_act = self.case.script.get(self.next).map(|e| Duration::from_millis(e.at_ms));
+        let edges = [next_act, (!self.calm).then_some(self.case.calm()), Some(now + HEAR), Some(self.case.end())];
+        let until = edges.into_iter().flatten().min().unwrap_or(now).max(now + Duration::from_micros(1));
+        self.world.run(until - now);
+        self.hear()?;
+        self.look(now)?;
+        Ok(true)
+    }
+
+    fn end_faults(&mut self) {
+        self.calm = true;
+        self.world.heal();
+        self.world.set_links(Links { floor_us: self.case.links.floor_us, ..Links::default() });
+        (0..self.world.len()).for_each(|i| self.world.resume(i));
+        self.note(None, "the faults end".into());
+    }
+
+    fn act(&mut self, act: &Act) {
+        self.note(None, format!("{act:?}"));
+        match act {
+            Act::Start { node, wipe, moved } => self.start(*node, *node, *wipe, *moved),
+            Act::Claim { node, of } => {
+                let held = self.known[*of as usize].as_ref().is_some_and(|k| k.member_since.is_some() && !k.leaving);
+                if !self.world.is_up(*node) && held && self.calm {
+                    self.claims.push((*node, *of));
+                }
+                self.start(*node, *of, true, false);
+            }
+            Act::Kill { node, unplug } if self.world.is_up(*node) => {
+                self.known[*node as usize] = None;
+                if *unplug { self.world.unplug(*node) } else { self.world.kill(*node) }
+            }
+            Act::Leave { node } => self.leave(*node),
+            Act::Pause { node, ms } if self.world.is_up(*node) => self.world.pause(*node, Duration::from_millis(*ms)),
+            Act::Cut { side } => self.world.partition(side),
+            Act::OneWay { from, to } => {
+                for from in from {
+                    to.iter().filter(|to| *to != from).for_each(|to| self.world.cut(*from, *to));
+                }
+            }
+            Act::Heal => self.world.heal(),
+            Act::Links { links } => self.world.set_links(links.clone()),
+            Act::Clock { node, ppm, jump_ms } => {
+                self.world.drift(*node, *ppm);
+                self.world.step(*node, *jump_ms);
+            }
+            Act::Event { node, bytes } => self.event(*node, *bytes),
+            Act::Tag { node, value } if self.can_act(*node) => {
+                let tags: Tags = [("value", value.to_string())].into_iter().collect();
+                // A node that is leaving refuses, rightly.
+                let _ = self.world.command(*node, |core, cx| core.set_tags(cx, tags));
+            }
+            Act::Kill { .. } | Act::Pause { .. } | Act::Tag { .. } => {}
+        }
+    }
+
+    /// Whether a user can talk to the process on this host.
+    fn can_act(&self, node: u32) -> bool {
+        self.world.is_up(node) && !self.world.is_paused(node)
+    }
+
+    fn start(&mut self, node: u32, named: u32, wipe: bool, moved: bool) {
+        if self.world.is_up(node) {
+            return;
+        }
+        if wipe {
+            self.world.wipe(node);
+        }
+        if moved {
+            let port = self.world.address(node).port();
+            self.world.move_to(node, port + 1);
+        }
+        self.names.borrow_mut()[node as usize] = named;
+        self.world.start(node);
+        self.left.retain(|left| *left != id(named));
+        let through: Vec<u32> = self.case.seeds.iter().copied().filter(|seed| *seed != node).collect();
+        join(&mut self.world, node, &through);
+        self.known[node as usize] = Some(Known { id: id(named), since: self.world.now(), member_since: None, leaving: false });
+        self.issue();
+    }
+
+    fn leave(&mut self, node: u32) {
+        if self.can_act(node)
+            && let Some(known) = &mut self.known[node as usize]
+        {
+            known.leaving = true;
+            if self.calm && known.member_since.is_some() {
+                self.left.push(known.id);
+            }
+            self.world.command(node, |core, cx| core.leave(cx));
+        }
+    }
+
+    fn event(&mut self, node: u32, bytes: u32) {
+        if !self.can_act(node) {
+            return;
+        }
+        let payload: Vec<u8> = (0..bytes).map(|_| self.dice.bits() as u8).collect();
+        let said = self.world.command(node, |core, cx| core.event(cx, "lab", &payload, Filter::all()));
+        if let Ok(id) = said {
+            self.book.said(id, self.process(node), self.world.now(), payload);
+        }
+    }
+
+    fn process(&self, node: u32) -> Process {
+        (node, self.world.life(node))
+    }
+
+    /// What members say of themselves is what others may hold.
+    fn issue(&mut self) {
+        for i in (0..self.world.len()).filter(|i| self.world.is_up(*i)) {
+            self.issued.note(self.world.protocol(i).swim().me());
+        }
+    }
+
+    fn hear(&mut self) -> Result<(), Violation> {
+        self.issue();
+        for told in self.world.told() {
+            self.note(Some(told.node), format!("{:?}", told.event));
+            self.hear_one(&told)?;
+        }
+        Ok(())
+    }
+
+    fn hear_one(&mut self, told: &Told<Event>) -> Result<(), Violation> {
+        let node = told.node;
+        match &told.event {
+            Event::Delivered(event) => {
+                let found = self.book.delivered(self.process(node), event);
+                found.map_err(|(invariant, what)| self.violation(invariant, Some(node), what))?;
+            }
+            Event::Member { peer, change: Change::Down } if self.case.is_gentle() => {
+                let lives = |k: &&Known| k.id == *peer && k.since + YOUNG <= told.at && !k.leaving;
+                if self.known.iter().flatten().any(|k| lives(&k)) && self.holders(*peer) == 1 {
+                    return Err(self.violation(Invariant::M4, Some(node), format!("{peer:?} lives and is declared dead")));
+                }
+            }
+            Event::NameTaken => self.taken(node)?,
+            Event::Gone => {
+                self.known[node as usize] = None;
+                self.world.kill(node);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// How many processes go by this name.
+    fn holders(&self, id: PeerId) -> usize {
+        self.known.iter().flatten().filter(|k| k.id == id).count()
+    }
+
+    fn taken(&mut self, node: u32) -> Result<(), Violation> {
+        let Some(known) = self.known[node as usize].take() else { return Ok(()) };
+        self.world.kill(node);
+        let now = self.world.now();
+        if self.claims.iter().any(|c| c.1 == node) {
+            return Err(self.violation(Invariant::M7, Some(node), "was there first and is told to stop".into()));
+        }
+        let before = self.told_taken.insert(known.id, now);
+        if before.is_some_and(|at| at + CONFLICT > now) && self.holders(known.id) == 0 {
+            return Err(self.violation(Invariant::M7, Some(node), "both of one name are told to stop".into()));
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, before: Duration) -> Result<(), Violation> {
+        let now = self.world.now();
+        let passed = |every: u64| now.as_millis() as u64 / every > before.as_millis() as u64 / every;
+        if passed(LOOK) {
+            for i in 0..self.world.len() {
+                self.look_at(i)?;
+            }
+            if self.calm && self.agreed_after.is_none() && self.agree().is_ok() {
+                self.agreed_after = Some(now - self.case.calm());
+            }
+            let due = self.case.calm() + ALIVE;
+            if before < due && now >= due {
+                self.all_alive()?;
+            }
+        }
+        if passed(WEIGH) { self.weigh() } else { Ok(()) }
+    }
+
+    fn look_at(&mut self, i: u32) -> Result<(), Violation> {
+        if !self.world.is_up(i) {
+            return Ok(());
+        }
+        let swim = self.world.protocol(i).swim();
+        if let Some(known) = &mut self.known[i as usize]
+            && known.member_since.is_none()
+            && !swim.is_empty()
+        {
+            known.member_since = Some(self.world.now());
+        }
+        let found = self.views[i as usize].look(self.world.life(i), swim, &self.issued);
+        found.map_err(|(invariant, what)| self.violation(invariant, Some(i), what))
+    }
+
+    /// M8.
+    fn weigh(&mut self) -> Result<(), Violation> {
+        for i in 0..self.world.len() {
+            let total = self.world.traffic(i);
+            let spent = total - std::mem::replace(&mut self.weighed[i as usize], total);
+            let (packets, bytes) = (spent.packets * 1_000 / WEIGH, spent.bytes() * 1_000 / WEIGH);
+            self.busiest = self.busiest.max(packets);
+            let what = if total.largest > LARGEST {
+                format!("sent a packet of {} bytes", total.largest)
+            } else if packets > PACKETS_PER_S || bytes > BYTES_PER_S {
+                format!("sends {packets} packets and {bytes} bytes a second")
+            } else if self.world.streams(i) > STREAMS {
+                format!("has {} streams", self.world.streams(i))
+            } else {
+                continue;
+            };
+            return Err(self.violation(Invariant::M8, Some(i), what));
+        }
+        Ok(())
+    }
+
+    /// Hosts whose node is a member for good: it runs and does not leave.
+    fn members(&self) -> impl Iterator<Item = (u32, &Known)> {
+        let hosts = self.known.iter().zip(0..);
+        hosts.filter_map(|(known, i)| Some((i, known.as_ref().filter(|k| !k.leaving)?)))
+    }
+
+    /// M9.
+    fn all_alive(&self) -> Result<(), Violation> {
+        let old = |k: &Known| k.since < self.case.calm();
+        for (i, _) in self.members().filter(|m| old(m.1)) {
+            let swim = self.world.protocol(i).swim();
+            for (j, known) in self.members().filter(|m| old(m.1)) {
+                let status = swim.member(known.id).map(|m| m.status);
+                if status != Some(Status::Alive) {
+                    let what = format!("node {j} lives and is held {status:?} {ALIVE:?} after the faults");
+                    return Err(self.violation(Invariant::M9, Some(i), what));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// M5, M7 and D3.
+    pub(crate) fn at_the_end(&self) -> Result<(), Violation> {
+        if let Some((node, known)) = self.members().find(|m| self.holders(m.1.id) > 1) {
+            return Err(self.violation(Invariant::M7, Some(node), format!("two processes go by {:?}", known.id)));
+        }
+        self.agree().map_err(|(node, what)| self.violation(Invariant::M5, Some(node), what))?;
+        let members = self.members().filter_map(|(i, known)| Some((self.process(i), known.member_since?)));
+        let members: Vec<_> = members.collect();
+        self.book.all_reached(&members).map_err(|(node, what)| self.violation(Invariant::D3, Some(node), what))
+    }
+
+    /// Whether every view is the truth; whose is not.
+    fn agree(&self) -> Result<(), (u32, String)> {
+        let of = |i: u32| {
+            let me = self.world.protocol(i).swim().me();
+            (me.id(), (me.incarnation, me.record.digest()))
+        };
+        let truth = Truth { live: self.members().map(|m| of(m.0)).collect(), left: self.left.clone() };
+        for (i, _) in self.members() {
+            truth.agrees(self.world.protocol(i).swim()).map_err(|what| (i, what))?;
+        }
+        Ok(())
+    }
+
+    fn violation(&self, invariant: Invariant, node: Option<u32>, what: String) -> Violation {
+        Violation { at: self.world.now(), invariant, node, what }
+    }
+
+    fn note(&mut self, node: Option<u32>, what: String) {
+        let at = self.world.now();
+        if let Some(story) = &mut self.story {
+            story.push((at, node.map_or(what.clone(), |node| format!("{node}: {what}"))));
+        }
+    }
+}

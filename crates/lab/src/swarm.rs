@@ -1,0 +1,287 @@
+//! Draws cases: a swarm of faults (Groce et al. 2012, "Swarm testing"). Each class of fault is on in half of the cases,
+//! with an intensity of its own, so that no fault hides what another would show.
+
+use crate::case::{Act, Case, Entry};
+use crate::links::Links;
+use bruit_proto::Rng;
+use std::time::Duration;
+
+/// Faults happen for so long.
+const FAULTS: u64 = 8 * 60_000;
+/// Then the calm: 30 seconds more of harmless doings, and a bound by which all must agree.
+const CALM: u64 = 150_000;
+/// Nobody does anything in the last part of the calm: the bound of [`check`](crate::check).
+const DOINGS: u64 = 30_000;
+/// Everybody has started by then.
+const BEGIN: u64 = 10_000;
+
+/// The case that this seed draws: 5 to 40 nodes, more than ten virtual minutes.
+pub fn draw(seed: u64) -> Case {
+    let mut dice = Rng::named(seed, bruit_proto::PeerId::NONE, "swarm");
+    let nodes = 5 + dice.below(36);
+    let mut swarm = Swarm { dice, nodes, script: Vec::new() };
+    let links = swarm.links();
+    swarm.starts();
+    let classes: [fn(&mut Swarm); 10] = [
+        Swarm::cuts,
+        Swarm::one_ways,
+        Swarm::crashes,
+        Swarm::pauses,
+        Swarm::slow_node,
+        Swarm::clocks,
+        Swarm::leaves,
+        Swarm::tags,
+        Swarm::weather,
+        Swarm::claims,
+    ];
+    for class in classes {
+        if swarm.coin() {
+            class(&mut swarm);
+        }
+    }
+    swarm.events(0, FAULTS);
+    swarm.calm();
+    let mut script = swarm.script;
+    script.sort_by_key(|e| e.at_ms);
+    let seeds = (0..nodes.min(3)).collect();
+    // One host more, for whoever mistakes its name.
+    Case { seed, nodes: nodes + 1, seeds, links, calm_ms: FAULTS, end_ms: FAULTS + CALM, mutant: String::new(), script }
+}
+
+struct Swarm {
+    dice: Rng,
+    nodes: u32,
+    script: Vec<Entry>,
+}
+
+impl Swarm {
+    fn coin(&mut self) -> bool {
+        self.dice.below(2) == 0
+    }
+
+    /// A number in `from..to`, small ones as often as large ones.
+    fn skewed(&mut self, from: u64, to: u64) -> u64 {
+        let octaves = (to / from.max(1)).max(1).ilog2();
+        let top = (from.max(1) << self.dice.below(octaves + 1)).clamp(from + 1, to);
+        self.between(from, top)
+    }
+
+    fn between(&mut self, from: u64, to: u64) -> u64 {
+        self.dice.between(Duration::from_micros(from), Duration::from_micros(to)).as_micros() as u64
+    }
+
+    fn node(&mut self) -> u32 {
+        self.dice.below(self.nodes)
+    }
+
+    fn moment(&mut self) -> u64 {
+        self.between(BEGIN, FAULTS - 1_000)
+    }
+
+    fn some(&mut self, most: u32) -> Vec<u32> {
+        let share = 1 + self.dice.below(most.max(1));
+        let mut nodes: Vec<u32> = (0..share).map(|_| self.node()).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
+    fn push(&mut self, at_ms: u64, act: Act) {
+        self.script.push(Entry { at_ms, act });
+    }
+
+    /// F1, F3, F4, F7: what is wrong with links, each with a chance of its own.
+    fn links(&mut self) -> Links {
+        let mut links = Links::default();
+        links.floor_us = [200, 500, 1_000, 20_000][self.dice.below(4) as usize];
+        links.spread_us = [0, 500, 1_500, 30_000][self.dice.below(4) as usize];
+        if self.coin() {
+            links.loss_ppm = self.skewed(1_000, 300_000) as u32;
+        }
+        if self.coin() {
+            links.udp_loss_ppm = self.skewed(1_000, 300_000) as u32;
+        }
+        if self.coin() {
+            links.duplicate_ppm = self.skewed(1_000, 200_000) as u32;
+        }
+        if self.coin() {
+            links.reorder_ppm = self.skewed(1_000, 300_000) as u32;
+            links.reorder_us = self.skewed(1_000, 2_000_000) as u32;
+        }
+        links
+    }
+
+    fn starts(&mut self) {
+        for node in 0..self.nodes {
+            let at = if node == 0 { 0 } else { self.between(0, BEGIN) };
+            self.push(at, Act::Start { node, wipe: false, moved: false });
+        }
+    }
+
+    /// F6: one node, halves, anything between; for a second to two minutes.
+    fn cuts(&mut self) {
+        for _ in 0..1 + self.dice.below(5) {
+            let (at, span) = (self.moment(), self.skewed(1_000, 120_000));
+            let most = [1, self.nodes / 2, self.nodes - 1][self.dice.below(3) as usize];
+            let side = self.some(most);
+            self.push(at, Act::Cut { side });
+            self.push(at + span, Act::Heal);
+        }
+    }
+
+    /// F7.
+    fn one_ways(&mut self) {
+        for _ in 0..1 + self.dice.below(5) {
+            let (at, span) = (self.moment(), self.skewed(1_000, 60_000));
+            let (from, to) = (self.some(3), self.some(self.nodes));
+            self.push(at, Act::OneWay { from, to });
+            self.push(at + span, Act::Heal);
+        }
+    }
+
+    /// F18: restarts sooner than the suspicion or never, with the disk or without, at the old place or another.
+    fn crashes(&mut self) {
+        for _ in 0..1 + self.dice.below(self.nodes) {
+            let (at, node, unplug) = (self.moment(), self.node(), self.coin());
+            self.push(at, Act::Kill { node, unplug });
+            if self.dice.below(4) > 0 {
+                let after = self.skewed(50, 120_000);
+                let (wipe, moved) = (self.dice.below(10) < 3, self.dice.below(10) < 2);
+                self.push(at + after, Act::Start { node, wipe, moved });
+            }
+        }
+    }
+
+    /// F15.
+    fn pauses(&mut self) {
+        for _ in 0..1 + self.dice.below(10) {
+            let (at, node, ms) = (self.moment(), self.node(), self.skewed(10, 60_000));
+            self.push(at, Act::Pause { node, ms });
+        }
+    }
+
+    /// F16: nodes that are blocked and unblocked again and again (Lifeguard section V: 128 ms to 32.8 s blocked, 1 ms to
+    /// 16 s free).
+    fn slow_node(&mut self) {
+        for node in self.some(self.nodes / 4) {
+            let (mut at, end) = (self.moment(), FAULTS - 1_000);
+            let (blocked, free) = (self.skewed(128, 32_768), self.skewed(1, 16_384));
+            for _ in 0..50 {
+                if at >= end {
+                    break;
+                }
+                self.push(at, Act::Pause { node, ms: blocked });
+                at += blocked + free;
+            }
+        }
+    }
+
+    /// F14: drifts up to 500 ppm, jumps of the wall clock up to a day.
+    fn clocks(&mut self) {
+        for node in self.some(self.nodes) {
+            let at = self.moment();
+            let ppm = self.dice.below(1_001) as i32 - 500;
+            let jump_ms = (self.skewed(1_000, 86_400_000) as i64) * if self.coin() { 1 } else { -1 };
+            self.push(at, Act::Clock { node, ppm, jump_ms });
+        }
+    }
+
+    /// F20: some leave, most of them come back.
+    fn leaves(&mut self) {
+        for _ in 0..1 + self.dice.below(self.nodes / 2) {
+            let (at, node) = (self.moment(), self.node());
+            self.push(at, Act::Leave { node });
+            if self.dice.below(4) > 0 {
+                let (after, wipe) = (self.skewed(100, 120_000), self.dice.below(10) < 3);
+                self.push(at + after, Act::Start { node, wipe, moved: false });
+            }
+        }
+    }
+
+    fn tags(&mut self) {
+        for _ in 0..1 + self.dice.below(2 * self.nodes) {
+            let (at, node, value) = (self.moment(), self.node(), self.dice.below(1_000));
+            self.push(at, Act::Tag { node, value });
+        }
+    }
+
+    /// Links change while it goes on.
+    fn weather(&mut self) {
+        for _ in 0..1 + self.dice.below(4) {
+            let (at, links) = (self.moment(), self.links());
+            self.push(at, Act::Links { links });
+        }
+    }
+
+    /// F13: a process starts under a name that another may hold.
+    fn claims(&mut self) {
+        let (at, of) = (self.moment(), self.node());
+        self.push(at, Act::Claim { node: self.nodes, of });
+    }
+
+    fn events(&mut self, from: u64, to: u64) {
+        for _ in 0..2 + self.dice.below(40) {
+            let (at, node, bytes) = (self.between(from, to), self.node(), self.dice.below(512));
+            self.push(at, Act::Event { node, bytes });
+        }
+    }
+
+    /// The seeds are there, or some could never find the others. Then what any cluster does: one crashes, one leaves, one
+    /// changes, one mistakes its name, events.
+    fn calm(&mut self) {
+        for node in 0..self.nodes.min(3) {
+            self.push(FAULTS, Act::Start { node, wipe: false, moved: false });
+        }
+        let moment = |swarm: &mut Swarm| FAULTS + swarm.between(5_000, DOINGS);
+        let acts = [
+            Act::Kill { node: self.node(), unplug: self.coin() },
+            Act::Leave { node: self.node() },
+            Act::Tag { node: self.node(), value: 1_000 },
+        ];
+        for act in acts {
+            if self.coin() {
+                let at = moment(self);
+                self.push(at, act);
+            }
+        }
+        if self.coin() {
+            let (of, at) = (self.node(), moment(self));
+            self.push(at, Act::Claim { node: self.nodes, of });
+        }
+        self.events(FAULTS + 5_000, FAULTS + DOINGS);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_seed_draws_a_case_that_is_one() {
+        for seed in 0..300 {
+            let case = draw(seed);
+            assert_eq!(Case::parse(&case.text()), Ok(case.clone()));
+            assert!(case.end() >= Duration::from_secs(600) && (5..=41).contains(&case.nodes));
+            assert_eq!(draw(seed), case);
+        }
+    }
+
+    #[test]
+    fn each_class_of_fault_is_in_some_cases_and_absent_from_others() {
+        let share = |f: fn(&Act) -> bool| (0..200).filter(|s| draw(*s).script.iter().any(|e| f(&e.act))).count();
+        let classes: [fn(&Act) -> bool; 8] = [
+            |a| matches!(a, Act::Cut { .. }),
+            |a| matches!(a, Act::OneWay { .. }),
+            |a| matches!(a, Act::Kill { unplug: true, .. }),
+            |a| matches!(a, Act::Pause { .. }),
+            |a| matches!(a, Act::Clock { .. }),
+            |a| matches!(a, Act::Leave { .. }),
+            |a| matches!(a, Act::Links { .. }),
+            |a| matches!(a, Act::Claim { .. }),
+        ];
+        for class in classes {
+            assert!((60..180).contains(&share(class)), "{}", share(class));
+        }
+        assert!((0..200).any(|s| draw(s).is_gentle()));
+    }
+}
