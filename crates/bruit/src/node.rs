@@ -168,7 +168,8 @@ impl Node {
         self.0.look(move |core| core.swim().member(peer).cloned()).await
     }
 
-    /// Says something to all members, this one included: each is told once. Returns when it is on its way.
+    /// Says something to all members, this one included: each is told once. It is on its way when this returns; a node
+    /// that has only just joined holds it back until its clock is the cluster's, for a second at most.
     ///
     /// # Errors
     /// [`CallError`] if it is too long, or the node has stopped; nothing was said.

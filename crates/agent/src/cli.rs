@@ -1,0 +1,174 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A gossip system: membership, failure detection and events, on real sockets and in a deterministic world.
+#[derive(Debug, Parser)]
+#[command(name = "bruit", version, max_term_width = 100, after_help = EXITS)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// How to print results.
+    #[arg(short, long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+const EXITS: &str = "Exit codes: 0 ok, 1 failed, 2 wrong usage, 78 a file that cannot be used.";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs: one object a line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// A real cluster in one process: a live table on a terminal, a story elsewhere.
+    Demo(DemoOptions),
+    /// Measure what a cluster costs and how fast it is.
+    #[command(subcommand)]
+    Bench(Bench),
+    /// Run nodes in the deterministic world.
+    #[command(subcommand)]
+    Lab(Lab),
+    /// Print the version.
+    Version,
+    /// Print a completion script.
+    Completion {
+        /// For which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Join, idle, event and crash of a cluster, on loopback sockets or in the lab.
+    Cluster(ClusterOptions),
+    /// The lab's own speed: quiet nodes that share what they know.
+    Lab(LabSpeedOptions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Lab {
+    /// Run a swarm of faults over whole nodes and check what must always hold.
+    Check(CheckOptions),
+    /// Run one case again, from its file.
+    Replay(ReplayOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DemoOptions {
+    /// How many nodes.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(3..=256))]
+    pub(crate) nodes: u16,
+    /// Tell a fixed story and exit: 1 if a step takes longer than its bound.
+    #[arg(long)]
+    pub(crate) script: bool,
+    /// The first node's port; the others take the next ones. Free ports unless given.
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ClusterOptions {
+    /// How many nodes.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(3..=100_000))]
+    pub(crate) nodes: u32,
+    /// Measure in the lab instead of on sockets.
+    #[arg(long = "virtual")]
+    pub(crate) in_lab: bool,
+    /// Packets lost, in percent: datagrams are gone, streams wait.
+    #[arg(long, default_value = "0", value_parser = percent, requires = "in_lab")]
+    pub(crate) loss: Ppm,
+    /// Datagrams lost, in percent.
+    #[arg(long, default_value = "0", value_parser = percent, requires = "in_lab")]
+    pub(crate) udp_loss: Ppm,
+    /// How often to measure.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) trials: u32,
+    /// The first trial's seed.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Count false deaths for so long instead, as in 10h.
+    #[arg(long, value_parser = humantime::parse_duration, requires = "in_lab")]
+    pub(crate) soak: Option<Duration>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LabSpeedOptions {
+    /// Which protocol.
+    #[arg(long, value_enum, default_value_t = LabProtocol::Swim)]
+    pub(crate) protocol: LabProtocol,
+    /// How many nodes.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
+    pub(crate) nodes: u32,
+    /// The seed.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LabProtocol {
+    /// Membership.
+    Swim,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckOptions {
+    /// How many cases, each with a seed of its own.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) seeds: u32,
+    /// The first case's seed, or `random`, which is printed.
+    #[arg(long, default_value = "1", value_parser = seed)]
+    pub(crate) seed: u64,
+    /// Plant one fault after another and see that each is caught. Needs the build feature `mutants`.
+    #[arg(long)]
+    pub(crate) mutants: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReplayOptions {
+    /// The case's file, as `lab check` wrote it.
+    pub(crate) file: PathBuf,
+}
+
+/// Parts per million.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ppm(pub(crate) u32);
+
+fn percent(text: &str) -> Result<Ppm, String> {
+    match text.trim_end_matches('%').parse::<f64>() {
+        Ok(p) if (0.0..=100.0).contains(&p) => Ok(Ppm((p * 10_000.0).round() as u32)),
+        _ => Err("give a percentage between 0 and 100".into()),
+    }
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    if text == "random" {
+        // Short enough to type again.
+        return getrandom::u32().map(u64::from).map_err(|e| e.to_string());
+    }
+    text.parse().map_err(|_| "give a number, or `random`".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn percentages_become_parts_per_million() {
+        assert_eq!(percent("5"), Ok(Ppm(50_000)));
+        assert_eq!(percent("0.5%"), Ok(Ppm(5_000)));
+        assert!(percent("101").is_err() && percent("-1").is_err() && percent("x").is_err());
+    }
+}
