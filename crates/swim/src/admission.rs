@@ -2,7 +2,7 @@
 //! the rest on to those. When many join together it waits a moment first, so that those it serves get nearly all of
 //! them, and they serve the others: a storm of N costs each about one table.
 
-use crate::{Member, Message, Status, Swim, Timer, earlier};
+use crate::{Member, Message, Status, Swim, Timer, Update, earlier};
 use bruit_proto::{Context, Duration, Origin, Path, PeerId, Record, StreamId, Time};
 use std::sync::Arc;
 
@@ -27,6 +27,8 @@ pub(crate) struct Admission {
     served: Vec<PeerId>,
     next: usize,
     last: Option<Time>,
+    /// Joiners of a storm that only this node was told of: news once the storm is served.
+    untold: Vec<PeerId>,
     claims: Vec<Claim>,
 }
 
@@ -36,6 +38,7 @@ bruit_kit::idle!(Admission {
     served: Vec::new(),
     next: 0,
     last: None,
+    untold: Vec::new(),
     claims: Vec::new(),
 });
 
@@ -92,17 +95,24 @@ impl Swim {
                 return self.say(cx, stream, above);
             }
         }
-        let known = Origin { peer: Some(peer), path: Path::new(from.path.route(), None) };
-        self.on_update(cx, known, crate::Update::Alive { incarnation, record });
-        self.admit(cx, stream, peer);
+        let calm = self.is_calm(cx.now);
+        self.admission.last = Some(cx.now);
+        if !calm && !self.members.get(peer).is_some_and(Member::is_live) {
+            self.mute(stream);
+            self.admission.untold.push(peer);
+        }
+        self.on_update(cx, from, Update::Alive { incarnation, record });
+        if calm { self.serve(cx, stream, peer) } else { self.hold(cx, stream, peer) }
     }
 
-    fn admit(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, peer: PeerId) {
-        let calm = self.admission.last.is_none_or(|last| cx.now.since(last) > STORM) && self.admission.waiting.is_empty();
-        self.admission.last = Some(cx.now);
-        if calm && !self.join.is_young(cx.now) {
-            self.serve(cx, stream, peer);
-        } else if self.admission.waiting.len() < MAX_WAITING {
+    /// Nobody else joins, and this node itself is in.
+    fn is_calm(&self, now: Time) -> bool {
+        let quiet = self.admission.last.is_none_or(|last| now.since(last) > STORM);
+        quiet && self.admission.waiting.is_empty() && !self.join.is_young(now)
+    }
+
+    fn hold(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, peer: PeerId) {
+        if self.admission.waiting.len() < MAX_WAITING {
             self.admission.waiting.push(Waiting { stream, peer, since: cx.now });
             self.wait_for_quiet(cx);
         } else {
@@ -122,12 +132,27 @@ impl Swim {
             return cx.set(Timer::Admission, QUIET);
         }
         let waiting = std::mem::take(&mut self.admission.waiting);
+        if waiting.is_empty() {
+            return self.tell_of_joiners(cx);
+        }
+        cx.set(Timer::Admission, self.config.gossip_every);
         let room = (self.config.admit as usize).saturating_sub(self.admission.serving.len());
         if room > 0 {
             self.admission.served.clear();
         }
         for (i, joiner) in waiting.into_iter().enumerate() {
             if i < room { self.serve(cx, joiner.stream, joiner.peer) } else { self.send_on(cx, joiner.stream, joiner.peer) }
+        }
+    }
+
+    /// The joiners of a storm know each other by now: what is told of them reaches those who were here before, and
+    /// ends at the others.
+    fn tell_of_joiners(&mut self, cx: &mut Context<'_, Self>) {
+        for peer in std::mem::take(&mut self.admission.untold) {
+            if let Some(m) = self.members.get(peer).filter(|m| m.is_live()) {
+                let update = Update::Alive { incarnation: m.incarnation, record: m.record.clone() };
+                self.spread(cx, update, Some(peer));
+            }
         }
     }
 

@@ -147,6 +147,13 @@ impl Swim {
         self.sync.recent.truncate(RECENT);
     }
 
+    /// What this conversation brings is no news for others.
+    pub(crate) fn mute(&mut self, stream: StreamId) {
+        if let Some(talk) = self.sync.talk(stream) {
+            talk.learned = FEW;
+        }
+    }
+
     /// Whether what this conversation brings is little enough to be passed on as news.
     pub(crate) fn worth_relaying(&mut self, stream: StreamId) -> bool {
         let Some(talk) = self.sync.talk(stream) else { return true };
