@@ -117,6 +117,39 @@ fn a_stream_that_never_says_hello_or_never_ends_a_frame_is_late() {
 }
 
 #[test]
+fn a_half_close_amid_a_frame_is_a_broken_stream() {
+    let frame = frame(&[Said::Ping(1), Said::Ping(2)]);
+    for (sent, end) in [(frame.len(), None), (frame.len() - 1, None), (2 * frame.len() - 1, Some("1 Closed(Reset)"))] {
+        let mut node = lone();
+        let stream = node.stream_accepted(now(0), at(2)).unwrap();
+        node.stream_receive(now(0), stream, &hello());
+        node.stream_receive(now(0), stream, &frame.repeat(2)[..sent]);
+        node.stream_ended(now(1), stream);
+        assert_eq!(node.protocol().log.get(1).map(String::as_str), end);
+        assert_eq!(node.streams(), usize::from(sent == frame.len()), "a whole frame leaves it half open");
+    }
+}
+
+#[test]
+fn a_stream_is_done_when_the_last_byte_was_taken_and_no_sooner() {
+    let mut node = lone();
+    let contact = node.contact(at(2));
+    let stream = node.command(now(0), |_, cx| {
+        let stream = cx.open(contact, Class::Ask, Duration::from_secs(2));
+        cx.write(stream, Said::Ping(1)).unwrap();
+        cx.close(stream);
+        stream
+    });
+    node.stream_opened(now(1), stream);
+    let written: usize = drain(&mut node).iter().map(|o| if let Output::Write { bytes, .. } = o { bytes.len() } else { 0 }).sum();
+    node.stream_ended(now(2), stream);
+    node.stream_sent(now(3), stream, written - 1);
+    assert_eq!((node.streams(), drain(&mut node).len()), (1, 0), "a drop now would lose a byte");
+    node.stream_sent(now(4), stream, 1);
+    assert_eq!(node.protocol().log.last().unwrap(), "1 Closed(Done)");
+}
+
+#[test]
 fn a_flood_of_connections_is_bounded_and_passes() {
     let mut node = lone();
     for i in 0..10_000 {
