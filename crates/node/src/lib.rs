@@ -13,7 +13,7 @@
 //! Each of these calls is an *entry*: one turn of the protocol or several, all of whose words to one peer leave as one
 //! packet, which first offers its spare room to [`fill`](bruit_proto::Protocol::fill). Within a node, by file:
 //!
-//! * `desk`: the sink that a turn writes into: timers, mail, outputs;
+//! * `desk`: the sink that a turn writes into: timers, mail, outputs; `scratch`: what of it only a running entry needs;
 //! * `book`: who is where;
 //! * `stream`: one conversation, and `streams`: all of them;
 //! * `settle`: what happens after the turns of an entry: streams filled and flushed, packets closed;

@@ -1,14 +1,14 @@
-use bruit_proto::{Class, Why};
-use bruit_proto::{PeerId, StreamId, Time, Wire};
+use bruit_proto::{Class, PeerId, StreamId, Time, Why, Wire};
 use bruit_wire::{Deframer, Envelope, MAX_FRAME};
 use std::time::Duration;
 
-/// The most bytes that wait in a stream for its connection to take them: 64 KiB, 5 ms of a gigabit link twenty times
-/// over. A single larger message passes when nothing else waits.
+/// The most bytes that wait in a stream for its connection to take them: 64 KiB. The kernel has a buffer of its own to keep
+/// the link busy; what waits here only makes the last word said later. A single larger message passes when nothing else
+/// waits.
 pub const BUFFER: usize = 64 * 1024;
 
-/// The longest silence on a stream that somebody opened to us, and the longest wait for its hello. Ten times the slowest
-/// round trip that TCP starts with (RFC 6298, section 2: 1 s).
+/// The longest silence on a stream that somebody opened to us, and the longest wait for its hello: what TCP repeats three
+/// times, after 1, 2 and 4 s (RFC 6298, section 2 and 5.5), still comes in time.
 pub const SILENCE: Duration = Duration::from_secs(10);
 
 /// Room in a frame for its length and checksum.
