@@ -57,7 +57,7 @@ pub fn none_of(rule: &str, offences: &[String]) {
     assert!(offences.is_empty(), "{rule}:\n  {}", offences.join("\n  "));
 }
 
-/// The cells of the rows of every Markdown table in `text` whose header is exactly `header`.
+/// The cells of the rows of every Markdown table in `text` whose header begins with `header`.
 pub fn table<'t>(text: &'t str, header: &[&str]) -> Vec<Vec<&'t str>> {
     let mut rows = Vec::new();
     let mut inside = false;
@@ -67,7 +67,7 @@ pub fn table<'t>(text: &'t str, header: &[&str]) -> Vec<Vec<&'t str>> {
             continue;
         };
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        if cells == header {
+        if cells.starts_with(header) {
             inside = true;
         } else if inside && !cells.iter().all(|c| c.chars().all(|c| "-: ".contains(c))) {
             rows.push(cells);
