@@ -29,6 +29,8 @@ mod node;
 mod seeds;
 mod sockets;
 mod subscribers;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 mod traffic;
 
 pub use bruit_node::Counters;
