@@ -97,9 +97,12 @@ impl Swim {
         }
         let calm = self.is_calm(cx.now);
         self.admission.last = Some(cx.now);
-        if !calm && !self.members.get(peer).is_some_and(Member::is_live) {
+        // Whoever joined just now itself is in a storm, and those who joined with it find each other by settling.
+        let storm = !calm || self.is_new(cx.now);
+        if storm && !self.members.get(peer).is_some_and(Member::is_live) {
             self.mute(stream);
             self.admission.untold.push(peer);
+            cx.set(Timer::Admission, self.untold_for());
         }
         self.on_update(cx, from, Update::Alive { incarnation, record });
         if calm { self.serve(cx, stream, peer) } else { self.hold(cx, stream, peer) }
@@ -135,7 +138,7 @@ impl Swim {
         if waiting.is_empty() {
             return self.tell_of_joiners(cx);
         }
-        cx.set(Timer::Admission, self.config.gossip_every);
+        cx.set(Timer::Admission, self.untold_for());
         let room = (self.config.admit as usize).saturating_sub(self.admission.serving.len());
         if room > 0 {
             self.admission.served.clear();
@@ -143,6 +146,11 @@ impl Swim {
         for (i, joiner) in waiting.into_iter().enumerate() {
             if i < room { self.serve(cx, joiner.stream, joiner.peer) } else { self.send_on(cx, joiner.stream, joiner.peer) }
         }
+    }
+
+    /// How long the joiners of a storm are given to find each other.
+    fn untold_for(&self) -> Duration {
+        self.config.gossip_every * 3
     }
 
     /// The joiners of a storm know each other by now: what is told of them reaches those who were here before, and

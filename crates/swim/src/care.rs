@@ -128,6 +128,8 @@ impl Swim {
     pub(crate) fn compare(&mut self, cx: &mut Context<'_, Self>, from: Origin, digest: u32) {
         let Some(peer) = from.peer else { return };
         match self.members.get(peer) {
+            // Among joiners strangers are many, and deltas bring them.
+            None if self.is_settling() => {}
             None => return cx.reply(from.path, Message::Who),
             Some(held) if self.tells_the_dead(held) => {
                 let epitaph = self.epitaph(held);
@@ -149,7 +151,7 @@ impl Swim {
         mismatch.contacts += 1;
         let changing = cx.now.since(self.news.last) <= FRESH && cx.now.since(mismatch.since) <= OLD;
         let lasts = mismatch.contacts >= 2 && !changing;
-        if lasts || self.is_settling() {
+        if (lasts || self.is_settling()) && self.members.get(peer).is_some() {
             self.care.mismatch.contacts = 0;
             self.start_delta(cx, peer);
         }

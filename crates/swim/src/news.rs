@@ -4,6 +4,8 @@ use bruit_proto::{Context, Duration, PeerId, Room, Time, mutant};
 
 /// News that waits for spare room: one piece a member, 4,096 members at most.
 pub(crate) const MAX_NEWS: usize = 4096;
+/// Pieces of news that fit one packet; more of them at once are left to deltas.
+const CROWD: usize = 24;
 /// News that comes within this after some was told waits for company. A tenth of the gossip interval.
 const GAP: u32 = 10;
 
@@ -73,7 +75,9 @@ impl Swim {
 
     fn targets(&mut self, cx: &mut Context<'_, Self>) -> Vec<PeerId> {
         let me = self.id();
-        if self.native() {
+        if self.is_crowded() {
+            crate::pick_live(&self.members, cx.rng, 1, |_| false)
+        } else if self.native() {
             let mut out = Vec::new();
             bruit_kit::targets(&*self, cx.rng, me, self.config.relay, None, &mut out);
             out
@@ -82,10 +86,18 @@ impl Swim {
         }
     }
 
+    /// So much is news that views differ in bulk: a copy for everybody would cost more than the deltas that compare.
+    fn is_crowded(&self) -> bool {
+        self.native() && self.news.queue.backlog.len() > CROWD
+    }
+
     /// How often one piece is told (SWIM section 4.1: lambda log n).
     fn limit(&self) -> u32 {
         if mutant("transmit limit zero") {
             return 0;
+        }
+        if self.is_crowded() {
+            return 1;
         }
         bruit_kit::transmit_limit(self.config.retransmit, self.members.count())
     }
@@ -115,6 +127,14 @@ impl Swim {
             piece if room.offer(Message::Update(piece.update.clone())).is_ok() => Offered::Taken,
             _ => Offered::Full,
         });
+    }
+
+    /// Somebody else tells the same: one telling less is needed (feedback, Demers et al. 1987, section 1.4).
+    pub(crate) fn heard_again(&mut self, peer: PeerId) {
+        if !self.news.queue.backlog.is_empty() && self.native() {
+            let limit = self.limit();
+            self.news.queue.backlog.count(&peer, 1, limit);
+        }
     }
 
     pub(crate) fn forget_news(&mut self, peer: PeerId) {

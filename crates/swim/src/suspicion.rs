@@ -106,6 +106,8 @@ impl Swim {
             self.wait_for_suspicions(cx);
             let update = self.suspicions.as_update(peer).expect("it is suspected");
             self.spread(cx, update, from);
+        } else {
+            self.heard_again(peer);
         }
     }
 

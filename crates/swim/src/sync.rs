@@ -311,6 +311,11 @@ impl Swim {
         self.sync.settling.is_some()
     }
 
+    /// Joining, or not yet known to agree with anybody.
+    pub(crate) fn is_new(&self, now: Time) -> bool {
+        self.is_settling() || self.join.is_young(now)
+    }
+
     pub(crate) fn begin_settling(&mut self, cx: &mut Context<'_, Self>) {
         self.sync.settling = Some(cx.now + Self::SETTLE);
         self.settle_later(cx);

@@ -50,6 +50,9 @@ impl Swim {
             return cx.reject(from, "incarnation far ahead");
         }
         if !beats((incarnation, Status::Alive), (held.incarnation, held.status)) {
+            if incarnation == held.incarnation {
+                self.heard_again(peer);
+            }
             return self.correct(cx, from, peer, incarnation);
         }
         let (was, changed) = (held.status, held.record.digest() != record.digest());
@@ -107,6 +110,8 @@ impl Swim {
         if beats((incarnation, Status::Dead), (held.incarnation, held.status)) {
             self.bury(cx, peer, incarnation, Status::Dead);
             self.learned(cx, from, Update::Dead { peer, incarnation, by });
+        } else if (incarnation, Status::Dead) == (held.incarnation, held.status) {
+            self.heard_again(peer);
         }
     }
 
@@ -122,6 +127,8 @@ impl Swim {
         if beats((incarnation, Status::Left), (held.incarnation, held.status)) || prunes {
             self.depart(cx, peer, incarnation, clock, prune);
             self.learned(cx, from, Update::Left { peer, incarnation, clock, prune });
+        } else if (incarnation, Status::Left) == (held.incarnation, held.status) {
+            self.heard_again(peer);
         }
     }
 
@@ -161,8 +168,9 @@ impl Swim {
     fn learned(&mut self, cx: &mut Context<'_, Self>, from: Origin, update: Update) {
         self.remember_change(update.about());
         let relays = match from.path.stream() {
-            Some(stream) => self.worth_relaying(stream),
-            None => true,
+            Some(stream) => self.worth_relaying(stream) && !self.is_new(cx.now),
+            // Who is new itself has nobody to surprise: those who came with it compare views, as it does.
+            None => !matches!(update, Update::Alive { .. }) || !self.is_new(cx.now),
         };
         if relays {
             self.spread(cx, update, from.peer);
