@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 const HEADER: [&str; 3] = ["crate", "may use", "and never"];
+const OUTSIDE: [&str; 3] = ["crate", "from the registry", "for"];
 /// What the table's word 'protocols' stands for; the table's own row of them must agree.
 const PROTOCOLS: &str = "protocols";
 
@@ -44,7 +45,7 @@ fn allowed(document: &str) -> Allowed {
 }
 
 /// Every way in which the edges depart from the table.
-fn departures(table: &Allowed, crates: &BTreeSet<String>, edges: &[Edge]) -> Vec<String> {
+fn departures(table: &Allowed, crates: &BTreeSet<String>, edges: &BTreeSet<Edge>) -> Vec<String> {
     let mut found = Vec::new();
     let listed: BTreeSet<String> = table.keys().cloned().collect();
     found.extend(crates.difference(&listed).map(|c| format!("{c} is a crate and has no row")));
@@ -71,24 +72,33 @@ fn metadata() -> Value {
     serde_json::from_slice(&out.stdout).expect("cargo metadata prints JSON")
 }
 
-/// The crates of the workspace by the names of their folders, and the edges between them; dev-dependencies left out.
-fn workspace() -> (BTreeSet<String>, Vec<Edge>) {
+/// What cargo says of the workspace, dev-dependencies left out. Crates go by the names of their folders.
+struct Workspace {
+    crates: BTreeSet<String>,
+    edges: BTreeSet<Edge>,
+    /// Edges that leave the workspace.
+    outside: BTreeSet<(String, String)>,
+}
+
+fn workspace() -> Workspace {
     let metadata = metadata();
     let packages = metadata["packages"].as_array().expect("packages");
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     let folder = |path: &str| path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
     let short = |p: &Value| folder(text(&p["manifest_path"]).trim_end_matches("Cargo.toml").trim_end_matches(['/', '\\']));
     let by_name: BTreeMap<String, String> = packages.iter().map(|p| (text(&p["name"]), short(p))).collect();
-    let mut edges = BTreeSet::new();
+    let (mut edges, mut outside) = (BTreeSet::new(), BTreeSet::new());
     for package in packages {
-        for dependency in package["dependencies"].as_array().expect("dependencies") {
-            if let (true, Some(to)) = (dependency["kind"] != "dev", by_name.get(&text(&dependency["name"]))) {
-                let optional = dependency["optional"] == true;
-                edges.insert(Edge { from: short(package), to: to.clone(), optional });
+        let dependencies = package["dependencies"].as_array().expect("dependencies");
+        for dependency in dependencies.iter().filter(|d| d["kind"] != "dev") {
+            let (from, name, optional) = (short(package), text(&dependency["name"]), dependency["optional"] == true);
+            match by_name.get(&name) {
+                Some(to) => drop(edges.insert(Edge { from, to: to.clone(), optional })),
+                None => drop(outside.insert((from, name))),
             }
         }
     }
-    (by_name.into_values().collect(), edges.into_iter().collect())
+    Workspace { crates: by_name.into_values().collect(), edges, outside }
 }
 
 fn architecture() -> String {
@@ -97,8 +107,20 @@ fn architecture() -> String {
 
 #[test]
 fn the_workspace_keeps_to_the_table() {
-    let (crates, edges) = workspace();
+    let Workspace { crates, edges, .. } = workspace();
     none_of("ARCHITECTURE.md, 'What may import what'", &departures(&allowed(&architecture()), &crates, &edges));
+}
+
+#[test]
+fn below_the_drivers_little_comes_from_outside() {
+    let document = architecture();
+    let rows = table(&document, &OUTSIDE);
+    let listed: BTreeSet<(String, String)> =
+        rows.iter().flat_map(|r| r[1].split(", ").map(|name| (r[0].to_owned(), name.to_owned()))).collect();
+    let mut used = workspace().outside;
+    used.retain(|(from, _)| !["bruit", "agent"].contains(&from.as_str()));
+    let differ = used.symmetric_difference(&listed).map(|(from, to)| format!("{from}: {to}"));
+    none_of("ARCHITECTURE.md, 'from the registry', differs from what cargo says", &differ.collect::<Vec<_>>());
 }
 
 #[test]
@@ -108,11 +130,11 @@ fn a_departure_is_seen() {
     let table = allowed(document);
     let crates: BTreeSet<String> = ["proto", "swim", "events", "lab", "bruit"].map(str::to_owned).into();
     let edge = |from: &str, to: &str, optional| Edge { from: from.into(), to: to.into(), optional };
-    let check = |edges: &[Edge]| departures(&table, &crates, edges).len();
+    let check = |edges: &[Edge]| departures(&table, &crates, &edges.iter().cloned().collect()).len();
 
     assert_eq!(check(&[edge("swim", "proto", false), edge("lab", "events", false), edge("bruit", "lab", true)]), 0);
     assert_eq!(check(&[edge("swim", "events", false)]), 1, "protocols do not know each other");
     assert_eq!(check(&[edge("proto", "swim", false)]), 1, "nothing below the alphabet");
     assert_eq!(check(&[edge("bruit", "lab", false)]), 1, "the lab only behind its feature");
-    assert_eq!(departures(&table, &["proto".to_owned()].into(), &[]).len(), 4, "rows without a crate");
+    assert_eq!(departures(&table, &["proto".to_owned()].into(), &BTreeSet::new()).len(), 4, "rows without a crate");
 }
