@@ -59,7 +59,7 @@ impl Spread {
 
 /// The figures of `bruit bench cluster`. What each means is said at [`Trial`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the trial says what each figure means")]
 pub struct Figures {
     /// Nodes in the cluster.
     pub nodes: u32,
