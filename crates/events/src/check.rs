@@ -10,24 +10,35 @@ const ROUNDS: u8 = 4;
 /// left are pairs of which one told the other first, and whoever was missed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Check {
+    open: bool,
     next: bool,
     previous: bool,
     round: u8,
 }
 
 impl Check {
-    /// This peer has all that we have; whether that was the last to be asked.
-    pub(crate) fn equal(&mut self, peers: &dyn Peers, me: PeerId, peer: PeerId) -> bool {
-        self.next |= peers.next(me) == Some(peer);
-        self.previous |= peers.previous(me) == Some(peer);
-        self.next && self.previous
+    /// News came: nobody is sure to have it.
+    pub(crate) fn begin() -> Check {
+        Check { open: true, ..Check::default() }
     }
 
-    /// Whom to ask now; whether to come back.
+    /// This peer has all that we have; true if that was the last to be sure of.
+    pub(crate) fn equal(&mut self, peers: &dyn Peers, me: PeerId, peer: PeerId) -> bool {
+        if !self.open {
+            return false;
+        }
+        self.next |= peers.next(me) == Some(peer);
+        self.previous |= peers.previous(me) == Some(peer);
+        self.open = !(self.next && self.previous);
+        !self.open
+    }
+
+    /// Whom to ask now, and whether to come back.
     pub(crate) fn round(&mut self, peers: &dyn Peers, me: PeerId) -> ([Option<PeerId>; 2], bool) {
         self.round += 1;
         let next = peers.next(me).filter(|_| !self.next);
         let previous = peers.previous(me).filter(|peer| !self.previous && Some(*peer) != next);
-        ([next, previous], self.round < ROUNDS && (next.is_some() || previous.is_some()))
+        self.open = self.round < ROUNDS && (next.is_some() || previous.is_some());
+        ([next, previous], self.open)
     }
 }

@@ -36,19 +36,8 @@ pub enum Event {
 const MAX_HELD: usize = 64;
 /// How long they are held back at most.
 const HOLD: Duration = Duration::from_secs(1);
-/// Differing digests in a row that are answered with the newest events; from the second on there is a conversation too.
-const PUSHES: u32 = 3;
-/// What a differing digest is answered with: events that came within this time.
-const RECENT: Duration = Duration::from_secs(5);
-/// The most bytes of them: one packet's worth.
-const PUSH_BYTES: usize = 1_000;
-/// The most events looked at to find them.
-const PUSH_LOOK: usize = 64;
 /// Room for the digest and its frame, left beside piggybacked events.
 const DIGEST_ROOM: usize = 16;
-/// Digests that differ for so long mean that something is missing, however much news comes.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 /// User events.
 #[derive(Debug)]
 pub struct Events<S: Spread = Relay> {
@@ -64,13 +53,13 @@ pub struct Events<S: Spread = Relay> {
     since: Time,
     had_peers: bool,
     /// When something was news last.
-    news: Option<Time>,
+    pub(crate) news: Option<Time>,
     /// Contacts in a row whose digest differed while nothing was news, and since when digests have differed.
     pub(crate) differing: u32,
     pub(crate) differing_since: Option<Time>,
-    check: Check,
+    pub(crate) check: Check,
     /// Whether the clock is the cluster's.
-    joined: bool,
+    pub(crate) joined: bool,
     held: Vec<UserEvent>,
     pub(crate) talks: Talks,
 }
@@ -81,12 +70,22 @@ impl<S: Spread + Default> Events<S> {
     /// # Panics
     /// If `config` is out of its bounds: [`Config::check`] it first.
     pub fn new(me: PeerId, session: u64, config: Config) -> Self {
+        Events::with(me, session, config, S::default())
+    }
+}
+
+impl<S: Spread> Events<S> {
+    /// As [`new`](Events::new), with a way of spreading that has settings of its own.
+    ///
+    /// # Panics
+    /// If `config` is out of its bounds.
+    pub fn with(me: PeerId, session: u64, config: Config, spread: S) -> Self {
         config.check().expect("a checked configuration");
         Events {
             me,
             tags: Tags::default(),
             store: Store::new(config.window, config.window_bytes),
-            spread: S::default(),
+            spread,
             counters: Counters::default(),
             clock: Lamport::default(),
             serial: (mix(session) >> 32) as u32,
@@ -102,9 +101,7 @@ impl<S: Spread + Default> Events<S> {
             config,
         }
     }
-}
 
-impl<S: Spread> Events<S> {
     /// Says an event to all, or to the nodes that `filter` names, this one included.
     ///
     /// A node that has peers but has not heard yet that it knows what they know holds it back, for a second at most: said
@@ -244,58 +241,8 @@ impl<S: Spread> Events<S> {
             self.counters.relayed += 1;
             cx.send(peer, Message::Event { age: millis(age), event: event.clone() });
         }
-        self.check = Check::default();
+        self.check = Check::begin();
         cx.set(Timer::Check, self.config.quiet);
-    }
-
-    /// A digest came on a packet. A mismatch while news is on its way is nothing; one that stays is a gap, here or there.
-    fn compare(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, digest: u32) {
-        if digest == self.store.digest() || mutant("digest compares equal always") {
-            self.differing = 0;
-            self.differing_since = None;
-            if self.check.equal(cx.peers, self.me, peer) {
-                cx.cancel(Timer::Check);
-            }
-            return self.has_joined(cx);
-        }
-        self.counters.differing += 1;
-        let since = *self.differing_since.get_or_insert(cx.now);
-        let quiet = self.news.is_none_or(|news| cx.now.since(news) >= self.config.quiet);
-        if !quiet && cx.now.since(since) < PATIENCE {
-            return;
-        }
-        self.differing = self.differing.saturating_add(1);
-        if self.differing <= PUSHES {
-            self.push_recent(cx, peer);
-        }
-        if self.differing > 1 || !self.joined {
-            self.ask(cx, peer);
-        }
-    }
-
-    /// The newest events to a peer whose digest differs: most often that closes the gap at once, for one datagram.
-    fn push_recent(&mut self, cx: &mut Context<'_, Self>, peer: PeerId) {
-        let mut room = PUSH_BYTES;
-        let (now, look) = (cx.now, self.store.held().rev().take(PUSH_LOOK));
-        for held in look.filter(|held| now.since(held.heard) < RECENT) {
-            let message = Message::Event { age: millis(held.age(now)), event: held.event.clone() };
-            let Some(left) = room.checked_sub(message.size()) else { return };
-            room = left;
-            self.counters.pushed += 1;
-            cx.send(peer, message);
-        }
-    }
-
-    /// Asks the ring neighbours that may have been missed.
-    fn ask_neighbours(&mut self, cx: &mut Context<'_, Self>) {
-        let (unsure, again) = self.check.round(cx.peers, self.me);
-        for peer in unsure.into_iter().flatten() {
-            self.counters.checked += 1;
-            cx.send(peer, Message::Check);
-        }
-        if again {
-            cx.set(Timer::Check, self.config.quiet);
-        }
     }
 
     fn fill_packet(&mut self, cx: &mut Context<'_, Self>, to: PeerId, room: &mut Room<'_, Message>) {

@@ -29,6 +29,7 @@ mod converse;
 mod counters;
 mod events;
 mod filter;
+mod gaps;
 mod id;
 mod message;
 mod spread;

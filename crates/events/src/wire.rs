@@ -182,6 +182,27 @@ mod tests {
         check(&Message::Checked);
     }
 
+    /// The bytes of one of each, for whoever writes another codec.
+    #[test]
+    fn vectors() {
+        let hex = |message: &Message| {
+            let mut out = Vec::new();
+            message.encode(&mut out);
+            out.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        let Message::Event { event, .. } = event(2, Filter::parse(["a=b*"]).unwrap()) else { unreachable!() };
+        let floor = Some(event.stamp);
+        let stamp = "ac02490d5a3a4498a0c6deadbeef";
+        assert_eq!(hex(&Message::Event { age: 200, event }), format!("20c801{stamp}01016102622a0178020707"));
+        assert_eq!(hex(&Message::Digest(0x0102_0304)), "2101020304");
+        let hello = Hello { clock: 300, floor, salt: 1, since: 7, recent: vec![0xA0B0_C0D0], older: 3 };
+        assert_eq!(hex(&Message::Hello(hello)), format!("22ac0201{stamp}000000010701a0b0c0d000000003"));
+        let reply = Reply { clock: 1, floor: None, want: vec![2], rest: Some(vec![]) };
+        assert_eq!(hex(&Message::Reply(reply)), "23010001000000020100");
+        assert_eq!(hex(&Message::Want(vec![5])), "240100000005");
+        assert_eq!([Message::Busy, Message::Check, Message::Checked].map(|m| hex(&m)), ["25", "26", "27"]);
+    }
+
     #[test]
     fn sizes() {
         assert_eq!(check(&Message::Digest(7)), 5);

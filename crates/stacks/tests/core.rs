@@ -14,12 +14,15 @@ fn record(site: u32, session: u64, role: &str) -> Arc<Record> {
 }
 
 fn core(site: u32, session: u64) -> Core {
-    Core::new(u64::from(site) ^ session, CoreConfig::default(), record(site, session, if site % 2 == 0 { "web" } else { "db" }))
+    Core::new(
+        u64::from(site) ^ session,
+        CoreConfig::default(),
+        record(site, session, if site.is_multiple_of(2) { "web" } else { "db" }),
+    )
 }
 
 struct Cluster {
     net: Harness<Core>,
-    n: u32,
 }
 
 impl Cluster {
@@ -32,7 +35,7 @@ impl Cluster {
             site += 1;
             core(site, u64::from(site))
         });
-        let mut cluster = Cluster { net, n };
+        let mut cluster = Cluster { net };
         (2..=n).for_each(|i| cluster.join(i));
         let all = n as usize;
         let known = |core: &Core| core.swim().members().filter(|member| member.is_live()).count();
