@@ -15,6 +15,9 @@ pub struct Case {
     pub seeds: Vec<u32>,
     /// What links do from the start.
     pub links: Links,
+    /// How long the dead are remembered, in seconds, if not as long as by default.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub tombstone_s: u64,
     /// When the faults end, in milliseconds: cuts heal, links are good, pauses are over. Then begins the calm.
     pub calm_ms: u64,
     /// When the run ends, in milliseconds.
@@ -159,6 +162,11 @@ impl Case {
         }
     }
 
+    /// How long the dead are remembered, if the case says so.
+    pub fn tombstone(&self) -> Option<Duration> {
+        (self.tombstone_s > 0).then(|| Duration::from_secs(self.tombstone_s))
+    }
+
     /// When the calm begins.
     pub fn calm(&self) -> Duration {
         Duration::from_millis(self.calm_ms)
@@ -217,7 +225,8 @@ mod tests {
         ];
         let script = acts.map(|act| Entry { at_ms: 5, act }).to_vec();
         let (seeds, links) = (vec![0], Links::default());
-        let case = Case { seed: 3, nodes: 3, seeds, links, calm_ms: 10, end_ms: 20, mutant: String::new(), script };
+        let case =
+            Case { seed: 3, nodes: 3, seeds, links, tombstone_s: 0, calm_ms: 10, end_ms: 20, mutant: String::new(), script };
         assert_eq!(Case::parse(&case.text()), Ok(case.clone()));
         let wrong = case.text().replace("\"nodes\": 3", "\"nodes\": 2");
         assert!(Case::parse(&wrong).unwrap_err().contains("host 2 of 2"));

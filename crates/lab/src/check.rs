@@ -3,6 +3,7 @@
 mod events;
 mod members;
 mod run;
+mod timely;
 mod violation;
 
 use crate::case::Case;

@@ -6,6 +6,8 @@ pub mod check;
 mod clock;
 pub mod cluster;
 mod links;
+#[cfg(feature = "mutants")]
+pub mod mutants;
 pub mod replay;
 mod runner;
 pub mod shrink;

@@ -12,6 +12,8 @@ const FAULTS: u64 = 8 * 60_000;
 const CALM: u64 = 150_000;
 /// Nobody does anything in the last part of the calm: the bound of [`check`](crate::check).
 const DOINGS: u64 = 30_000;
+/// How long the dead are remembered where that is short, in seconds: four times the longest suspicion.
+const TOMBSTONE: u64 = 60;
 /// Everybody has started by then.
 const BEGIN: u64 = 10_000;
 
@@ -19,8 +21,13 @@ const BEGIN: u64 = 10_000;
 pub fn draw(seed: u64) -> Case {
     let mut dice = Rng::named(seed, bruit_proto::PeerId::NONE, "swarm");
     let nodes = 5 + dice.below(36);
-    let mut swarm = Swarm { dice, nodes, script: Vec::new() };
+    let mut swarm = Swarm { dice, nodes, longest_pause: 60_000, script: Vec::new() };
     let links = swarm.links();
+    // Where the dead are soon forgotten, whoever was away for longer must not bring them back.
+    let tombstone_s = if swarm.coin() { 0 } else { TOMBSTONE };
+    if tombstone_s > 0 {
+        swarm.longest_pause = 3 * TOMBSTONE * 1_000;
+    }
     swarm.starts();
     let classes: [fn(&mut Swarm); 10] = [
         Swarm::cuts,
@@ -45,12 +52,23 @@ pub fn draw(seed: u64) -> Case {
     script.sort_by_key(|e| e.at_ms);
     let seeds = (0..nodes.min(3)).collect();
     // One host more, for whoever mistakes its name.
-    Case { seed, nodes: nodes + 1, seeds, links, calm_ms: FAULTS, end_ms: FAULTS + CALM, mutant: String::new(), script }
+    Case {
+        seed,
+        nodes: nodes + 1,
+        seeds,
+        links,
+        tombstone_s,
+        calm_ms: FAULTS,
+        end_ms: FAULTS + CALM,
+        mutant: String::new(),
+        script,
+    }
 }
 
 struct Swarm {
     dice: Rng,
     nodes: u32,
+    longest_pause: u64,
     script: Vec<Entry>,
 }
 
@@ -155,7 +173,7 @@ impl Swarm {
     /// F15.
     fn pauses(&mut self) {
         for _ in 0..1 + self.dice.below(10) {
-            let (at, node, ms) = (self.moment(), self.node(), self.skewed(10, 60_000));
+            let (at, node, ms) = (self.moment(), self.node(), self.skewed(10, self.longest_pause));
             self.push(at, Act::Pause { node, ms });
         }
     }

@@ -64,6 +64,7 @@ pub(crate) struct Shared<E> {
     story: Option<Vec<(u64, String)>>,
     /// Whether the story tells of packets.
     packets: bool,
+    tap: Option<Tap>,
     now: u64,
 }
 
@@ -79,6 +80,8 @@ impl<E> Shared<E> {
     }
 }
 
+/// Hears every datagram that reaches a process: when, from which host, to which, the bytes.
+type Tap = Box<dyn FnMut(Duration, u32, u32, &[u8])>;
 type Make<P> = Box<dyn FnMut(Birth<'_>) -> Node<P>>;
 
 /// Nodes, links and a virtual clock.
@@ -104,7 +107,7 @@ where
         assert!(links.floor_us >= 100, "a latency of at least 100 µs keeps buckets worth their while");
         let wheel = Wheel::new(u64::from(links.floor_us.min(WIDEST)));
         let network = Network { links, ..Network::default() };
-        let shared = Shared { wheel, network, told: Vec::new(), story: None, packets: false, now: 0 };
+        let shared = Shared { wheel, network, told: Vec::new(), story: None, packets: false, tap: None, now: 0 };
         let mut world = World { seed, sites: Vec::new(), shared, make: Box::new(make), bucket: Vec::new(), reversed: false };
         (0..n).for_each(|_| {
             world.add();
@@ -351,6 +354,11 @@ where
         let mut told = std::mem::take(&mut self.shared.told);
         told.sort_by_key(|t| (t.at, t.node));
         told
+    }
+
+    /// From now on `tap` hears every datagram that reaches a process: when, from which host, to which, the bytes.
+    pub fn tap(&mut self, tap: impl FnMut(Duration, u32, u32, &[u8]) + 'static) {
+        self.shared.tap = Some(Box::new(tap));
     }
 
     /// From now on keep a line for each thing that happens; with `packets`, for each packet that is heard too.

@@ -9,6 +9,9 @@ use std::time::Duration;
 /// so, more when clocks drift and nodes pause.
 const MARGIN: Duration = Duration::from_secs(10);
 
+/// An event that is said in the calm is everywhere within this: push takes 50 ms, a gap is found by the next digests.
+const BOUND: Duration = Duration::from_secs(5);
+
 /// A process: host and life.
 pub(super) type Process = (u32, u32);
 
@@ -20,6 +23,16 @@ struct Said {
     by: Process,
     /// Processes that delivered it.
     at_processes: BTreeSet<Process>,
+    /// Whether all members of old have.
+    done: bool,
+}
+
+impl Said {
+    /// A member of old that has not delivered it.
+    fn missing(&self, members: &[(Process, Duration)]) -> Option<Process> {
+        let mut old = members.iter().filter(|m| m.1 + MARGIN <= self.at || m.0 == self.by);
+        old.find(|m| !self.at_processes.contains(&m.0)).map(|m| m.0)
+    }
 }
 
 /// All events of a run.
@@ -28,7 +41,7 @@ pub(super) struct Book(BTreeMap<EventId, Said>);
 
 impl Book {
     pub(super) fn said(&mut self, id: EventId, by: Process, at: Duration, payload: Vec<u8>) {
-        self.0.insert(id, Said { at, payload, by, at_processes: BTreeSet::new() });
+        self.0.insert(id, Said { at, payload, by, at_processes: BTreeSet::new(), done: false });
     }
 
     pub(super) fn delivered(&mut self, at: Process, event: &Delivered) -> Result<(), (Invariant, String)> {
@@ -44,6 +57,26 @@ impl Book {
         Ok(())
     }
 
+    /// In the calm, which began at `calm`: what is overdue, and at which node.
+    pub(super) fn in_time(
+        &mut self,
+        now: Duration,
+        calm: Duration,
+        members: &[(Process, Duration)],
+    ) -> Result<(), (u32, String)> {
+        for (id, said) in self.0.iter_mut().filter(|(_, s)| s.at >= calm && !s.done) {
+            let missing = said.missing(members);
+            said.done = missing.is_none();
+            if let Some(process) = missing
+                && said.at + BOUND <= now
+            {
+                let text = format!("{id:?}, said at {:?} by {:?}, has not come after {BOUND:?}", said.at, said.by.0);
+                return Err((process.0, text));
+            }
+        }
+        Ok(())
+    }
+
     /// At the end: `members` are the processes that live, each with the moment since which it is a member.
     pub(super) fn all_reached(&self, members: &[(Process, Duration)]) -> Result<(), (u32, String)> {
         let lives = |process: &Process| members.iter().any(|m| m.0 == *process);
@@ -52,8 +85,7 @@ impl Book {
             if !lives(&said.by) && !said.at_processes.iter().any(lives) {
                 continue;
             }
-            let old = members.iter().filter(|m| m.1 + MARGIN <= said.at || m.0 == said.by);
-            if let Some((process, _)) = old.into_iter().find(|m| !said.at_processes.contains(&m.0)) {
+            if let Some(process) = said.missing(members) {
                 let text = format!("{id:?}, said at {:?} by {:?}, never came", said.at, said.by.0);
                 return Err((process.0, text));
             }

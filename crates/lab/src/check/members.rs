@@ -1,9 +1,10 @@
-//! What must hold of membership: M1, M2, M5, M6, M9.
+//! What must hold of what nodes believe: M1, M2, M5, M6, L1.
 
 use super::violation::Invariant;
 use bruit_proto::PeerId;
-use bruit_swim::{Member, Status, Swim, beats};
+use bruit_swim::{Member, Status, Swim};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A member as an observer held it last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +12,8 @@ struct Held {
     incarnation: u64,
     status: Status,
     session: u64,
+    /// Since when it has not been live, in virtual time.
+    gone: Option<Duration>,
     /// Whether it was in the table at the last look.
     seen: bool,
 }
@@ -42,7 +45,7 @@ impl Issued {
 
 impl View {
     /// Compares what an observer holds now with what it held, and with what members issued.
-    pub(super) fn look(&mut self, life: u32, swim: &Swim, issued: &Issued) -> Found {
+    pub(super) fn look(&mut self, now: Duration, life: u32, swim: &Swim, issued: &Issued, tombstone: Duration) -> Found {
         if self.life != life {
             *self = View { life, held: BTreeMap::new() };
         }
@@ -50,18 +53,30 @@ impl View {
             held.seen = false;
         }
         for member in swim.members() {
-            self.one(member, issued)?;
+            if member.status == Status::Suspect {
+                independent(member.id(), swim.accusers(member.id()))?;
+            }
+            self.one(now, member, issued)?;
         }
-        match self.held.iter_mut().find(|(_, held)| !held.seen) {
+        // What is forgotten in its time is still held here: it may not return as it was.
+        let too_soon = |held: &Held| held.gone.is_none_or(|gone| now < gone + tombstone - tombstone / 10);
+        match self.held.iter().find(|(_, held)| !held.seen && too_soon(held)) {
             None => Ok(()),
             Some((id, held)) if held.status.is_live() => Err((Invariant::M2, format!("{id:?} was {held:?} and is forgotten"))),
             Some((id, held)) => Err((Invariant::M6, format!("{id:?} was {held:?} and its tombstone is gone"))),
         }
     }
 
-    fn one(&mut self, member: &Member, issued: &Issued) -> Found {
-        let now = Held { incarnation: member.incarnation, status: member.status, session: member.record.session(), seen: true };
+    fn one(&mut self, at: Duration, member: &Member, issued: &Issued) -> Found {
         let id = member.id();
+        let gone_before = self.held.get(&id).and_then(|h| h.gone);
+        let now = Held {
+            incarnation: member.incarnation,
+            status: member.status,
+            session: member.record.session(),
+            gone: (!member.is_live()).then(|| gone_before.unwrap_or(at)),
+            seen: true,
+        };
         if now.incarnation > issued.of(id) {
             return Err((Invariant::M1, format!("{id:?} is held at {now:?}, it issued {}", issued.of(id))));
         }
@@ -70,13 +85,23 @@ impl View {
             return Ok(());
         }
         self.held.insert(id, now);
-        let back = beats((before.incarnation, before.status), (now.incarnation, now.status));
+        // Said anew here, not asked of swim: a checker that leans on what it checks sees nothing.
+        let back = (now.incarnation, now.status) < (before.incarnation, before.status);
         match (back && before.session == now.session, before.status.is_live()) {
             (false, _) => Ok(()),
             (true, true) => Err((Invariant::M2, format!("{id:?} goes back from {before:?} to {now:?}"))),
             (true, false) => Err((Invariant::M6, format!("{id:?} returns from {before:?} as {now:?}"))),
         }
     }
+}
+
+/// Lifeguard section IV-B: what shortens a suspicion are independent accusers.
+fn independent(accused: PeerId, accusers: &[PeerId]) -> Found {
+    let twice = accusers.iter().enumerate().any(|(i, a)| accusers[..i].contains(a));
+    if twice || accusers.contains(&accused) {
+        return Err((Invariant::L1, format!("{accused:?} is accused by {accusers:?}")));
+    }
+    Ok(())
 }
 
 /// Who must be in every view, at which version.

@@ -2,6 +2,7 @@
 
 use super::events::{Book, Process};
 use super::members::{Issued, Truth, View};
+use super::timely::{Fact, Facts, Pings};
 use super::violation::{Invariant, Violation};
 use crate::case::{Act, Case};
 use crate::cluster::{id, join, name, named_core};
@@ -10,10 +11,11 @@ use crate::world::{Told, Traffic, World};
 use bruit_events::Filter;
 use bruit_proto::{Change, PeerId, Peers, Rng, Tags};
 use bruit_stacks::{Core, CoreConfig, Event};
-use bruit_swim::Status;
+use bruit_swim::{self as swim, Status};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often nodes are heard.
@@ -25,6 +27,8 @@ const WEIGH: u64 = 10_000;
 /// M9: so long after the faults end every living node is alive to all. Seeds are asked again each minute, which is how
 /// islands that never met find each other; then 30 seconds to spread, suspect and refute.
 const ALIVE: Duration = Duration::from_secs(90);
+/// M3: probe laps are watched from this far into the calm: before, health may still be low and periods long.
+const PROBED_FROM: Duration = Duration::from_secs(30);
 /// M4: a death told of a process younger than this may mean the one before it.
 const YOUNG: Duration = Duration::from_secs(30);
 /// M7: two that were told to stop within this were told in the same conflict.
@@ -95,6 +99,9 @@ pub(crate) struct Run<'a> {
     told_taken: BTreeMap<PeerId, Duration>,
     /// Claims made in the calm against a process that was there: claimant, and whose name.
     claims: Vec<(u32, u32)>,
+    facts: Facts,
+    pings: Pings,
+    tombstone: Duration,
     weighed: Vec<Traffic>,
     busiest: u64,
     agreed_after: Option<Duration>,
@@ -105,7 +112,9 @@ impl<'a> Run<'a> {
     pub(crate) fn new(case: &'a Case) -> Self {
         let names = Rc::new(RefCell::new((0..case.nodes).collect::<Vec<u32>>()));
         let of_host = names.clone();
-        let config = CoreConfig::default();
+        let mut config = CoreConfig::default();
+        let tombstone = case.tombstone().unwrap_or(config.swim.tombstone);
+        config.swim = Arc::new(swim::Config { tombstone, ..(*config.swim).clone() });
         let world = World::new(case.nodes, case.seed, case.links.clone(), move |birth| {
             let of = of_host.borrow()[birth.node as usize];
             named_core(&birth, &config, &name(of))
@@ -125,6 +134,9 @@ impl<'a> Run<'a> {
             left: Vec::new(),
             told_taken: BTreeMap::new(),
             claims: Vec::new(),
+            facts: Facts::default(),
+            pings: Pings::new(case.nodes),
+            tombstone,
             weighed: vec![Traffic::default(); n],
             busiest: 0,
             agreed_after: None,
@@ -178,6 +190,8 @@ impl<'a> Run<'a> {
         self.world.heal();
         self.world.set_links(Links { floor_us: self.case.links.floor_us, ..Links::default() });
         (0..self.world.len()).for_each(|i| self.world.resume(i));
+        let pings = self.pings.clone();
+        self.world.tap(move |at, from, to, packet| pings.hear(at, from, to, packet));
         self.note(None, "the faults end".into());
     }
 
@@ -193,7 +207,7 @@ impl<'a> Run<'a> {
                 self.start(*node, *of, true, false);
             }
             Act::Kill { node, unplug } if self.world.is_up(*node) => {
-                self.known[*node as usize] = None;
+                self.end(*node);
                 if *unplug { self.world.unplug(*node) } else { self.world.kill(*node) }
             }
             Act::Leave { node } => self.leave(*node),
@@ -213,8 +227,12 @@ impl<'a> Run<'a> {
             Act::Event { node, bytes } => self.event(*node, *bytes),
             Act::Tag { node, value } if self.can_act(*node) => {
                 let tags: Tags = [("value", value.to_string())].into_iter().collect();
+                let changed = self.world.command(*node, |core, cx| core.set_tags(cx, tags));
                 // A node that is leaving refuses, rightly.
-                let _ = self.world.command(*node, |core, cx| core.set_tags(cx, tags));
+                if changed.is_ok() && self.calm {
+                    let me = self.world.protocol(*node).swim().me();
+                    self.facts.add(self.world.now(), Fact::Change(me.id(), me.incarnation));
+                }
             }
             Act::Kill { .. } | Act::Pause { .. } | Act::Tag { .. } => {}
         }
@@ -239,10 +257,20 @@ impl<'a> Run<'a> {
         self.names.borrow_mut()[node as usize] = named;
         self.world.start(node);
         self.left.retain(|left| *left != id(named));
+        self.facts.forget(id(named));
         let through: Vec<u32> = self.case.seeds.iter().copied().filter(|seed| *seed != node).collect();
         join(&mut self.world, node, &through);
         self.known[node as usize] = Some(Known { id: id(named), since: self.world.now(), member_since: None, leaving: false });
         self.issue();
+    }
+
+    /// The process on this host ends now, without a word.
+    fn end(&mut self, node: u32) {
+        let Some(known) = self.known[node as usize].take() else { return };
+        self.facts.forget(known.id);
+        if self.calm && self.holders(known.id) == 0 {
+            self.facts.add(self.world.now(), Fact::Crash(known.id));
+        }
     }
 
     fn leave(&mut self, node: u32) {
@@ -303,7 +331,7 @@ impl<'a> Run<'a> {
             }
             Event::NameTaken => self.taken(node)?,
             Event::Gone => {
-                self.known[node as usize] = None;
+                self.end(node);
                 self.world.kill(node);
             }
             _ => {}
@@ -317,7 +345,8 @@ impl<'a> Run<'a> {
     }
 
     fn taken(&mut self, node: u32) -> Result<(), Violation> {
-        let Some(known) = self.known[node as usize].take() else { return Ok(()) };
+        let Some(known) = self.known[node as usize].clone() else { return Ok(()) };
+        self.end(node);
         self.world.kill(node);
         let now = self.world.now();
         if self.claims.iter().any(|c| c.1 == node) {
@@ -340,6 +369,9 @@ impl<'a> Run<'a> {
             if self.calm && self.agreed_after.is_none() && self.agree().is_ok() {
                 self.agreed_after = Some(now - self.case.calm());
             }
+            if self.calm {
+                self.in_time(now)?;
+            }
             let due = self.case.calm() + ALIVE;
             if before < due && now >= due {
                 self.all_alive()?;
@@ -359,8 +391,42 @@ impl<'a> Run<'a> {
         {
             known.member_since = Some(self.world.now());
         }
-        let found = self.views[i as usize].look(self.world.life(i), swim, &self.issued);
+        let (now, life) = (self.world.now(), self.world.life(i));
+        let found = self.views[i as usize].look(now, life, swim, &self.issued, self.tombstone);
         found.map_err(|(invariant, what)| self.violation(invariant, Some(i), what))
+    }
+
+    /// M3 and D3: what happens in the calm is known soon.
+    fn in_time(&mut self, now: Duration) -> Result<(), Violation> {
+        let old = self.old_members();
+        let views = old.iter().map(|(process, _)| (process.0, self.world.protocol(process.0).swim()));
+        let found = self.facts.look(now, views);
+        found.map_err(|(node, what)| self.violation(Invariant::M3, Some(node), what))?;
+        let found = self.book.in_time(now, self.case.calm(), &old);
+        found.map_err(|(node, what)| self.violation(Invariant::D3, Some(node), what))
+    }
+
+    /// Members that were there when the faults ended, each with the moment since which it is one.
+    fn old_members(&self) -> Vec<(Process, Duration)> {
+        let old = |m: &(u32, &Known)| m.1.member_since.is_some_and(|since| since < self.case.calm());
+        self.members().filter(old).filter_map(|(i, known)| Some((self.process(i), known.member_since?))).collect()
+    }
+
+    /// M3: SWIM section 4.3.
+    fn all_probed(&self) -> Result<(), Violation> {
+        let members: Vec<u32> = self.members().filter(|m| m.1.since < self.case.calm()).map(|m| m.0).collect();
+        let lap = Duration::from_secs(2 * members.len() as u64 + 5);
+        let since = (self.case.calm() + PROBED_FROM).max(self.world.now().saturating_sub(lap));
+        if self.world.now() < since + lap {
+            return Ok(());
+        }
+        for i in &members {
+            for j in members.iter().filter(|j| *j != i && self.pings.last(*i, **j) < since) {
+                let what = format!("has not probed node {j} for {lap:?}, twice as many periods as there are members");
+                return Err(self.violation(Invariant::M3, Some(*i), what));
+            }
+        }
+        Ok(())
     }
 
     /// M8.
@@ -406,8 +472,9 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// M5, M7 and D3.
+    /// M3, M5, M7 and D3.
     pub(crate) fn at_the_end(&self) -> Result<(), Violation> {
+        self.all_probed()?;
         if let Some((node, known)) = self.members().find(|m| self.holders(m.1.id) > 1) {
             return Err(self.violation(Invariant::M7, Some(node), format!("two processes go by {:?}", known.id)));
         }

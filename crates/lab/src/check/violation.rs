@@ -8,6 +8,9 @@ pub enum Invariant {
     M1,
     /// Always: per observer and process, (incarnation, status) of a member never goes back.
     M2,
+    /// In the calm: a crash and a change are known to all in time, and every member probes every other within 2N-1
+    /// periods.
+    M3,
     /// In gentle runs: no living node is declared dead.
     M4,
     /// After the calm: all live views are equal, and those that left are left.
@@ -24,8 +27,11 @@ pub enum Invariant {
     D1,
     /// Always: an event is delivered at most once in a process's life.
     D2,
-    /// After the calm: an event that anybody has is delivered at everyone who was a member when it was said.
+    /// An event that anybody has is delivered at everyone who was a member when it was said: at the end, and in time if it
+    /// was said in the calm.
     D3,
+    /// Always: the accusers of a suspicion are different members, and not the accused.
+    L1,
     /// Always: nothing panics.
     P1,
 }

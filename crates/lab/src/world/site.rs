@@ -188,6 +188,9 @@ where
                 self.traffic.heard += 1;
                 self.note(at, 2 + (u64::from(from) << 8), digest(&bytes));
                 let address = shared.network.address(from);
+                if let Some(tap) = &mut shared.tap {
+                    tap(Duration::from_micros(at), from, self.me, &bytes);
+                }
                 if shared.packets {
                     shared.story_at(at, || format!("{} <- {from}: {} B", self.me, bytes.len()));
                 }
