@@ -4,7 +4,7 @@ mod process;
 mod sockets;
 mod tally;
 
-use crate::cli::{ClusterOptions, Format, LabProtocol, LabSpeedOptions};
+use crate::cli::{ClusterOptions, Format};
 use crate::output::{self, progress};
 use anyhow::Result;
 use bruit_lab::bench::{self, Figures, Options, Spread};
@@ -31,7 +31,7 @@ fn lab_options(options: &ClusterOptions) -> Options {
         seed: options.seed,
         loss_ppm: options.loss.0,
         udp_loss_ppm: options.udp_loss.0,
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        threads: output::threads(),
         ..Options::default()
     }
 }

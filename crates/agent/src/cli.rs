@@ -48,8 +48,6 @@ pub(crate) enum Command {
 pub(crate) enum Bench {
     /// Join, idle, event and crash of a cluster, on loopback sockets or in the lab.
     Cluster(ClusterOptions),
-    /// The lab's own speed: quiet nodes that share what they know.
-    Lab(LabSpeedOptions),
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,25 +97,6 @@ pub(crate) struct ClusterOptions {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct LabSpeedOptions {
-    /// Which protocol.
-    #[arg(long, value_enum, default_value_t = LabProtocol::Swim)]
-    pub(crate) protocol: LabProtocol,
-    /// How many nodes.
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
-    pub(crate) nodes: u32,
-    /// The seed.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum LabProtocol {
-    /// Membership.
-    Swim,
-}
-
-#[derive(Args, Debug)]
 pub(crate) struct CheckOptions {
     /// How many cases, each with a seed of its own.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
@@ -134,6 +113,9 @@ pub(crate) struct CheckOptions {
 pub(crate) struct ReplayOptions {
     /// The case's file, as `lab check` wrote it.
     pub(crate) file: PathBuf,
+    /// Tell of each packet that is heard, too.
+    #[arg(long)]
+    pub(crate) packets: bool,
 }
 
 /// Parts per million.

@@ -3,6 +3,7 @@
 mod bench;
 mod cli;
 mod demo;
+mod lab;
 mod output;
 
 use clap::{CommandFactory, Parser};
@@ -17,7 +18,8 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Demo(options) => demo::run(&options, cli.output),
         Command::Bench(Bench::Cluster(options)) => bench::cluster(&options, cli.output),
-        _ => unreachable!(),
+        Command::Lab(Lab::Check(options)) => lab::check(&options, cli.output),
+        Command::Lab(Lab::Replay(options)) => lab::replay(&options, cli.output),
         Command::Version => {
             output::version(cli.output);
             Ok(ExitCode::SUCCESS)

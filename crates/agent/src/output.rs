@@ -10,6 +10,11 @@ pub(crate) fn json(value: &impl Serialize) {
     println!("{}", serde_json::to_string(value).expect("plain data is JSON"));
 }
 
+/// How much may run side by side.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// A bar on a terminal, nothing elsewhere.
 pub(crate) fn progress(steps: u64, what: &'static str) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
