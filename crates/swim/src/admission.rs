@@ -150,7 +150,7 @@ impl Swim {
 
     /// How long the joiners of a storm are given to find each other.
     fn untold_for(&self) -> Duration {
-        self.config.gossip_every * 3
+        self.config.gossip_every * 2
     }
 
     /// The joiners of a storm know each other by now: what is told of them reaches those who were here before, and

@@ -142,7 +142,7 @@ impl Swim {
         }
         if digest == self.digest_to_show() {
             self.care.mismatch.contacts = 0;
-            return self.settled(cx);
+            return;
         }
         let mismatch = &mut self.care.mismatch;
         if mismatch.contacts == 0 {
@@ -153,6 +153,7 @@ impl Swim {
         let lasts = mismatch.contacts >= 2 && !changing;
         if (lasts || self.is_settling()) && self.members.get(peer).is_some() {
             self.care.mismatch.contacts = 0;
+            self.disagreed();
             self.start_delta(cx, peer);
         }
     }

@@ -1,4 +1,4 @@
-use crate::sync::SILENCE;
+use crate::sync::{HEDGE, SILENCE};
 use crate::updates::MAX_JUMP;
 use crate::{Event, Message, Swim, Timer};
 use bruit_proto::{Class, Context, Duration, Origin, PeerId, Record, Rng, StreamId, StreamNews, Time, Why};
@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 /// Seeds remembered.
 const MAX_SEEDS: usize = 64;
-/// A dial that is not answered within this is hedged by another: above the round trip, below a lost SYN's second.
-const HEDGE: Duration = Duration::from_millis(250);
 /// Dials at once.
 const MAX_DIALS: usize = 4;
 /// Sent on more often than this, a join begins anew.

@@ -195,6 +195,9 @@ impl Swim {
     pub(crate) fn on_ack(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32, digest: u32) {
         if from.path.stream().is_none() {
             self.compare(cx, from, digest);
+            if digest == self.digest_to_show() {
+                self.agrees(cx, seq);
+            }
         }
         if let Some(i) = self.probe.relays.iter().position(|r| r.seq == seq) {
             let relay = self.probe.relays.swap_remove(i);

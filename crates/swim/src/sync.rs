@@ -29,6 +29,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Conversations held at once: a seed's, with a thousand joiners told to wait or to go on.
 const MAX_TALKS: usize = 1200;
+/// A dial that is not answered within this is hedged by another: above the round trip, below a lost SYN's second.
+pub(crate) const HEDGE: Duration = Duration::from_millis(250);
 /// The longest silence in one.
 pub(crate) const SILENCE: Duration = Duration::from_secs(5);
 /// What may wait to be said in one conversation beyond a whole table: more is asked by nobody who reads the answers.
@@ -37,6 +39,8 @@ const MAX_WAITING: usize = 64;
 const RECENT: usize = 16;
 /// As many members learned in one conversation are news; more spread by conversation alone.
 const FEW: u32 = 8;
+/// As many random members must agree in a row before a joiner believes that it knows all.
+const AGREED: u32 = 4;
 /// Members a bucket of the digest search holds, about.
 const PER_BUCKET: u32 = 4;
 
@@ -45,12 +49,25 @@ pub(crate) struct Syncs {
     talks: BTreeMap<StreamId, Talk>,
     /// The conversation that this node began, if one is going on.
     asking: Option<StreamId>,
+    /// When it was dialled, until it is answered.
+    dialled: Option<Time>,
     recent: VecDeque<PeerId>,
     /// Until when to compare with random members without waiting to be told.
     settling: Option<Time>,
+    /// Random members in a row that held the same meanwhile, and the last ping to one.
+    agreed: u32,
+    settle_seq: u32,
 }
 
-bruit_kit::idle!(Syncs { talks: BTreeMap::new(), asking: None, recent: VecDeque::new(), settling: None });
+bruit_kit::idle!(Syncs {
+    talks: BTreeMap::new(),
+    asking: None,
+    dialled: None,
+    recent: VecDeque::new(),
+    settling: None,
+    agreed: 0,
+    settle_seq: 0
+});
 
 /// One conversation.
 #[derive(Default)]
@@ -124,16 +141,29 @@ impl Swim {
 
     /// Begins a delta with this peer, unless one is going on.
     pub(crate) fn start_delta(&mut self, cx: &mut Context<'_, Self>, peer: PeerId) {
-        if self.sync.asking.is_some() || self.is_leaving() {
+        if self.is_leaving() || !self.give_up_slow_dial(cx) {
             return;
         }
         let stream = cx.open(peer, Class::Bulk, SILENCE);
         if self.talk_on(stream) {
             self.sync.asking = Some(stream);
+            self.sync.dialled = Some(cx.now);
             self.counters.deltas += 1;
             let fingerprints = self.recent_fingerprints();
             self.say(cx, stream, Message::Recent { asks: true, fingerprints });
         }
+    }
+
+    /// Whether this node asks nobody, or asked somebody who did not even answer the dial: another is asked then.
+    fn give_up_slow_dial(&mut self, cx: &mut Context<'_, Self>) -> bool {
+        let Some(stream) = self.sync.asking else { return true };
+        let slow = self.sync.dialled.is_some_and(|at| cx.now.since(at) > HEDGE);
+        if slow {
+            self.sync.asking = None;
+            self.sync.talks.remove(&stream);
+            cx.close(stream);
+        }
+        slow
     }
 
     fn recent_fingerprints(&self) -> Vec<u32> {
@@ -284,6 +314,7 @@ impl Swim {
 
     /// The conversation that this node asked for from now on is this one.
     pub(crate) fn asks_on(&mut self, stream: StreamId) {
+        self.sync.dialled = None;
         self.sync.asking = Some(stream);
     }
 
@@ -292,6 +323,9 @@ impl Swim {
     }
 
     pub(crate) fn sync_stream(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, what: StreamNews) {
+        if what == StreamNews::Opened && self.sync.asking == Some(stream) {
+            self.sync.dialled = None;
+        }
         if what != StreamNews::Opened {
             self.sync.talks.remove(&stream);
             if self.sync.asking == Some(stream) {
@@ -318,13 +352,15 @@ impl Swim {
 
     pub(crate) fn begin_settling(&mut self, cx: &mut Context<'_, Self>) {
         self.sync.settling = Some(cx.now + Self::SETTLE);
+        self.sync.agreed = 0;
         self.settle_later(cx);
     }
 
     fn settle_later(&mut self, cx: &mut Context<'_, Self>) {
         if self.is_settling() {
-            // Between a quarter and three quarters of a gossip interval: nodes that joined together spread out.
-            let wait = cx.rng.between(self.config.gossip_every / 4, self.config.gossip_every * 3 / 4);
+            // From a quarter of a gossip interval on, longer as more agree; nodes that joined together spread out.
+            let grain = self.config.gossip_every / 4 * 2u32.pow(self.sync.agreed);
+            let wait = cx.rng.between(grain, grain * 3);
             cx.set(Timer::Settle, wait);
         }
     }
@@ -337,14 +373,26 @@ impl Swim {
         }
         if let Some(peer) = crate::pick_live(&self.members, cx.rng, 1, |_| false).first() {
             let seq = self.next_seq();
+            self.sync.settle_seq = seq;
             cx.send(*peer, Message::Ping { seq, digest: self.digest_to_show() });
         }
         self.settle_later(cx);
     }
 
-    /// A random member holds the same.
-    pub(crate) fn settled(&mut self, cx: &mut Context<'_, Self>) {
+    /// A member holds something else.
+    pub(crate) fn disagreed(&mut self) {
         if self.is_settling() {
+            self.sync.agreed = 0;
+        }
+    }
+
+    /// A random member that was asked holds the same.
+    pub(crate) fn agrees(&mut self, cx: &mut Context<'_, Self>, seq: u32) {
+        if !self.is_settling() || seq != self.sync.settle_seq {
+            return;
+        }
+        self.sync.agreed += 1;
+        if self.sync.agreed >= AGREED {
             self.sync.settling = None;
             cx.cancel(Timer::Settle);
         }
