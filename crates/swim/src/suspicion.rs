@@ -211,8 +211,8 @@ mod tests {
     #[test]
     fn ours_is_short_once_four_agree() {
         let config = Config::of(Profile::Lan);
-        assert_eq!(ms(&config, 8), [6000, 3500, 2037, 1000]);
-        assert_eq!(ms(&config, 64)[3], 1806);
-        assert_eq!(ms(&config, 1000)[3], 3000);
+        assert_eq!(ms(&config, 8), [4800, 2800, 1630, 800]);
+        assert_eq!(ms(&config, 64)[3], 1444);
+        assert_eq!(ms(&config, 1000)[3], 2400);
     }
 }
