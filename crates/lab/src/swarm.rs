@@ -204,11 +204,16 @@ impl Swarm {
         }
     }
 
-    /// F20: some leave, most of them come back.
+    /// F20: some leave, most of them come back. Some of the others may not hear of it in time to believe it.
     fn leaves(&mut self) {
         for _ in 0..1 + self.dice.below(self.nodes / 2) {
             let (at, node) = (self.moment(), self.node());
             self.push(at, Act::Leave { node });
+            if self.coin() {
+                let (side, before, after) = (self.some(self.nodes / 2), self.between(0, 2_000), self.skewed(1_000, 30_000));
+                self.push(at.saturating_sub(before), Act::Cut { side });
+                self.push(at + after, Act::Heal);
+            }
             if self.dice.below(4) > 0 {
                 let (after, wipe) = (self.skewed(100, 120_000), self.dice.below(10) < 3);
                 self.push(at + after, Act::Start { node, wipe, moved: false });

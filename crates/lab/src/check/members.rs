@@ -3,7 +3,7 @@
 use super::violation::Invariant;
 use bruit_proto::PeerId;
 use bruit_swim::{Member, Status, Swim};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A member as an observer held it last.
@@ -14,60 +14,68 @@ struct Held {
     session: u64,
     /// Since when it has not been live, in virtual time.
     gone: Option<Duration>,
-    /// Whether it was in the table at the last look.
-    seen: bool,
+    /// The last look at which it was in the table.
+    seen: u32,
 }
 
 /// What one process has believed so far.
 #[derive(Debug, Default)]
 pub(super) struct View {
     life: u32,
+    looks: u32,
     held: BTreeMap<PeerId, Held>,
 }
 
-/// The highest incarnation that each member has issued itself.
+/// What members say of themselves.
 #[derive(Debug, Default)]
-pub(super) struct Issued(BTreeMap<PeerId, u64>);
+pub(super) struct Selves {
+    /// The highest incarnation that each has issued.
+    issued: BTreeMap<PeerId, u64>,
+    /// Sessions of the processes that run.
+    running: BTreeSet<u64>,
+}
 
 type Found = Result<(), (Invariant, String)>;
 
-impl Issued {
-    /// A process says so of itself.
-    pub(super) fn note(&mut self, me: &Member) {
-        let issued = self.0.entry(me.id()).or_default();
-        *issued = (*issued).max(me.incarnation);
+impl Selves {
+    /// All that run now.
+    pub(super) fn note<'a>(&mut self, selves: impl Iterator<Item = &'a Member>) {
+        self.running.clear();
+        for me in selves {
+            self.running.insert(me.record.session());
+            let issued = self.issued.entry(me.id()).or_default();
+            *issued = (*issued).max(me.incarnation);
+        }
     }
 
-    fn of(&self, id: PeerId) -> u64 {
-        self.0.get(&id).copied().unwrap_or(0)
+    fn issued(&self, id: PeerId) -> u64 {
+        self.issued.get(&id).copied().unwrap_or(0)
     }
 }
 
 impl View {
-    /// Compares what an observer holds now with what it held, and with what members issued.
-    pub(super) fn look(&mut self, now: Duration, life: u32, swim: &Swim, issued: &Issued, tombstone: Duration) -> Found {
+    /// Compares what an observer holds now with what it held, and with what members say of themselves.
+    pub(super) fn look(&mut self, now: Duration, life: u32, swim: &Swim, selves: &Selves, tombstone: Duration) -> Found {
         if self.life != life {
-            *self = View { life, held: BTreeMap::new() };
+            *self = View { life, ..View::default() };
         }
-        for held in self.held.values_mut() {
-            held.seen = false;
-        }
+        self.looks += 1;
         for member in swim.members() {
             if member.status == Status::Suspect {
                 independent(member.id(), swim.accusers(member.id()))?;
             }
-            self.one(now, member, issued)?;
+            self.one(now, member, selves)?;
         }
         // What is forgotten in its time is still held here: it may not return as it was.
         let too_soon = |held: &Held| held.gone.is_none_or(|gone| now < gone + tombstone - tombstone / 10);
-        match self.held.iter().find(|(_, held)| !held.seen && too_soon(held)) {
+        match self.held.iter().find(|(_, held)| held.seen < self.looks && too_soon(held)) {
             None => Ok(()),
             Some((id, held)) if held.status.is_live() => Err((Invariant::M2, format!("{id:?} was {held:?} and is forgotten"))),
             Some((id, held)) => Err((Invariant::M6, format!("{id:?} was {held:?} and its tombstone is gone"))),
         }
     }
 
-    fn one(&mut self, at: Duration, member: &Member, issued: &Issued) -> Found {
+    fn one(&mut self, at: Duration, member: &Member, selves: &Selves) -> Found {
         let id = member.id();
         let gone_before = self.held.get(&id).and_then(|h| h.gone);
         let now = Held {
@@ -75,17 +83,19 @@ impl View {
             status: member.status,
             session: member.record.session(),
             gone: (!member.is_live()).then(|| gone_before.unwrap_or(at)),
-            seen: true,
+            seen: self.looks,
         };
-        if now.incarnation > issued.of(id) {
-            return Err((Invariant::M1, format!("{id:?} is held at {now:?}, it issued {}", issued.of(id))));
+        if now.incarnation > selves.issued(id) {
+            return Err((Invariant::M1, format!("{id:?} is held at {now:?}, it issued {}", selves.issued(id))));
         }
-        let before = *self.held.entry(id).and_modify(|h| h.seen = true).or_insert(now);
-        if now == (Held { seen: true, ..before }) {
+        let Some(before) = self.held.insert(id, now) else { return Ok(()) };
+        // A process that was away until everybody had forgotten its death cannot be told of it. It may come back; nobody may
+        // bring it back.
+        let forgotten = before.seen + 1 < self.looks;
+        if forgotten && selves.running.contains(&now.session) {
             return Ok(());
         }
-        self.held.insert(id, now);
-        // Said anew here, not asked of swim: a checker that leans on what it checks sees nothing.
+        // The order is said anew here, not asked of swim: a checker that leans on what it checks sees nothing.
         let back = (now.incarnation, now.status) < (before.incarnation, before.status);
         match (back && before.session == now.session, before.status.is_live()) {
             (false, _) => Ok(()),

@@ -1,7 +1,7 @@
 //! One case, lived through and watched.
 
 use super::events::{Book, Process};
-use super::members::{Issued, Truth, View};
+use super::members::{Selves, Truth, View};
 use super::timely::{Fact, Facts, Pings};
 use super::violation::{Invariant, Violation};
 use crate::case::{Act, Case};
@@ -89,7 +89,7 @@ pub(crate) struct Run<'a> {
     names: Rc<RefCell<Vec<u32>>>,
     known: Vec<Option<Known>>,
     views: Vec<View>,
-    issued: Issued,
+    selves: Selves,
     book: Book,
     next: usize,
     dice: Rng,
@@ -126,7 +126,7 @@ impl<'a> Run<'a> {
             names,
             known: vec![None; n],
             views: (0..n).map(|_| View::default()).collect(),
-            issued: Issued::default(),
+            selves: Selves::default(),
             book: Book::default(),
             next: 0,
             dice: Rng::seeded(case.seed),
@@ -192,11 +192,11 @@ impl<'a> Run<'a> {
         (0..self.world.len()).for_each(|i| self.world.resume(i));
         let pings = self.pings.clone();
         self.world.tap(move |at, from, to, packet| pings.hear(at, from, to, packet));
-        self.note(None, "the faults end".into());
+        self.note(None, || "the faults end".into());
     }
 
     fn act(&mut self, act: &Act) {
-        self.note(None, format!("{act:?}"));
+        self.note(None, || format!("{act:?}"));
         match act {
             Act::Start { node, wipe, moved } => self.start(*node, *node, *wipe, *moved),
             Act::Claim { node, of } => {
@@ -258,7 +258,11 @@ impl<'a> Run<'a> {
         self.world.start(node);
         self.left.retain(|left| *left != id(named));
         self.facts.forget(id(named));
-        let through: Vec<u32> = self.case.seeds.iter().copied().filter(|seed| *seed != node).collect();
+        // Who claims a name asks everybody else: the holder itself takes a namesake's packets for its own.
+        let through: Vec<u32> = match named == node {
+            true => self.case.seeds.iter().copied().filter(|seed| *seed != node).collect(),
+            false => (0..self.case.nodes).filter(|host| ![node, named].contains(host)).collect(),
+        };
         join(&mut self.world, node, &through);
         self.known[node as usize] = Some(Known { id: id(named), since: self.world.now(), member_since: None, leaving: false });
         self.issue();
@@ -302,15 +306,14 @@ impl<'a> Run<'a> {
 
     /// What members say of themselves is what others may hold.
     fn issue(&mut self) {
-        for i in (0..self.world.len()).filter(|i| self.world.is_up(*i)) {
-            self.issued.note(self.world.protocol(i).swim().me());
-        }
+        let up = (0..self.world.len()).filter(|i| self.world.is_up(*i));
+        self.selves.note(up.map(|i| self.world.protocol(i).swim().me()));
     }
 
     fn hear(&mut self) -> Result<(), Violation> {
         self.issue();
         for told in self.world.told() {
-            self.note(Some(told.node), format!("{:?}", told.event));
+            self.note(Some((told.at, told.node)), || format!("{:?}", told.event));
             self.hear_one(&told)?;
         }
         Ok(())
@@ -392,7 +395,7 @@ impl<'a> Run<'a> {
             known.member_since = Some(self.world.now());
         }
         let (now, life) = (self.world.now(), self.world.life(i));
-        let found = self.views[i as usize].look(now, life, swim, &self.issued, self.tombstone);
+        let found = self.views[i as usize].look(now, life, swim, &self.selves, self.tombstone);
         found.map_err(|(invariant, what)| self.violation(invariant, Some(i), what))
     }
 
@@ -501,10 +504,16 @@ impl<'a> Run<'a> {
         Violation { at: self.world.now(), invariant, node, what }
     }
 
-    fn note(&mut self, node: Option<u32>, what: String) {
-        let at = self.world.now();
-        if let Some(story) = &mut self.story {
-            story.push((at, node.map_or(what.clone(), |node| format!("{node}: {what}"))));
+    /// A line of the story: what a node told, or what was done to the world. Nodes go by their numbers.
+    fn note(&mut self, told: Option<(Duration, u32)>, what: impl FnOnce() -> String) {
+        let Some(story) = &mut self.story else { return };
+        let (at, mut line) = match told {
+            Some((at, node)) => (at, format!("{node}: {}", what())),
+            None => (self.world.now(), what()),
+        };
+        for i in 0..self.case.nodes {
+            line = line.replace(&format!("{:?}", id(i)), &name(i));
         }
+        story.push((at, line));
     }
 }
