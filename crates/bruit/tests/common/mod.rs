@@ -8,10 +8,10 @@ use bruit_proto::{
 use std::net::SocketAddr;
 
 /// One chunk of a blob.
-pub const CHUNK: usize = 1000;
+pub(crate) const CHUNK: usize = 1000;
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Message {
+pub(crate) enum Message {
     Ping(u64),
     Pong(u64),
     Chunk(Vec<u8>),
@@ -46,7 +46,7 @@ impl Wire for Message {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
+pub(crate) enum Event {
     Pinged(u64),
     Ponged(u64),
     /// The bytes of a blob that came, all of them so far.
@@ -56,18 +56,18 @@ pub enum Event {
 }
 
 #[derive(Default)]
-pub struct Probe {
+pub(crate) struct Probe {
     got: usize,
     to_send: Option<(StreamId, usize)>,
 }
 
 impl Probe {
-    pub fn ping(&mut self, cx: &mut Context<'_, Self>, to: PeerId, n: u64) {
+    pub(crate) fn ping(&mut self, cx: &mut Context<'_, Self>, to: PeerId, n: u64) {
         cx.send(to, Message::Ping(n));
     }
 
     /// Sends so many bytes over a stream.
-    pub fn give(&mut self, cx: &mut Context<'_, Self>, to: PeerId, bytes: usize, deadline: Duration) {
+    pub(crate) fn give(&mut self, cx: &mut Context<'_, Self>, to: PeerId, bytes: usize, deadline: Duration) {
         let stream = cx.open(to, Class::Bulk, deadline);
         self.to_send = Some((stream, bytes));
     }
@@ -123,12 +123,12 @@ impl Protocol for Probe {
 }
 
 /// A running [`Probe`].
-pub async fn probe(bind: &str) -> Handle<Probe> {
+pub(crate) async fn probe(bind: &str) -> Handle<Probe> {
     Driver::bind(bind).run(|_: &Local| Probe::default()).await.expect("it starts")
 }
 
 /// Waits for the first event that `is` says something about.
-pub async fn wait<R>(events: &mut bruit::Events<News<Event>>, is: impl Fn(&Event) -> Option<R>) -> R {
+pub(crate) async fn wait<R>(events: &mut bruit::Events<News<Event>>, is: impl Fn(&Event) -> Option<R>) -> R {
     let found = async {
         loop {
             match events.next().await.expect("the node runs") {
@@ -141,7 +141,7 @@ pub async fn wait<R>(events: &mut bruit::Events<News<Event>>, is: impl Fn(&Event
 }
 
 /// Pings `to` until a pong comes.
-pub async fn ping(from: &Handle<Probe>, to: SocketAddr) {
+pub(crate) async fn ping(from: &Handle<Probe>, to: SocketAddr) {
     let mut events = from.events();
     let contact = from.contact(to).await.expect("it runs");
     from.command(move |p, cx| p.ping(cx, contact, 1)).await.expect("it runs");

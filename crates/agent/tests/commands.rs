@@ -1,0 +1,120 @@
+//! The binary: what it prints, and how it ends.
+
+use serde_json::Value;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn bruit(args: &[&str]) -> Output {
+    let folder = scratch();
+    Command::new(env!("CARGO_BIN_EXE_bruit")).args(args).current_dir(folder).output().expect("it runs")
+}
+
+/// Where a test may leave files.
+fn scratch() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn lines(out: &Output) -> Vec<Value> {
+    text(&out.stdout).lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"))).collect()
+}
+
+#[track_caller]
+fn ends(out: &Output, code: i32) {
+    assert_eq!(out.status.code(), Some(code), "{}{}", text(&out.stdout), text(&out.stderr));
+}
+
+#[test]
+fn the_story_keeps_its_bounds() {
+    let out = bruit(&["demo", "--script", "--nodes", "8", "-o", "json"]);
+    ends(&out, 0);
+    let steps = lines(&out);
+    let names: Vec<&str> = steps.iter().filter_map(|s| s["step"].as_str()).collect();
+    assert_eq!(names, ["start", "join", "event", "kill", "restart", "pause", "resume", "cut", "heal", "leave", "stop"]);
+    for step in &steps {
+        assert_eq!(step["ok"], true, "{step}");
+        assert!(step["ms"].as_u64() <= step["bound"].as_u64() && step["bytes"].is_u64() && step["seen"].is_string(), "{step}");
+    }
+}
+
+#[test]
+fn in_a_pipe_the_demo_is_plain_lines() {
+    let out = bruit(&["demo", "--nodes", "3"]);
+    ends(&out, 0);
+    assert!(text(&out.stdout).lines().any(|l| l.starts_with("heal ") && l.contains(" ok ")), "{}", text(&out.stdout));
+}
+
+#[test]
+fn a_port_in_use_is_named_with_the_remedy() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    let out = bruit(&["demo", "--script", "--port", &port]);
+    ends(&out, 1);
+    let error = text(&out.stderr);
+    assert!(error.contains(&format!("127.0.0.1:{port} is in use")) && error.contains("bind another port"), "{error}");
+}
+
+#[test]
+fn wrong_usage_is_told_and_ends_with_2() {
+    for wrong in [&["demo", "--nodes", "1"][..], &["bench", "cluster", "--loss", "5"], &["nonsense"], &[]] {
+        let out = bruit(wrong);
+        ends(&out, 2);
+        assert!(!out.stderr.is_empty(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_case_ends_with_78() {
+    let file = scratch().join("no.case");
+    std::fs::write(&file, "{}").expect("a file");
+    let out = bruit(&["lab", "replay", file.to_str().expect("UTF-8")]);
+    ends(&out, 78);
+    assert!(text(&out.stderr).contains("no.case is no case"), "{}", text(&out.stderr));
+    ends(&bruit(&["lab", "replay", "there-is-none"]), 78);
+}
+
+#[test]
+fn a_few_cases_of_the_swarm_hold() {
+    let out = bruit(&["lab", "check", "--seeds", "3", "--seed", "11", "-o", "json"]);
+    ends(&out, 0);
+    let report = &lines(&out)[0];
+    assert_eq!((&report["cases"], &report["first_seed"]), (&3.into(), &11.into()));
+    assert_eq!(report["failures"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_virtual_bench_prints_its_figures() {
+    let out = bruit(&["bench", "cluster", "--nodes", "8", "--virtual", "--trials", "2", "-o", "json"]);
+    ends(&out, 0);
+    let figures = &lines(&out)[0];
+    assert_eq!((&figures["nodes"], &figures["trials"]), (&8.into(), &2.into()));
+    for figure in ["join_all_ms", "idle_bytes_per_node_s", "event_all_ms", "crash_all_ms", "delta_bytes"] {
+        assert!(figures[figure]["median"].is_f64(), "{figure}: {figures}");
+    }
+    assert_eq!(figures["event_missed"]["max"], 0.0);
+}
+
+#[test]
+fn a_soak_counts_false_deaths() {
+    let out = bruit(&["bench", "cluster", "--nodes", "8", "--virtual", "--udp-loss", "5", "--soak", "10m", "-o", "json"]);
+    ends(&out, 0);
+    assert_eq!(lines(&out)[0]["false_deaths"], 0.0);
+}
+
+#[test]
+fn version_and_completion() {
+    let version = format!("bruit {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(text(&bruit(&["version"]).stdout), version);
+    assert_eq!(lines(&bruit(&["version", "-o", "json"]))[0]["version"], env!("CARGO_PKG_VERSION"));
+    for shell in ["bash", "zsh", "fish"] {
+        let out = bruit(&["completion", shell]);
+        ends(&out, 0);
+        assert!(text(&out.stdout).contains("bruit"), "{shell}");
+    }
+}
