@@ -27,9 +27,6 @@ impl Base {
 }
 
 /// The table of members: what is shared, and what this node knows otherwise.
-///
-/// A slot keeps its number as long as its member is known, so a lap of probes over slot numbers meets everyone: first
-/// the base's places, then own slots.
 pub(crate) struct Members {
     me: Member,
     base: Arc<Base>,
@@ -86,17 +83,30 @@ impl Members {
         own.or_else(|| Some(&self.base.members[self.base.place(id)?]))
     }
 
-    /// How many slots a lap of probes has to visit.
-    pub(crate) fn slots(&self) -> u32 {
-        (self.base.members.len() + self.own.as_ref().map_or(0, |own| own.slots.len())) as u32
+    /// How many members the table holds.
+    pub(crate) fn len(&self) -> usize {
+        let (own, hidden) = self.own.as_ref().map_or((0, 0), |own| (own.index.len(), own.hidden.len()));
+        1 + own + self.base.members.len() - hidden
     }
 
-    /// The other member in this slot, if there is one.
-    pub(crate) fn slot(&self, i: u32) -> Option<&Member> {
-        match self.base.members.get(i as usize) {
-            Some(member) => (!self.is_hidden(i)).then_some(member),
-            None => self.own.as_ref()?.slots.get(i as usize - self.base.members.len())?.as_ref(),
+    /// The live other that stands `k` places after the next one to self on the ring of ids, for `k` below
+    /// [`live_count`](Members::live_count): another one for each `k`.
+    ///
+    /// Where a base is shared, its places come first and those that are hidden stand for their successors.
+    pub(crate) fn nth_after_me(&self, k: u32) -> PeerId {
+        let base = self.base.members.len() as u32;
+        if base == 0 {
+            let own = self.own.as_ref().expect("somebody else is live");
+            return own.round(self.me.id).filter(|p| !own.gone.contains_key(p)).nth(k as usize).expect("k is below their number");
         }
+        let others = base - u32::from(self.my_place != NOWHERE);
+        if k >= others {
+            return self.live_at(self.live_count() - 1 - (k - others));
+        }
+        let start = if self.my_place == NOWHERE { 0 } else { self.my_place + 1 };
+        let place = (start + k) % base;
+        let id = self.base.members[place as usize].id;
+        if self.is_hidden(place) { self.next(id).unwrap_or(id) } else { id }
     }
 
     /// Self first.
@@ -262,10 +272,14 @@ impl Own {
         member
     }
 
-    fn next(&self, id: PeerId) -> Option<PeerId> {
+    /// All, once round the ring of ids from `id`.
+    fn round(&self, id: PeerId) -> impl Iterator<Item = PeerId> {
         use std::ops::Bound::{Excluded, Unbounded};
-        let round = self.index.range((Excluded(id), Unbounded)).chain(self.index.range(..=id));
-        round.map(|x| *x.0).find(|p| !self.gone.contains_key(p))
+        self.index.range((Excluded(id), Unbounded)).chain(self.index.range(..=id)).map(|x| *x.0)
+    }
+
+    fn next(&self, id: PeerId) -> Option<PeerId> {
+        self.round(id).find(|p| !self.gone.contains_key(p))
     }
 
     fn previous(&self, id: PeerId) -> Option<PeerId> {
@@ -318,8 +332,13 @@ mod tests {
             assert!(a.iter().count() == c.iter().count() && b.gone() == c.gone());
             let ring = |m: &Members| live(m).iter().map(|p| (m.next(*p), m.previous(*p))).collect::<Vec<_>>();
             assert!(ring(a) == ring(b) && ring(b) == ring(c));
-            let met = |m: &Members| (0..m.slots()).filter_map(|i| m.slot(i)).filter(|m| m.is_live()).count();
-            assert!(met(a) == live(a).len() && met(b) == met(a) && met(c) == met(a));
+            let met = |m: &Members| {
+                let mut all: Vec<_> = (0..m.live_count()).map(|k| m.nth_after_me(k)).collect();
+                all.sort();
+                all
+            };
+            assert_eq!(met(c), live(c));
+            assert!(met(a).iter().chain(&met(b)).all(|p| live(a).contains(p)));
         }
     }
 

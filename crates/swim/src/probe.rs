@@ -1,6 +1,6 @@
 use crate::{Event, Message, Swim, Timer, Update, earlier, pick_live};
 use bruit_kit::Permutation;
-use bruit_proto::{Class, Context, Duration, Origin, Path, PeerId, StreamId, StreamNews, Time, mutant};
+use bruit_proto::{Class, Context, Duration, Origin, Path, PeerId, StreamId, StreamNews, Time, mix, mutant};
 
 /// Pings relayed for others at once: 256, which is what 80 neighbours with k = 3 could ask for in one timeout.
 const MAX_RELAYS: usize = 256;
@@ -8,8 +8,8 @@ const MAX_RELAYS: usize = 256;
 /// Whom this node probes, and for whom it does.
 #[derive(Default)]
 pub(crate) struct Probe {
-    lap: Option<Permutation>,
-    at: u32,
+    /// Number of the last period that had a probe.
+    period: u64,
     seq: u32,
     current: Option<Current>,
     relays: Vec<Relay>,
@@ -96,29 +96,27 @@ impl Swim {
         }
     }
 
-    /// Round-robin in random order (SWIM section 4.3): a lap visits every slot once in the order of a keyed
-    /// permutation; the key is new for each lap, so a member is probed again within 2N-1 periods.
+    /// Round-robin in random order (SWIM section 4.3), and together: whom a node probes follows from the number of the
+    /// period, its own place on the ring of ids and the size of its view.
+    ///
+    /// In period t everybody probes whoever stands `offset(t)` places after it, where a lap of offsets is a keyed
+    /// permutation of `0..n-1` and each lap has another key. So everybody is probed once in every period, not e^-1 of
+    /// all by nobody: the first probe of a crashed member comes within one period instead of one on average. Each
+    /// meets each once in a lap, so between two probes lie at most 2N-1 periods while the membership stands. The
+    /// number comes from the wall clock; where clocks or views differ, targets are as good as random.
     fn next_target(&mut self, cx: &mut Context<'_, Self>) -> Option<PeerId> {
-        for _ in 0..=self.members.slots() {
-            let lap = match self.probe.lap {
-                Some(lap) if self.probe.at < lap.len() => lap,
-                _ => {
-                    let slots = self.members.slots() - u32::from(mutant("probe order skips the last slot"));
-                    self.probe.at = 0;
-                    Permutation::new(cx.rng.bits(), slots)
-                }
-            };
-            self.probe.lap = Some(lap);
-            if lap.is_empty() {
-                return None;
-            }
-            let slot = lap.get(self.probe.at);
-            self.probe.at += 1;
-            if let Some(member) = self.members.slot(slot).filter(|m| m.is_live()) {
-                return Some(member.id());
-            }
+        let others = u64::from(self.members.live_count());
+        let slots = others - u64::from(others > 1 && mutant("probe order skips the last slot"));
+        if slots == 0 {
+            return None;
         }
-        None
+        let period = cx.wall.0 / (self.config.probe_every.as_millis() as u64).max(1);
+        let last = self.probe.period;
+        // A clock that stands or was set back a little must not probe the same member again and again.
+        let period = if period <= last && period + slots > last { last + 1 } else { period };
+        self.probe.period = period;
+        let lap = Permutation::new(mix(period / slots) ^ slots, slots as u32);
+        Some(self.members.nth_after_me(lap.get((period % slots) as u32)))
     }
 
     /// No direct ack in time: k helpers and, in parallel, a ping by stream (memberlist's fallback for hosts that lose

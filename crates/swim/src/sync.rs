@@ -104,7 +104,7 @@ impl Swim {
 
     /// Says something in a conversation, after what waits there.
     pub(crate) fn say(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, message: Message) {
-        let most = self.members.slots() as usize + MAX_WAITING;
+        let most = self.members.len() + MAX_WAITING;
         let Some(talk) = self.sync.talks.get_mut(&stream) else { return };
         if talk.out.len() >= most {
             self.counters.talks_refused += 1;

@@ -31,24 +31,26 @@ fn swim_3_1_helpers_reach_whom_i_cannot() {
     assert_eq!(c.h.site(1).counters().suspicions, 0);
 }
 
-/// SWIM section 3.1: somebody probes a crashed member e/(e-1) periods after the crash when all periods begin together;
-/// where each node has its own phase, 0.9 to 1.0 periods in round-robin order (specified by simulation).
+/// SWIM section 3.1: with independent targets nobody probes a crashed member for e/(e-1) periods on average, and for any
+/// time at worst. Ours: all follow one order, so somebody does within a period, half a period on average.
 #[test]
 fn swim_3_1_somebody_probes_a_crashed_member_within_a_period() {
-    let (seeds, mut total) = (60, 0);
+    let (seeds, mut total, mut worst) = (60, 0, 0);
     for seed in 0..seeds {
         let mut c = Cluster::joined(32, 100 + seed);
         c.h.run(secs(3));
+        c.h.run(Duration::from_millis(37 * seed % 1000));
         c.h.kill(9);
         let crash = c.h.now().0 / 1000;
         c.h.record();
         c.h.run(secs(8));
         let story = c.h.story();
         let pings = (1..=32).filter(|i| *i != 9).flat_map(|i| said(&story, i, 9, "Ping {"));
-        total += pings.min().expect("it is probed") - crash;
+        let first = pings.min().expect("it is probed") - crash;
+        (total, worst) = (total + first, worst.max(first));
     }
     let mean = total as f64 / seeds as f64;
-    assert!((750.0..1200.0).contains(&mean), "{mean} ms");
+    assert!((350.0..700.0).contains(&mean) && worst <= 2000, "{mean} ms, {worst} ms");
 }
 
 /// SWIM section 4.1: a piece of news rides in at most lambda log n packets of each member.
