@@ -15,7 +15,8 @@ pub struct Config {
     /// [`Config::MAX_WINDOW`]. A burst larger than this within the time that news takes (below a second) may be lost
     /// in part.
     pub window: usize,
-    /// How many bytes of events are kept. 512 events of the default payload are 256 KiB, and hardly ever that.
+    /// How many bytes of events, encoded, are kept. 512 events of the default payload are 256 KiB, and hardly ever that;
+    /// some 200 bytes an event come on top in memory.
     pub window_bytes: usize,
     /// Whether a joiner delivers what was said before it joined, as far as the others still keep it.
     pub replay: bool,

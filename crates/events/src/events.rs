@@ -38,6 +38,7 @@ const MAX_HELD: usize = 64;
 const HOLD: Duration = Duration::from_secs(1);
 /// Room for the digest and its frame, left beside piggybacked events.
 const DIGEST_ROOM: usize = 16;
+
 /// User events.
 #[derive(Debug)]
 pub struct Events<S: Spread = Relay> {

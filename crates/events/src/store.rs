@@ -29,16 +29,13 @@ pub struct Store {
     evicted: u64,
 }
 
-/// What one event costs beside its bytes: the entry, two `Arc`s and their allocations, about 128 bytes.
-const OVERHEAD: usize = 128;
-
 impl Store {
     pub(crate) fn new(max_len: usize, max_bytes: usize) -> Store {
-        Store { window: Window::new(max_len, max_bytes + max_len * OVERHEAD), sum: 0, evicted: 0 }
+        Store { window: Window::new(max_len, max_bytes), sum: 0, evicted: 0 }
     }
 
     pub(crate) fn insert(&mut self, event: Arc<UserEvent>, age: Duration, now: Time) -> Seen {
-        let (stamp, cost) = (event.stamp, event.size() + OVERHEAD);
+        let (stamp, cost) = (event.stamp, event.size());
         let seen = self.window.insert(stamp, Held { event, heard: now, age }, cost);
         if seen == Seen::New {
             self.sum = self.sum.wrapping_add(stamp.hash());

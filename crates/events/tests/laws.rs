@@ -4,8 +4,8 @@ mod common;
 
 use bruit_events::{EventId, Filter, Hello, Message, Reply, Stamp, UserEvent};
 use bruit_proto::laws::{Subject, corrupted};
-use bruit_proto::{Context, PeerId, Rng};
-use common::{Node, Pulse};
+use bruit_proto::{Context, Duration, Origin, Path, PeerId, Protocol, Rng, StreamId};
+use common::{Cluster, Node, Pulse};
 use std::sync::Arc;
 
 fn event(ltime: u64, origin: u64) -> Message {
@@ -55,4 +55,50 @@ fn all_laws_hold() {
     };
     subject.check();
     subject.check_composition();
+}
+
+/// Node 2 says this to node 1 on a conversation of its own.
+fn word(cluster: &mut Cluster, stream: u64, message: Message) {
+    let from = Origin { peer: Some(PeerId(2)), path: Path::new(2, Some(StreamId(stream))) };
+    cluster.net.turn(1, |node, cx| node.on_message(cx, from, common::Message::Events(message)));
+}
+
+fn hello(clock: u64, floor: Option<Stamp>) -> Message {
+    Message::Hello(Hello { clock, floor, salt: 1, since: 0, recent: vec![], older: 0 })
+}
+
+#[test]
+fn conversations_of_others_are_few_at_a_time() {
+    let mut cluster = Cluster::new(2, 1, 0);
+    (0..10).for_each(|stream| word(&mut cluster, 1_000 + stream, hello(1, None)));
+    let counters = cluster.events(1).counters();
+    assert_eq!((counters.answered, counters.turned_away), (4, 6));
+    cluster.run(11);
+    word(&mut cluster, 2_000, hello(1, None));
+    assert_eq!(cluster.events(1).counters().answered, 5, "those that never ended hold nobody up");
+}
+
+/// It would keep out all that is still to come.
+#[test]
+fn a_floor_beyond_the_clock_is_not_taken() {
+    let mut cluster = Cluster::new(2, 2, 0);
+    cluster.say(1, "one");
+    cluster.net.run(Duration::from_secs(2));
+    let floor = Stamp { ltime: 1 << 40, id: EventId { origin: PeerId(2), serial: 1 } };
+    word(&mut cluster, 1_000, hello(u64::MAX, Some(floor)));
+    assert_eq!(cluster.events(1).store().floor(), None);
+    assert_eq!(cluster.events(1).store().len(), 1);
+}
+
+#[test]
+fn a_clock_from_too_far_ahead_is_refused() {
+    let mut cluster = Cluster::new(2, 3, 0);
+    cluster.say(1, "one");
+    cluster.run(2);
+    let from = Origin { peer: Some(PeerId(2)), path: Path::new(2, None) };
+    let message = common::Message::Events(event(1 << 30, 2));
+    cluster.net.turn(1, |node, cx| node.on_message(cx, from, message));
+    assert_eq!(cluster.events(1).counters().too_far, 1);
+    assert_eq!(cluster.net.rejected(1), ["event from too far ahead"]);
+    assert_eq!(cluster.events(1).store().len(), 1);
 }
