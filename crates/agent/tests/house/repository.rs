@@ -4,31 +4,31 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a crate lies in crates/");
     crates.parent().expect("crates/ lies in the repository").to_path_buf()
 }
 
 /// A text of the repository: its path from the root, with forward slashes, and what it says.
-pub struct Text {
-    pub path: String,
-    pub text: String,
+pub(crate) struct Text {
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl Text {
     /// The folder below `crates/` that it lies in.
-    pub fn krate(&self) -> Option<&str> {
+    pub(crate) fn krate(&self) -> Option<&str> {
         self.path.strip_prefix("crates/")?.split('/').next()
     }
 
     /// Whether it is compiled into a crate, as opposed to its tests, examples and benches.
-    pub fn is_source(&self) -> bool {
+    pub(crate) fn is_source(&self) -> bool {
         self.path.split('/').nth(2) == Some("src")
     }
 }
 
 /// Every text below the root with one of these extensions, in order of path; build output and hidden folders left out.
-pub fn texts(extensions: &[&str]) -> Vec<Text> {
+pub(crate) fn texts(extensions: &[&str]) -> Vec<Text> {
     let root = root();
     let mut found = Vec::new();
     let mut folders = vec![root.clone()];
@@ -53,12 +53,12 @@ pub fn texts(extensions: &[&str]) -> Vec<Text> {
 }
 
 /// Fails with every offence, one a line.
-pub fn none_of(rule: &str, offences: &[String]) {
+pub(crate) fn none_of(rule: &str, offences: &[String]) {
     assert!(offences.is_empty(), "{rule}:\n  {}", offences.join("\n  "));
 }
 
 /// The cells of the rows of every Markdown table in `text` whose header begins with `header`.
-pub fn table<'t>(text: &'t str, header: &[&str]) -> Vec<Vec<&'t str>> {
+pub(crate) fn table<'t>(text: &'t str, header: &[&str]) -> Vec<Vec<&'t str>> {
     let mut rows = Vec::new();
     let mut inside = false;
     for line in text.lines() {
@@ -77,6 +77,6 @@ pub fn table<'t>(text: &'t str, header: &[&str]) -> Vec<Vec<&'t str>> {
 }
 
 /// The pieces of `text` between backticks.
-pub fn quoted(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }

@@ -5,9 +5,6 @@ use crate::repository::{Text, none_of, texts};
 /// The longest a source file may be, in lines: what one still reads in a sitting.
 const MAX_LINES: usize = 600;
 
-/// The longest an example may be: what one copies without scrolling twice.
-const MAX_EXAMPLE: usize = 80;
-
 /// The crates that meet the real world. All others are told the time, handed their dice and lend their effects.
 const REAL: [&str; 2] = ["bruit", "agent"];
 
@@ -54,14 +51,6 @@ fn no_file_is_too_long() {
     let rust = texts(&["rs"]);
     let long = rust.iter().map(|t| (t, t.text.lines().count())).filter(|(_, lines)| *lines > MAX_LINES);
     none_of("at most 600 lines a file", &long.map(|(t, lines)| format!("{}: {lines} lines", t.path)).collect::<Vec<_>>());
-}
-
-#[test]
-fn examples_are_short() {
-    let rust = texts(&["rs"]);
-    let examples = rust.iter().filter(|t| t.path.starts_with("crates/bruit/examples/"));
-    let long = examples.map(|t| (t, t.text.lines().count())).filter(|(_, lines)| *lines > MAX_EXAMPLE);
-    none_of("at most 80 lines an example", &long.map(|(t, lines)| format!("{}: {lines} lines", t.path)).collect::<Vec<_>>());
 }
 
 #[test]
