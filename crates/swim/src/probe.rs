@@ -20,6 +20,8 @@ pub(crate) struct Probe {
 /// The probe of this period.
 struct Current {
     target: PeerId,
+    /// Of the target when the probe began: its silence says nothing about a process that took its place since.
+    session: Option<u64>,
     seq: u32,
     /// Set once the direct ping was not answered in time.
     indirect: Option<Box<Indirect>>,
@@ -82,7 +84,8 @@ impl Swim {
         cx.set(Timer::Probe, self.health.scale(self.config.probe_every));
         let Some(target) = self.next_target(cx) else { return };
         let seq = self.next_seq();
-        self.probe.current = Some(Current { target, seq, indirect: None });
+        let session = self.members.get(target).map(|m| m.record.session());
+        self.probe.current = Some(Current { target, session, seq, indirect: None });
         self.counters.probes += 1;
         self.ping(cx, target, seq);
         cx.set(Timer::Indirect, self.config.probe_timeout);
@@ -169,7 +172,7 @@ impl Swim {
         self.health.worse(missed as u8);
         self.counters.probes_failed += 1;
         self.probe.unanswered += 1;
-        let target = current.target;
+        let (target, session) = (current.target, current.session);
         let mut accusers = vec![self.id()];
         if self.nacks_accuse() {
             accusers.extend(&indirect.nacks);
@@ -177,7 +180,8 @@ impl Swim {
         self.probe.current = None;
         cx.cancel(Timer::Indirect);
         indirect.stream.into_iter().for_each(|stream| cx.close(stream));
-        if let Some(incarnation) = self.members.get(target).filter(|m| m.is_live()).map(|m| m.incarnation) {
+        let probed = self.members.get(target).filter(|m| m.is_live() && Some(m.record.session()) == session);
+        if let Some(incarnation) = probed.map(|m| m.incarnation) {
             self.accuse(cx, target, incarnation, &accusers, None);
         }
     }

@@ -1,7 +1,7 @@
 //! SWIM alone in the harness: no node, no codec.
 
 mod common;
-use bruit_proto::{PeerId, Tags};
+use bruit_proto::{Duration, PeerId, Tags};
 use bruit_swim::{Event, Status};
 use common::{Cluster, secs};
 
@@ -32,6 +32,23 @@ fn a_restart_replaces_its_predecessor_at_once() {
     let took = c.until(secs(2), Cluster::agree).expect("it is back");
     assert!(took < secs(1), "{took:?}");
     assert!(c.h.site(1).members().all(|m| m.status == Status::Alive));
+}
+
+/// Whoever was probing the predecessor hears nothing, and that is no evidence against the one in its place.
+#[test]
+fn a_restart_is_not_accused_for_its_predecessors_silence() {
+    for tenths in 0..30 {
+        let mut c = Cluster::joined(6, 40 + tenths);
+        c.h.kill(3);
+        c.h.run(Duration::from_millis(100 * tenths));
+        c.restart(3);
+        c.join(3);
+        c.until(secs(2), Cluster::agree).expect("it is back");
+        (1..=6).for_each(|i| drop(c.h.events(i)));
+        c.h.run(secs(4));
+        let accused: Vec<_> = (1..=6).flat_map(|i| c.h.events(i)).filter(|e| matches!(e, Event::Suspected { .. })).collect();
+        assert!(accused.is_empty(), "restarted after {tenths} tenths: {accused:?}");
+    }
 }
 
 #[test]
