@@ -47,7 +47,7 @@ async fn run(name: &str, bind: &str, seeds: &[String]) -> Result<(), Box<dyn Err
 fn print(event: &Event) {
     let (what, name) = match event {
         Event::Up(member) => ("up", member.record.name()),
-        Event::Suspect(member) => ("suspect", member.record.name()),
+        Event::Suspect { member, .. } => ("suspect", member.record.name()),
         Event::Refuted(member) => ("refuted", member.record.name()),
         Event::Down(member) => ("down", member.record.name()),
         Event::Left(member) => ("left", member.record.name()),

@@ -11,7 +11,12 @@ pub enum Event {
     /// A member came, or came back.
     Up(Member),
     /// It does not answer somebody; it may still refute.
-    Suspect(Member),
+    Suspect {
+        /// Who.
+        member: Member,
+        /// Who says so first.
+        by: PeerId,
+    },
     /// It was suspected, and answers.
     Refuted(Member),
     /// It failed.
@@ -58,7 +63,9 @@ pub(crate) fn told(core: &Core, event: bruit_stacks::Event) -> Option<Event> {
         bruit_stacks::Event::Member { peer, change: Change::Down } => member(peer, Event::Down),
         bruit_stacks::Event::Member { peer, change: Change::Left } => member(peer, Event::Left),
         bruit_stacks::Event::Member { peer, change: Change::Changed } => member(peer, Event::Changed),
-        bruit_stacks::Event::Suspected { peer, .. } => member(peer, Event::Suspect),
+        bruit_stacks::Event::Suspected { peer, by } => {
+            core.swim().member(peer).cloned().map(|member| Event::Suspect { member, by })
+        }
         bruit_stacks::Event::Refuted { peer } => member(peer, Event::Refuted),
         bruit_stacks::Event::Joined { contact } => Some(Event::Joined { contact }),
         bruit_stacks::Event::JoinFailed { contact, why } => Some(Event::JoinFailed { contact, why }),

@@ -80,9 +80,14 @@ async fn a_paused_node_stands_still_and_is_told() {
     a.command(move |p, cx| p.ping(cx, contact, 5)).await.unwrap();
     assert!(tokio::time::timeout(Duration::from_millis(900), theirs.next()).await.is_err(), "it stands");
     drop(paused);
-    wait(&mut theirs, |e| (*e == Event::Pinged(5)).then_some(())).await;
-    let lost = wait(&mut theirs, |e| if let Event::Stood(lost) = e { Some(*lost) } else { None }).await;
+    let lost = wait(&mut theirs, |e| match e {
+        Event::Stood(lost) => Some(*lost),
+        Event::Pinged(_) => panic!("it is told before it reads"),
+        _ => None,
+    });
+    let lost = lost.await;
     assert!(lost >= Duration::from_millis(700), "{lost:?}");
+    wait(&mut theirs, |e| (*e == Event::Pinged(5)).then_some(())).await;
 }
 
 #[tokio::test]

@@ -25,8 +25,8 @@ pub struct Node<P: Protocol> {
     pub(crate) rng: Rng,
     pub(crate) outer: Box<dyn Peers + Send>,
     pub(crate) wall: Wall,
-    /// How long this node stood still, until its protocol is told.
-    lost: Duration,
+    /// Timers are overdue by a pause that the protocol has been told of.
+    stood: bool,
 }
 
 impl<P: Protocol> Node<P> {
@@ -100,9 +100,6 @@ impl<P: Protocol> Node<P> {
 
     /// When to `tick` next, and why.
     pub fn deadline(&self) -> Option<(Time, Wake<P::Timer>)> {
-        if self.lost > Duration::ZERO {
-            return Some((self.desk.now, Wake::Pause));
-        }
         let timer = self.desk.timers.next().map(|(at, timer)| (at, Wake::Timer(timer)));
         let stream = self.desk.streams.next().map(|(at, stream)| (at, Wake::Stream(stream)));
         match (timer, stream) {
@@ -125,7 +122,7 @@ where
             rng: Rng::named(settings.seed, settings.id, "node"),
             outer,
             wall: Wall(0),
-            lost: Duration::ZERO,
+            stood: false,
         }
     }
 
@@ -228,13 +225,9 @@ where
         self.command(now, |p, cx| p.on_stored(cx, receipt, outcome));
     }
 
-    /// Time passed: runs every timer and stream deadline that is due. A pause is told first.
+    /// Time passed: runs every timer and stream deadline that is due.
     pub fn tick(&mut self, now: Now) {
         self.enter(now);
-        let lost = std::mem::take(&mut self.lost);
-        if lost > Duration::ZERO {
-            self.turn(|p, cx| p.on_pause(cx, lost));
-        }
         while let Some(timer) = self.desk.timers.take_due(now.mono) {
             self.turn(|p, cx| p.on_timer(cx, timer));
         }
@@ -245,12 +238,15 @@ where
     }
 
     fn enter(&mut self, now: Now) {
-        // Not only in `tick`: a packet that is read first after a pause may move the timer that would have told of it.
-        if let Some((due, _)) = self.deadline().filter(|d| now.mono.since(d.0) > PAUSE) {
-            self.lost = self.lost.max(now.mono.since(due));
-        }
+        let late = self.deadline().map_or(Duration::ZERO, |(due, _)| now.mono.since(due));
         self.desk.now = now.mono;
         self.wall = now.wall;
+        let stood = std::mem::replace(&mut self.stood, late > PAUSE);
+        // Told in whatever entry comes first: a packet read before it would be judged by timers that ran on without us.
+        if self.stood && !stood {
+            self.turn(|p, cx| p.on_pause(cx, late));
+            self.settle();
+        }
     }
 
     pub(crate) fn turn<R>(&mut self, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {

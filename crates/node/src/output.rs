@@ -57,6 +57,4 @@ pub enum Wake<T> {
     Timer(T),
     /// The deadline of a stream.
     Stream(StreamId),
-    /// This node stood still, and its protocol does not know yet.
-    Pause,
 }

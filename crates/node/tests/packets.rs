@@ -110,6 +110,16 @@ fn a_pause_is_told_although_a_packet_is_read_first_and_moves_the_timer() {
 }
 
 #[test]
+fn a_pause_is_told_before_what_is_read_first() {
+    let mut w = World::new(1);
+    w.turn(1, |_, cx| cx.set(Clock::Chime, Duration::from_secs(1)));
+    w.now = Time(5_000_000 + 21_000_000);
+    w.turn(1, |_, cx| cx.notify("read".into()));
+    w.run(Duration::ZERO);
+    assert_eq!(w.log(1), ["start", "pause 20s", "event read", "chime"]);
+}
+
+#[test]
 fn what_is_persisted_is_told_and_events_come_out() {
     let mut w = World::new(1);
     w.turn(1, |_, cx| {
