@@ -89,7 +89,7 @@ impl Swim {
     ) {
         let Some(held) = self.members.get(peer) else { return };
         let begins = beats((incarnation, Status::Suspect), (held.incarnation, held.status));
-        if !begins && !(held.status == Status::Suspect && held.incarnation == incarnation) {
+        if !begins && (held.status, held.incarnation) != (Status::Suspect, incarnation) {
             return;
         }
         if begins {
