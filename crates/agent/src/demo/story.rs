@@ -4,7 +4,7 @@ use super::cluster::{Cluster, Seen, View};
 use crate::cli::{DemoOptions, Format};
 use crate::output;
 use anyhow::Result;
-use bruit::Event;
+use bruit::{Event, PeerId};
 use serde::Serialize;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -13,6 +13,8 @@ use tokio::time::{Instant, sleep};
 const LOOK: Duration = Duration::from_millis(5);
 /// A step that misses its bound goes on until so many times the bound, to say how late it is.
 const PATIENCE: u32 = 3;
+/// Three periods of failure detection.
+const PERIODS: Duration = Duration::from_secs(3);
 
 /// What became of a step.
 #[derive(Debug, Serialize)]
@@ -49,8 +51,8 @@ struct Story {
     cluster: Cluster,
     format: Format,
     kept: bool,
-    /// Members that anyone suspected or declared dead since it was last emptied.
-    accused: Vec<String>,
+    /// Members that somebody heard are suspected, and by whom, or are dead, since it was last emptied.
+    accused: Vec<(String, Option<PeerId>)>,
     /// Deliveries of events since it was last zeroed.
     delivered: usize,
 }
@@ -63,13 +65,22 @@ struct Clock {
     bytes: u64,
 }
 
+/// How a step ended.
+struct Outcome {
+    done: bool,
+    seen: String,
+    took: Duration,
+    bytes: u64,
+}
+
 impl Story {
     async fn begin(options: &DemoOptions, format: Format) -> Result<Story> {
         let (start, bound) = (Instant::now(), Duration::from_secs(1));
         let cluster = Cluster::start(options.nodes, options.port).await?;
         let mut story = Story { cluster, format, kept: true, accused: Vec::new(), delivered: 0 };
-        let seen = format!("{} nodes on {} and on", options.nodes, story.cluster.slots[0].at);
-        story.end(Clock { step: "start", bound, start, bytes: 0 }, true, seen);
+        let seen = format!("{} nodes, the first on {}", options.nodes, story.cluster.slots[0].at);
+        let outcome = Outcome { done: true, seen, took: start.elapsed(), bytes: story.cluster.bytes() };
+        story.end(Clock { step: "start", bound, start, bytes: 0 }, outcome);
         Ok(story)
     }
 
@@ -115,19 +126,21 @@ impl Story {
         self.until(clock, move |story, views| all_see(story, views, sleeper, |seen| seen.dead)).await
     }
 
-    /// It refutes, and accuses nobody.
+    /// It refutes, and accuses nobody: neither at once nor in its next periods.
     async fn resume(&mut self, sleeper: usize, seconds: u64) -> Result<()> {
         let clock = self.clock("resume", seconds);
         self.accused.clear();
         self.cluster.resume(sleeper)?;
-        let name = self.cluster.slots[sleeper].name.clone();
-        self.until(clock, move |story, views| {
-            let (done, seen) = all_know_all(story, views);
-            let others: Vec<&String> = story.accused.iter().filter(|accused| **accused != name).collect();
-            let wrong = if others.is_empty() { String::from("nobody accused") } else { format!("accused: {others:?}") };
-            (done && others.is_empty(), format!("{seen}, {wrong}"))
-        })
-        .await
+        let outcome = self.watch(&clock, all_know_all).await;
+        sleep(PERIODS).await;
+        self.listen();
+        let name = &self.cluster.slots[sleeper].name;
+        let by_it = |by: Option<PeerId>| by.is_none_or(|by| by == PeerId::named(name));
+        let accused: Vec<&str> = self.accused.iter().filter(|x| x.0 != *name && by_it(x.1)).map(|x| x.0.as_str()).collect();
+        let nobody = accused.is_empty();
+        let accused = if nobody { "it accuses nobody".into() } else { format!("it accuses {}", accused.join(", ")) };
+        self.end(clock, Outcome { done: outcome.done && nobody, seen: format!("{}, {accused}", outcome.seen), ..outcome });
+        Ok(())
     }
 
     async fn cut(&mut self, island: usize, seconds: u64) -> Result<()> {
@@ -148,7 +161,8 @@ impl Story {
         self.cluster.leave(leaver).await?;
         self.until(clock, move |story, views| {
             let (done, seen) = all_see(story, views, leaver, |seen| seen.left);
-            (done && story.accused.is_empty(), seen)
+            let dead = story.accused.iter().any(|x| x.0 == story.cluster.slots[leaver].name);
+            (done && !dead, seen)
         })
         .await
     }
@@ -158,7 +172,8 @@ impl Story {
         for i in 0..self.cluster.slots.len() {
             self.cluster.kill(i).await;
         }
-        self.end(clock, true, "0 nodes".into());
+        let (took, bytes) = (clock.start.elapsed(), self.cluster.bytes() - clock.bytes);
+        self.end(clock, Outcome { done: true, seen: "0 nodes".into(), took, bytes });
         Ok(())
     }
 
@@ -166,15 +181,21 @@ impl Story {
         Clock { step, bound: Duration::from_secs(seconds), start: Instant::now(), bytes: self.cluster.bytes() }
     }
 
-    /// Looks until `done` says so, or patience ends.
     async fn until(&mut self, clock: Clock, done: impl Fn(&Story, &[View]) -> (bool, String)) -> Result<()> {
+        let outcome = self.watch(&clock, done).await;
+        self.end(clock, outcome);
+        Ok(())
+    }
+
+    /// Looks until `done` says so, or patience ends.
+    async fn watch(&mut self, clock: &Clock, check: impl Fn(&Story, &[View]) -> (bool, String)) -> Outcome {
         loop {
             self.listen();
             let views = self.cluster.views().await;
-            let (is_done, seen) = done(self, &views);
-            if is_done || clock.start.elapsed() > clock.bound * PATIENCE {
-                self.end(clock, is_done, seen);
-                return Ok(());
+            let (done, seen) = check(self, &views);
+            let took = clock.start.elapsed();
+            if done || took > clock.bound * PATIENCE {
+                return Outcome { done, seen, took, bytes: self.cluster.bytes() - clock.bytes };
             }
             sleep(LOOK).await;
         }
@@ -184,7 +205,8 @@ impl Story {
         for i in 0..self.cluster.slots.len() {
             for event in self.cluster.news(i) {
                 match event {
-                    Event::Suspect(member) | Event::Down(member) => self.accused.push(member.record.name().into()),
+                    Event::Suspect { member, by } => self.accused.push((member.record.name().into(), Some(by))),
+                    Event::Down(member) => self.accused.push((member.record.name().into(), None)),
                     Event::Delivered(_) => self.delivered += 1,
                     _ => {}
                 }
@@ -192,10 +214,10 @@ impl Story {
         }
     }
 
-    fn end(&mut self, clock: Clock, done: bool, seen: String) {
-        let (took, bytes) = (clock.start.elapsed(), self.cluster.bytes() - clock.bytes);
-        let bound = clock.bound.as_millis() as u64;
-        let step = Step { step: clock.step, seen, bound, ok: done && took <= clock.bound, ms: took.as_millis() as u64, bytes };
+    fn end(&mut self, clock: Clock, outcome: Outcome) {
+        let Outcome { done, seen, took, bytes } = outcome;
+        let (bound, ms) = (clock.bound.as_millis() as u64, took.as_millis() as u64);
+        let step = Step { step: clock.step, seen, bound, ok: done && took <= clock.bound, ms, bytes };
         self.kept &= step.ok;
         match self.format {
             Format::Json => output::json(&step),
