@@ -50,6 +50,9 @@ pub trait Told: Clone + Send + From<Lagged> + 'static {}
 
 impl<E: Clone + Send + From<Lagged> + 'static> Told for E {}
 
+/// Makes of a protocol's event what subscribers see, or nothing.
+type Tell<P, E> = fn(&P, <P as Protocol>::Event) -> Option<E>;
+
 /// Who a node is; what its protocol is made from.
 #[derive(Clone, Debug)]
 pub struct Local {
@@ -199,9 +202,12 @@ fn entropy() -> Result<u64, StartError> {
     getrandom::u64().map_err(|e| StartError::Entropy(e.to_string()))
 }
 
+/// Something to do with a node, in its task.
+pub(crate) type Command<P> = Box<dyn FnOnce(&mut Node<P>, Now) + Send>;
+
 /// What a node's task is asked for by its handles.
 pub(crate) enum Mail<P: Stack> {
-    Command(Box<dyn FnOnce(&mut Node<P>, Now) + Send>),
+    Command(Command<P>),
     Pause { standing: oneshot::Sender<()>, until: oneshot::Receiver<()> },
     Cut(Cut),
     Lose(u32),
@@ -223,7 +229,7 @@ struct Task<P: Stack, E: Told> {
     streams: BTreeMap<StreamId, Connection>,
     reports: mpsc::Receiver<(StreamId, Report)>,
     orders: mpsc::Receiver<Mail<P>>,
-    tell: fn(&P, P::Event) -> Option<E>,
+    tell: Tell<P, E>,
     subscribers: Arc<Subscribers<E>>,
     damage: Damage,
     epoch: Instant,
@@ -238,7 +244,7 @@ impl<P: Stack, E: Told> Task<P, E> {
         node: Node<P>,
         orders: mpsc::Receiver<Mail<P>>,
         damage: Damage,
-        (tell, subscribers): (fn(&P, P::Event) -> Option<E>, Arc<Subscribers<E>>),
+        (tell, subscribers): (Tell<P, E>, Arc<Subscribers<E>>),
         meter: Arc<Meter>,
     ) -> Task<P, E> {
         let (reporting, reports) = mpsc::channel(REPORTS);

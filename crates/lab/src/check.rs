@@ -55,7 +55,7 @@ pub struct Report {
 /// Lives through a case. A panic in it is a violation like any other.
 pub fn verify(case: &Case) -> Verdict {
     plant(&case.mutant);
-    let lived = catch_unwind(AssertUnwindSafe(|| Run::new(case).to_the_end()));
+    let lived = catch_unwind(AssertUnwindSafe(|| Run::new(case).live_to_the_end()));
     plant("");
     lived.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();

@@ -2,10 +2,7 @@
 
 use bruit_proto::harness::{Harness, Links};
 use bruit_proto::laws::{Subject, corrupted};
-use bruit_proto::{
-    Change, Context, Duration, Malformed, Origin, PeerId, Protocol, Reader, Receipt, Record, Rng, StreamId, StreamNews, Tags,
-    Wire,
-};
+use bruit_proto::{Change, Context, Duration, Malformed, Origin, PeerId, Protocol, Reader, Record, Rng, Tags, Wire};
 use bruit_stacks::beside::{Beside, Event, Message};
 use bruit_stacks::events::Filter;
 use bruit_stacks::{Core, CoreConfig, swim};

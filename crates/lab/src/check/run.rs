@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
     }
 
     /// Until the end, or the first violation.
-    pub(crate) fn to_the_end(mut self) -> Verdict {
+    pub(crate) fn live_to_the_end(mut self) -> Verdict {
         let violation = loop {
             match self.step() {
                 Ok(true) => {}
@@ -424,7 +424,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         for i in &members {
-            for j in members.iter().filter(|j| *j != i && self.pings.last(*i, **j) < since) {
+            if let Some(j) = members.iter().find(|j| *j != i && self.pings.last(*i, **j) < since) {
                 let what = format!("has not probed node {j} for {lap:?}, twice as many periods as there are members");
                 return Err(self.violation(Invariant::M3, Some(*i), what));
             }
