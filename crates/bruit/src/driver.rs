@@ -5,14 +5,13 @@
 //! that are due; then do what the node wants done. Nothing wakes it but these.
 
 use crate::connection::{Connection, Line, REPORTS, Report};
-use crate::error::StartError;
 use crate::faults::{Cut, Damage};
-use crate::handle::Handle;
 use crate::sockets::Sockets;
-use crate::subscribers::{Lagged, News, Subscribers};
+use crate::start::{Stack, Tell, Told};
+use crate::subscribers::Subscribers;
 use crate::traffic::Meter;
-use bruit_node::{Node, Now, Output, Settings};
-use bruit_proto::{Lost, Nobody, Protocol, Record, StreamId, Tags, Time, Wall, Why, Wire};
+use bruit_node::{Node, Now, Output};
+use bruit_proto::{Lost, StreamId, Time, Wall, Why};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
@@ -28,8 +27,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Packets, orders or reports taken in one turn. Then timers run and other tasks get the thread.
 const TURN: usize = 64;
-/// Orders that wait for a node; who gives more waits.
-const ORDERS: usize = 64;
+/// Packets, orders, reports and connections.
+const SOURCES: u8 = 4;
 /// No UDP payload is longer.
 const LARGEST: usize = 65_536;
 /// After the system would not accept a connection, usually for want of descriptors: none is accepted for this long.
@@ -38,168 +37,6 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 thread_local! {
     /// One per thread, not per node: a process may hold many.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A protocol that the driver runs: any whose messages have a layout and that may move between threads.
-pub trait Stack: Protocol<Message: Wire + Send, Timer: Send, Event: Send> + Send + 'static {}
-
-impl<P: Protocol<Message: Wire + Send, Timer: Send, Event: Send> + Send + 'static> Stack for P {}
-
-/// What subscribers get: one's own events, and room among them for a gap.
-pub trait Told: Clone + Send + From<Lagged> + 'static {}
-
-impl<E: Clone + Send + From<Lagged> + 'static> Told for E {}
-
-/// Makes of a protocol's event what subscribers see, or nothing.
-type Tell<P, E> = fn(&P, <P as Protocol>::Event) -> Option<E>;
-
-/// Who a node is; what its protocol is made from.
-#[derive(Clone, Debug)]
-pub struct Local {
-    /// Its name, session, advertised addresses and tags.
-    pub record: Arc<Record>,
-    /// The seed of all its dice.
-    pub seed: u64,
-}
-
-/// Runs any protocol, a user's own composition included, on UDP and TCP.
-///
-/// ```no_run
-/// # async fn f<P: bruit::Stack>(mine: fn(&bruit::Local) -> P) -> Result<(), bruit::StartError> where P::Event: Clone {
-/// let handle = bruit::Driver::bind("0.0.0.0:7946").name("web-3").run(|local| mine(local)).await?;
-/// # Ok(()) }
-/// ```
-#[derive(Clone, Debug)]
-pub struct Driver {
-    bind: String,
-    name: Option<String>,
-    label: String,
-    tags: Vec<(String, String)>,
-    advertise: Vec<SocketAddr>,
-    towards: Option<SocketAddr>,
-    packet: usize,
-    seed: Option<u64>,
-}
-
-impl Driver {
-    /// For `host:port`. UDP and TCP are bound to the same port; port 0 takes one that is free for both.
-    pub fn bind(address: impl Into<String>) -> Driver {
-        Driver {
-            bind: address.into(),
-            name: None,
-            label: String::new(),
-            tags: Vec::new(),
-            advertise: Vec::new(),
-            towards: None,
-            packet: 1200,
-            seed: None,
-        }
-    }
-
-    /// The node's name, unique in its cluster, 1 to 128 bytes. Without it, the advertised address is the name.
-    pub fn name(mut self, name: impl Into<String>) -> Driver {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// The cluster's label: nodes of other labels are not heard. Empty unless set.
-    pub fn label(mut self, label: impl Into<String>) -> Driver {
-        self.label = label.into();
-        self
-    }
-
-    /// One more tag; all together have at most [`Tags::MAX`] bytes.
-    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Driver {
-        self.tags.push((key.into(), value.into()));
-        self
-    }
-
-    /// One more address that others reach this node by, in order of preference, up to eight. Port 0 stands for the
-    /// bound port. Without any it is the bound address, or, bound to all interfaces, the one that has the route out.
-    pub fn advertise(mut self, address: SocketAddr) -> Driver {
-        self.advertise.push(address);
-        self
-    }
-
-    /// Where the way out is sought when bound to all interfaces.
-    pub(crate) fn towards(mut self, somewhere: Option<SocketAddr>) -> Driver {
-        self.towards = somewhere;
-        self
-    }
-
-    /// The largest datagram, in bytes. 1,200 unless set, which survives tunnels.
-    pub fn packet(mut self, bytes: usize) -> Driver {
-        self.packet = bytes;
-        self
-    }
-
-    /// The seed of all dice, for tests; the operating system's entropy unless set.
-    pub fn seed(mut self, seed: u64) -> Driver {
-        self.seed = Some(seed);
-        self
-    }
-
-    /// Binds, makes the protocol and runs it in a task of the current tokio runtime.
-    ///
-    /// # Errors
-    /// [`StartError`]; nothing is left behind.
-    ///
-    /// Cancellation: nothing is left behind.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime with I/O and time enabled.
-    pub async fn run<P: Stack>(self, make: impl FnOnce(&Local) -> P) -> Result<Handle<P>, StartError>
-    where
-        P::Event: Clone,
-    {
-        self.run_with(make, |_, event| Some(News::Event(event))).await
-    }
-
-    /// As [`run`](Driver::run), where `tell` makes of the protocol's events what subscribers see, or nothing. It runs
-    /// between turns and may look at the protocol.
-    ///
-    /// # Errors
-    /// [`StartError`]; nothing is left behind.
-    ///
-    /// Cancellation: nothing is left behind.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime with I/O and time enabled.
-    pub async fn run_with<P: Stack, E: Told>(
-        self,
-        make: impl FnOnce(&Local) -> P,
-        tell: fn(&P, P::Event) -> Option<E>,
-    ) -> Result<Handle<P, E>, StartError> {
-        let sockets = Sockets::bind(&self.bind).await?;
-        let local = self.local(&sockets)?;
-        let (at, record) = (sockets.local(), Arc::clone(&local.record));
-        let settings = Settings::new(record.id(), local.seed).label(self.label).packet(self.packet);
-        let damage = Damage::none(local.seed, record.id());
-        let mut node = Node::new(settings, make(&local), Box::new(Nobody));
-        let (v4, v6) = sockets.families();
-        node.bound(v4, v6);
-        let (orders, mail) = mpsc::channel(ORDERS);
-        let subscribers = Arc::new(Subscribers::default());
-        let meter = Arc::new(Meter::default());
-        let task = Task::new(sockets, node, mail, damage, (tell, Arc::clone(&subscribers)), Arc::clone(&meter));
-        Ok(Handle::new(orders, subscribers, meter, (task.epoch, at, record), tokio::spawn(task.run())))
-    }
-
-    fn local(&self, sockets: &Sockets) -> Result<Local, StartError> {
-        let mut addresses = self.advertise.clone();
-        addresses.iter_mut().filter(|a| a.port() == 0).for_each(|a| a.set_port(sockets.local().port()));
-        if addresses.is_empty() {
-            addresses.push(sockets.reachable(self.towards)?);
-        }
-        let name = self.name.clone().unwrap_or_else(|| addresses[0].to_string());
-        let tags: Tags = self.tags.iter().cloned().collect();
-        let record = Arc::new(Record::new(&name, entropy()?, addresses, tags)?);
-        Ok(Local { record, seed: self.seed.map_or_else(entropy, Ok)? })
-    }
-}
-
-fn entropy() -> Result<u64, StartError> {
-    getrandom::u64().map_err(|e| StartError::Entropy(e.to_string()))
 }
 
 /// Something to do with a node, in its task.
@@ -217,12 +54,12 @@ pub(crate) enum Mail<P: Stack> {
 enum Wake<P: Stack> {
     Packets,
     Order(Option<Mail<P>>),
-    Report(StreamId, Report),
+    Report(Option<(StreamId, Report)>),
     Accepted(io::Result<(TcpStream, SocketAddr)>),
     Deadline,
 }
 
-struct Task<P: Stack, E: Told> {
+pub(crate) struct Task<P: Stack, E: Told> {
     node: Node<P>,
     sockets: Sockets,
     line: Line,
@@ -232,14 +69,17 @@ struct Task<P: Stack, E: Told> {
     tell: Tell<P, E>,
     subscribers: Arc<Subscribers<E>>,
     damage: Damage,
-    epoch: Instant,
+    /// Time zero of this node's own time.
+    pub(crate) epoch: Instant,
+    /// The source that is looked at first.
+    first: u8,
     alarm: Pin<Box<Sleep>>,
     armed: Option<Instant>,
     accept_at: Option<Instant>,
 }
 
 impl<P: Stack, E: Told> Task<P, E> {
-    fn new(
+    pub(crate) fn new(
         sockets: Sockets,
         node: Node<P>,
         orders: mpsc::Receiver<Mail<P>>,
@@ -261,13 +101,15 @@ impl<P: Stack, E: Told> Task<P, E> {
             subscribers,
             damage,
             epoch,
+            first: 0,
             alarm: Box::pin(sleep_until(epoch)),
             armed: None,
             accept_at: None,
         }
     }
 
-    async fn run(mut self) {
+    /// Until the last handle is gone.
+    pub(crate) async fn run(mut self) {
         // Before its first event a socket seems full.
         let _ = self.sockets.udp.writable().await;
         let now = self.now();
@@ -288,7 +130,7 @@ impl<P: Stack, E: Told> Task<P, E> {
                     self.take_packets()
                 }
                 Wake::Order(Some(mail)) => self.obey(mail),
-                Wake::Report(stream, report) => self.hear(stream, report),
+                Wake::Report(report) => report.is_some_and(|(stream, report)| self.hear(stream, report)),
                 Wake::Accepted(result) => self.accept(result),
                 Wake::Deadline => false,
             };
@@ -299,28 +141,33 @@ impl<P: Stack, E: Told> Task<P, E> {
         }
     }
 
-    /// Sockets before timers: what came in time counts, however late we look.
+    /// Sources come before the alarm: what came in time counts, however late we look. And each in its turn, so that no
+    /// flood of one keeps the others waiting.
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake<P>> {
-        if self.sockets.udp.poll_recv_ready(cx).is_ready() {
-            return Poll::Ready(Wake::Packets);
+        for _ in 0..SOURCES {
+            let wake = match self.first {
+                0 => self.sockets.udp.poll_recv_ready(cx).map(|_| Wake::Packets),
+                1 => self.orders.poll_recv(cx).map(Wake::Order),
+                2 => self.reports.poll_recv(cx).map(Wake::Report),
+                _ => self.poll_accept(cx).map(Wake::Accepted),
+            };
+            self.first = (self.first + 1) % SOURCES;
+            if wake.is_ready() {
+                return wake;
+            }
         }
-        if let Poll::Ready(mail) = self.orders.poll_recv(cx) {
-            return Poll::Ready(Wake::Order(mail));
+        match self.armed {
+            Some(_) if self.alarm.as_mut().poll(cx).is_ready() => {
+                self.armed = None;
+                Poll::Ready(Wake::Deadline)
+            }
+            _ => Poll::Pending,
         }
-        if let Poll::Ready(Some((stream, report))) = self.reports.poll_recv(cx) {
-            return Poll::Ready(Wake::Report(stream, report));
-        }
-        if self.accept_at.is_none()
-            && self.damage.lets_in()
-            && let Poll::Ready(accepted) = self.sockets.tcp.poll_accept(cx)
-        {
-            return Poll::Ready(Wake::Accepted(accepted));
-        }
-        if self.armed.is_some() && self.alarm.as_mut().poll(cx).is_ready() {
-            (self.armed, self.accept_at) = (None, None);
-            return Poll::Ready(Wake::Deadline);
-        }
-        Poll::Pending
+    }
+
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        self.accept_at = self.accept_at.filter(|at| Instant::now() < *at);
+        if self.accept_at.is_none() && self.damage.lets_in() { self.sockets.tcp.poll_accept(cx) } else { Poll::Pending }
     }
 
     /// Whether there may be more.

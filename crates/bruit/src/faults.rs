@@ -1,5 +1,6 @@
-use crate::driver::{Mail, Stack};
+use crate::driver::Mail;
 use crate::error::Stopped;
+use crate::start::Stack;
 use bruit_proto::{PeerId, Rng};
 use std::net::SocketAddr;
 use tokio::sync::{mpsc, oneshot};

@@ -1,14 +1,15 @@
-use crate::driver::{Mail, Stack, Told};
+use crate::driver::Mail;
 use crate::error::Stopped;
 use crate::faults::Faults;
+use crate::start::{Stack, Told};
 use crate::subscribers::{Events, News, Subscribers};
 use crate::traffic::{Meter, Traffic};
 use bruit_node::{Counters, Node, Now};
 use bruit_proto::{Context, PeerId, Protocol, Record, Time};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 /// A running node of any protocol. Clones are the same node; when the last one is dropped, it stops without a word.
@@ -21,7 +22,7 @@ struct Inner<P: Stack, E: Told> {
     epoch: Instant,
     local: SocketAddr,
     record: Arc<Record>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: AbortHandle,
 }
 
 impl<P: Stack, E: Told> Clone for Handle<P, E> {
@@ -42,10 +43,9 @@ impl<P: Stack, E: Told> Handle<P, E> {
         subscribers: Arc<Subscribers<E>>,
         meter: Arc<Meter>,
         (epoch, local, record): (Instant, SocketAddr, Arc<Record>),
-        task: JoinHandle<()>,
+        task: AbortHandle,
     ) -> Self {
-        let (orders, task) = (Orders(orders), Mutex::new(Some(task)));
-        Handle(Arc::new(Inner { orders, subscribers, meter, epoch, local, record, task }))
+        Handle(Arc::new(Inner { orders: Orders(orders), subscribers, meter, epoch, local, record, task }))
     }
 
     /// Runs one turn of the protocol: `handle.command(|p, cx| p.say(cx, ..))`.
@@ -141,11 +141,9 @@ impl<P: Stack, E: Told> Handle<P, E> {
     ///
     /// Cancellation: it stops all the same.
     pub async fn stop(&self) {
-        let task = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            task.abort();
-            let _ = task.await;
-        }
+        self.0.task.abort();
+        // The task's end of the channel is dropped after its sockets.
+        self.0.orders.0.closed().await;
     }
 }
 
@@ -172,8 +170,6 @@ impl<P: Stack> Orders<P> {
 
 impl<P: Stack, E: Told> Drop for Inner<P, E> {
     fn drop(&mut self) {
-        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            task.abort();
-        }
+        self.task.abort();
     }
 }

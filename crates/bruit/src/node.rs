@@ -1,10 +1,10 @@
-use crate::driver::Driver;
 use crate::error::{CallError, JoinError, StartError, Stopped};
 use crate::event::{Event, told};
 use crate::faults::Faults;
 use crate::handle::Handle;
 use crate::seeds::{join, keep_joining};
 use crate::sockets::resolve;
+use crate::start::Driver;
 use crate::subscribers::Events;
 use crate::traffic::Traffic;
 use bruit_node::Counters;

@@ -2,7 +2,7 @@ use futures_core::Stream;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::AcqRel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
 
@@ -74,7 +74,10 @@ impl<E: From<Lagged>> Stream for Events<E> {
 
 /// Everyone who listens to a node.
 #[derive(Debug)]
-pub(crate) struct Subscribers<E>(Mutex<Vec<Subscriber<E>>>);
+pub(crate) struct Subscribers<E>(Mutex<Listeners<E>>);
+
+/// `None` once the node has stopped.
+type Listeners<E> = Option<Vec<Subscriber<E>>>;
 
 #[derive(Debug)]
 struct Subscriber<E> {
@@ -84,7 +87,7 @@ struct Subscriber<E> {
 
 impl<E> Default for Subscribers<E> {
     fn default() -> Self {
-        Subscribers(Mutex::new(Vec::new()))
+        Subscribers(Mutex::new(Some(Vec::new())))
     }
 }
 
@@ -96,21 +99,25 @@ impl<E: Clone + From<Lagged>> Subscribers<E> {
     fn add_with(&self, kept: usize) -> Events<E> {
         let (queue, taken) = channel(kept);
         let lost = Arc::default();
-        self.list().push(Subscriber { queue, lost: Arc::clone(&lost) });
+        if let Some(all) = self.all().as_mut() {
+            all.push(Subscriber { queue, lost: Arc::clone(&lost) });
+        }
         Events { queue: taken, lost }
     }
 
     /// Tells everyone; forgets who is gone.
     pub(crate) fn tell(&self, event: &E) {
-        self.list().retain(|one| one.tell(event));
+        if let Some(all) = self.all().as_mut() {
+            all.retain(|one| one.tell(event));
+        }
     }
 
-    /// Ends every stream.
+    /// Ends every stream, those asked for later too.
     pub(crate) fn close(&self) {
-        self.list().clear();
+        *self.all() = None;
     }
 
-    fn list(&self) -> std::sync::MutexGuard<'_, Vec<Subscriber<E>>> {
+    fn all(&self) -> MutexGuard<'_, Listeners<E>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -154,6 +161,8 @@ mod tests {
         all.close();
         let rest: Vec<_> = std::iter::from_fn(|| events.try_next()).collect();
         assert_eq!(rest, [News::Event(1), News::Lagged(2)]);
+        let mut late = all.add();
+        assert!(matches!(late.poll(&mut Context::from_waker(std::task::Waker::noop())), Poll::Ready(None)), "it is over");
     }
 
     #[test]
@@ -161,6 +170,6 @@ mod tests {
         let all = Subscribers::default();
         drop(all.add());
         all.tell(&News::Event(1));
-        assert!(all.list().is_empty());
+        assert!(all.all().as_ref().is_some_and(Vec::is_empty));
     }
 }

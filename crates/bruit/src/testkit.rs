@@ -15,8 +15,8 @@
 //! decides apart from its I/O is fed by [`Cluster::events`] here and by [`Node::events`](crate::Node::events) in
 //! production.
 
-use crate::driver::Local;
 use crate::event::{Event, told};
+use crate::start::Local;
 use bruit_lab::cluster::name;
 use bruit_node::{Node, Settings};
 use bruit_proto::{Context, Nobody, PeerId, Protocol, Record, Tags, Wire};

@@ -149,6 +149,30 @@ async fn a_flood_of_garbage_changes_nothing() {
     ping(&probe("127.0.0.1:0").await, node.local_addr()).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_keeps_nobody_waiting() {
+    let node = probe("127.0.0.1:0").await;
+    let (flood, at) = (std::net::UdpSocket::bind("127.0.0.1:0").unwrap(), node.local_addr());
+    let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let done = over.clone();
+    let flooding = std::thread::spawn(move || {
+        while !done.load(std::sync::atomic::Ordering::Relaxed) {
+            let _ = flood.send_to(&[7; 100], at);
+        }
+    });
+    let other = probe("127.0.0.1:0").await;
+    let mut events = node.events();
+    for _ in 0..100 {
+        node.look(|_| ()).await.unwrap();
+    }
+    let contact = other.contact(at).await.unwrap();
+    other.command(move |p, cx| p.give(cx, contact, 50_000, Duration::from_secs(20))).await.unwrap();
+    wait(&mut events, |e| (*e == Event::Got(50_000)).then_some(())).await;
+    over.store(true, std::sync::atomic::Ordering::Relaxed);
+    flooding.join().unwrap();
+    assert!(node.traffic().packets_in > 1_000);
+}
+
 #[tokio::test]
 async fn connections_that_say_nothing_or_nonsense_do_no_harm() {
     let node = probe("127.0.0.1:0").await;
