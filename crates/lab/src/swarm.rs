@@ -21,12 +21,11 @@ const BEGIN: u64 = 10_000;
 pub fn draw(seed: u64) -> Case {
     let mut dice = Rng::named(seed, bruit_proto::PeerId::NONE, "swarm");
     let nodes = 5 + dice.below(36);
-    let mut swarm = Swarm { dice, nodes, longest_pause: 60_000, script: Vec::new() };
+    let mut swarm = Swarm { dice, nodes, script: Vec::new() };
     let links = swarm.links();
-    // Where the dead are soon forgotten, whoever was away for longer must not bring them back.
     let tombstone_s = if swarm.coin() { 0 } else { TOMBSTONE };
     if tombstone_s > 0 {
-        swarm.longest_pause = 3 * TOMBSTONE * 1_000;
+        swarm.sleepers();
     }
     swarm.starts();
     let classes: [fn(&mut Swarm); 10] = [
@@ -68,7 +67,6 @@ pub fn draw(seed: u64) -> Case {
 struct Swarm {
     dice: Rng,
     nodes: u32,
-    longest_pause: u64,
     script: Vec<Entry>,
 }
 
@@ -110,9 +108,9 @@ impl Swarm {
 
     /// F1, F3, F4, F7: what is wrong with links, each with a chance of its own.
     fn links(&mut self) -> Links {
-        let mut links = Links::default();
-        links.floor_us = [200, 500, 1_000, 20_000][self.dice.below(4) as usize];
-        links.spread_us = [0, 500, 1_500, 30_000][self.dice.below(4) as usize];
+        let floor_us = [200, 500, 1_000, 20_000][self.dice.below(4) as usize];
+        let spread_us = [0, 500, 1_500, 30_000][self.dice.below(4) as usize];
+        let mut links = Links { floor_us, spread_us, ..Links::default() };
         if self.coin() {
             links.loss_ppm = self.skewed(1_000, 300_000) as u32;
         }
@@ -173,8 +171,20 @@ impl Swarm {
     /// F15.
     fn pauses(&mut self) {
         for _ in 0..1 + self.dice.below(10) {
-            let (at, node, ms) = (self.moment(), self.node(), self.skewed(10, self.longest_pause));
+            let (at, node, ms) = (self.moment(), self.node(), self.skewed(10, 60_000));
             self.push(at, Act::Pause { node, ms });
+        }
+    }
+
+    /// Where the dead are soon forgotten, somebody is away for longer and must not bring back who ended meanwhile.
+    fn sleepers(&mut self) {
+        for _ in 0..1 + self.dice.below(3) {
+            let (at, sleeper, node) = (self.moment(), self.node(), self.node());
+            let ms = self.between(TOMBSTONE * 1_000, 3 * TOMBSTONE * 1_000);
+            self.push(at, Act::Pause { node: sleeper, ms });
+            let end = at + self.between(0, TOMBSTONE * 500);
+            let act = if self.coin() { Act::Leave { node } } else { Act::Kill { node, unplug: false } };
+            self.push(end, act);
         }
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct Care {
     reap_at: Time,
     exchange_at: Option<Time>,
     pub(crate) isolated: bool,
+    /// Since when what comes is a sign of life: not what had waited while this node slept for long.
+    pub(crate) awake: Time,
     /// Times that another process spoke under this node's name.
     pub(crate) wars: u32,
     mismatch: Mismatch,
@@ -37,6 +39,14 @@ impl Swim {
         self.care.seeds_at = cx.now + self.config.seeds_every;
         self.care.reap_at = cx.now + self.reap_every();
         cx.set(Timer::Care, first + self.config.reconnect_every);
+    }
+
+    /// This node slept for so long that others may have forgotten who died meanwhile. It vouches for nobody whom it has not
+    /// heard of anew, and what its sockets kept for it is over within a period.
+    pub(crate) fn wake(&mut self, now: Time, lost: Duration) {
+        if lost >= self.config.tombstone / 2 {
+            self.care.awake = now + self.config.probe_every;
+        }
     }
 
     fn reap_every(&self) -> Duration {

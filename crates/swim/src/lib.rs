@@ -362,6 +362,7 @@ impl Protocol for Swim {
     }
 
     fn on_pause(&mut self, cx: &mut Context<'_, Self>, lost: Duration) {
+        self.wake(cx.now, lost);
         self.suspicions.shift(lost);
         self.wait_for_suspicions(cx);
         self.restart_probing(cx);

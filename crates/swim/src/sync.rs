@@ -135,7 +135,8 @@ impl Swim {
 
     /// Whether this node may vouch for a member: half of the tombstone time bounds how old its word may be.
     fn vouches(&self, member: &Member, now: Time) -> bool {
-        let fresh = member.id() == self.id() || now.since(member.heard) < self.config.tombstone / 2;
+        let heard = member.heard >= self.care.awake && now.since(member.heard) < self.config.tombstone / 2;
+        let fresh = member.id() == self.id() || heard;
         member.is_live() && (fresh || mutant("sync passes on an old alive"))
     }
 

@@ -34,6 +34,9 @@ impl Swim {
     fn on_alive(&mut self, cx: &mut Context<'_, Self>, from: Origin, incarnation: u64, record: Arc<Record>) {
         let peer = record.id();
         let Some(held) = self.members.get(peer) else {
+            if cx.now < self.care.awake {
+                return; // it waited for this node to wake: whoever lives says so again
+            }
             if self.members.len() >= MAX_MEMBERS {
                 self.counters.members_refused += 1;
                 return cx.reject(from, "more members than this node keeps");
