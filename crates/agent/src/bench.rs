@@ -2,7 +2,10 @@
 
 mod process;
 mod sockets;
+mod speed;
 mod tally;
+
+pub(crate) use speed::lab;
 
 use crate::cli::{ClusterOptions, Format};
 use crate::output::{self, progress};

@@ -48,6 +48,8 @@ pub(crate) enum Command {
 pub(crate) enum Bench {
     /// Join, idle, event and crash of a cluster, on loopback sockets or in the lab.
     Cluster(ClusterOptions),
+    /// How fast the lab runs one protocol alone, and how much memory a node takes.
+    Lab(LabOptions),
 }
 
 #[derive(Debug, Subcommand)]
@@ -69,6 +71,28 @@ pub(crate) struct DemoOptions {
     /// The first node's port; the others take the next ones. Free ports unless given.
     #[arg(long)]
     pub(crate) port: Option<u16>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LabOptions {
+    /// Which protocol.
+    #[arg(long, default_value = "swim")]
+    pub(crate) protocol: LabProtocol,
+    /// How many nodes; they know each other and nothing happens to them.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(2..=2_000_000))]
+    pub(crate) nodes: u32,
+    /// How long, in virtual time.
+    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) span: Duration,
+    /// Seed of all dice.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum LabProtocol {
+    /// Membership and failure detection.
+    Swim,
 }
 
 #[derive(Args, Debug)]

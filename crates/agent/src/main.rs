@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Demo(options) => demo::run(&options, cli.output),
         Command::Bench(Bench::Cluster(options)) => bench::cluster(&options, cli.output),
+        Command::Bench(Bench::Lab(options)) => bench::lab(&options, cli.output),
         Command::Lab(Lab::Check(options)) => lab::check(&options, cli.output),
         Command::Lab(Lab::Replay(options)) => lab::replay(&options, cli.output),
         Command::Version => {

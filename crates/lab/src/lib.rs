@@ -11,10 +11,12 @@ pub mod mutants;
 pub mod replay;
 mod runner;
 pub mod shrink;
+mod solo;
 pub mod swarm;
 mod wheel;
 mod world;
 
 pub use links::Links;
+pub use solo::Solo;
 pub use wheel::{Entry, Wheel};
 pub use world::{Birth, Disk, Told, Traffic, World};

@@ -125,8 +125,19 @@ impl Swim {
     /// No direct ack in time: k helpers and, in parallel, a ping by stream (memberlist's fallback for hosts that lose
     /// datagrams only).
     pub(crate) fn ask_helpers(&mut self, cx: &mut Context<'_, Self>) {
+        let Some((target, seq)) = self.probe.current.as_ref().map(|c| (c.target, c.seq)) else { return };
+        if self.native() {
+            // Ours: the direct way is tried again beside the others. A packet that was lost is the likeliest reason for
+            // silence, and a suspicion costs the whole cluster what a ping costs two.
+            self.ping(cx, target, seq);
+        }
         let Some(current) = &mut self.probe.current else { return };
-        let (target, seq) = (current.target, current.seq);
+        if current.indirect.is_some() {
+            return;
+        }
+        if self.config.dialect == crate::Dialect::Native {
+            cx.set(Timer::Indirect, self.config.probe_timeout / 2);
+        }
         self.counters.probes_indirect += 1;
         let indirect = current.indirect.insert(Box::default());
         indirect.helpers = pick_live(&self.members, cx.rng, self.config.helpers, |p| p == target);
