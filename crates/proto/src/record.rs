@@ -46,10 +46,19 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Tags {
 pub struct Record {
     name: Box<str>,
     session: u64,
-    addresses: Vec<SocketAddr>,
-    tags: Tags,
+    addresses: Addresses,
+    tags: Option<Box<Tags>>,
     digest: u64,
 }
+
+/// Where a member is: nearly always one address, which needs no memory of its own.
+#[derive(Clone, PartialEq, Eq)]
+enum Addresses {
+    One(SocketAddr),
+    Many(Box<[SocketAddr]>),
+}
+
+static NO_TAGS: Tags = Tags(Vec::new());
 
 /// The caller's mistake: no record can be made of this. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +103,11 @@ impl Record {
         if tags.size() > Tags::MAX {
             return Err(BadRecord::Tags(tags.size()));
         }
+        let addresses = match addresses[..] {
+            [one] => Addresses::One(one),
+            _ => Addresses::Many(addresses.into()),
+        };
+        let tags = (!tags.is_empty()).then(|| Box::new(tags));
         let mut record = Record { name: name.into(), session, addresses, tags, digest: 0 };
         let mut bytes = Vec::new();
         record.encode(&mut bytes);
@@ -110,7 +124,7 @@ impl Record {
     /// # Errors
     /// [`BadRecord::Tags`] if they are too long together.
     pub fn with_tags(&self, tags: Tags) -> Result<Record, BadRecord> {
-        Record::new(&self.name, self.session, self.addresses.clone(), tags)
+        Record::new(&self.name, self.session, self.addresses().to_vec(), tags)
     }
 
     /// Its name, unique in the cluster.
@@ -130,12 +144,15 @@ impl Record {
 
     /// Where it is, in order of preference; never empty.
     pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+        match &self.addresses {
+            Addresses::One(address) => std::slice::from_ref(address),
+            Addresses::Many(addresses) => addresses,
+        }
     }
 
     /// Its tags.
     pub fn tags(&self) -> &Tags {
-        &self.tags
+        self.tags.as_deref().unwrap_or(&NO_TAGS)
     }
 
     /// A hash of all of it; equal on every node.
@@ -146,8 +163,8 @@ impl Record {
 
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{:x}@{}", self.name, self.session, self.addresses[0])?;
-        self.tags.iter().try_for_each(|(k, v)| write!(f, " {k}={v}"))
+        write!(f, "{}/{:x}@{}", self.name, self.session, self.addresses()[0])?;
+        self.tags().iter().try_for_each(|(k, v)| write!(f, " {k}={v}"))
     }
 }
 
@@ -160,12 +177,12 @@ const TAGS: u8 = 0x20;
 /// ```
 impl Wire for Record {
     fn encode(&self, out: &mut Vec<u8>) {
-        let v6 = self.addresses.iter().any(SocketAddr::is_ipv6);
-        let tags = !self.tags.is_empty();
-        out.push(self.addresses.len() as u8 | if v6 { V6 } else { 0 } | if tags { TAGS } else { 0 });
+        let v6 = self.addresses().iter().any(SocketAddr::is_ipv6);
+        let tags = !self.tags().is_empty();
+        out.push(self.addresses().len() as u8 | if v6 { V6 } else { 0 } | if tags { TAGS } else { 0 });
         put_bytes(out, self.name.as_bytes());
         out.extend_from_slice(&self.session.to_be_bytes());
-        for address in &self.addresses {
+        for address in self.addresses() {
             if v6 {
                 out.push(if address.is_ipv6() { 6 } else { 4 });
             }
@@ -176,8 +193,8 @@ impl Wire for Record {
             out.extend_from_slice(&address.port().to_be_bytes());
         }
         if tags {
-            put_varint(out, self.tags.0.len() as u64);
-            for (key, value) in &self.tags.0 {
+            put_varint(out, self.tags().0.len() as u64);
+            for (key, value) in &self.tags().0 {
                 put_bytes(out, key.as_bytes());
                 put_bytes(out, value.as_bytes());
             }

@@ -1,17 +1,22 @@
 use crate::time::Time;
 
-/// A table of named deadlines: one inline entry, the earliest, and a sorted rest.
+/// Entries that need no memory of their own: the most that a quiet protocol has set.
+const INLINE: usize = 3;
+
+/// A table of named deadlines, earliest first: the first few inline, the rest in a box.
 ///
 /// A protocol holds O(1) timers, most often one; a tree measured 2.4 times slower and 540 bytes more per node.
 #[derive(Clone, Debug)]
 pub struct Timers<T> {
-    first: Option<(Time, T)>,
-    rest: Vec<(Time, T)>,
+    /// Filled from the front; times and names apart, or padding would take as much as the names.
+    times: [Time; INLINE],
+    names: [Option<T>; INLINE],
+    rest: Option<Box<Vec<(Time, T)>>>,
 }
 
 impl<T> Default for Timers<T> {
     fn default() -> Self {
-        Timers { first: None, rest: Vec::new() }
+        Timers { times: [Time::MAX; INLINE], names: [const { None }; INLINE], rest: None }
     }
 }
 
@@ -19,37 +24,43 @@ impl<T: Copy + Ord> Timers<T> {
     /// Sets a timer, or moves it.
     pub fn set(&mut self, timer: T, at: Time) {
         self.cancel(timer);
-        let new = (at, timer);
-        match self.first {
-            None => self.first = Some(new),
-            Some(first) if new < first => {
-                self.rest.insert(0, first);
-                self.first = Some(new);
-            }
-            Some(_) => {
-                let i = self.rest.partition_point(|x| *x < new);
-                self.rest.insert(i, new);
+        let mut new = (at, timer);
+        for i in 0..INLINE {
+            match self.inline(i) {
+                None => return self.put(i, Some(new)),
+                Some(held) if new < held => {
+                    self.put(i, Some(new));
+                    new = held;
+                }
+                Some(_) => {}
             }
         }
+        let rest = self.rest.get_or_insert_default();
+        let i = rest.partition_point(|x| *x < new);
+        rest.insert(i, new);
     }
 
     /// Forgets a timer, set or not.
     pub fn cancel(&mut self, timer: T) {
-        if self.first.is_some_and(|x| x.1 == timer) {
-            self.first = (!self.rest.is_empty()).then(|| self.rest.remove(0));
-        } else if let Some(i) = self.rest.iter().position(|x| x.1 == timer) {
-            self.rest.remove(i);
+        if let Some(gone) = self.names.iter().position(|name| *name == Some(timer)) {
+            for i in gone..INLINE - 1 {
+                self.put(i, self.inline(i + 1));
+            }
+            let next = self.rest.as_mut().and_then(|rest| (!rest.is_empty()).then(|| rest.remove(0)));
+            self.put(INLINE - 1, next);
+        } else if let Some(rest) = &mut self.rest {
+            rest.retain(|x| x.1 != timer);
         }
     }
 
     /// When to wake next, and why.
     pub fn next(&self) -> Option<(Time, T)> {
-        self.first
+        self.inline(0)
     }
 
     /// Takes the earliest timer that is due, if one is. Ties go by name.
     pub fn take_due(&mut self, now: Time) -> Option<T> {
-        let (at, timer) = self.first?;
+        let (at, timer) = self.next()?;
         (at <= now).then(|| {
             self.cancel(timer);
             timer
@@ -58,12 +69,21 @@ impl<T: Copy + Ord> Timers<T> {
 
     /// How many are set.
     pub fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.rest.len()
+        self.names.iter().flatten().count() + self.rest.as_ref().map_or(0, |rest| rest.len())
+    }
+
+    fn inline(&self, i: usize) -> Option<(Time, T)> {
+        Some((self.times[i], self.names[i]?))
+    }
+
+    fn put(&mut self, i: usize, entry: Option<(Time, T)>) {
+        self.times[i] = entry.map_or(Time::MAX, |e| e.0);
+        self.names[i] = entry.map(|e| e.1);
     }
 
     /// Whether none is set.
     pub fn is_empty(&self) -> bool {
-        self.first.is_none()
+        self.names[0].is_none()
     }
 }
 
@@ -84,5 +104,27 @@ mod tests {
         assert_eq!(t.take_due(Time(99)), Some('b'));
         assert_eq!(t.take_due(Time(99)), Some('a'));
         assert!(t.is_empty());
+    }
+
+    /// Inline and boxed entries are one order, whatever is set, moved and cancelled.
+    #[test]
+    fn is_a_sorted_list() {
+        let (mut t, mut model, mut rng) = (Timers::default(), Vec::new(), crate::Rng::seeded(4));
+        for _ in 0..20_000 {
+            let (name, at) = (rng.below(9), Time(u64::from(rng.below(50))));
+            model.retain(|x: &(Time, u32)| x.1 != name);
+            if rng.chance(600_000) {
+                t.set(name, at);
+                model.push((at, name));
+            } else {
+                t.cancel(name);
+            }
+            model.sort();
+            assert_eq!((t.next(), t.len()), (model.first().copied(), model.len()));
+        }
+        while let Some(name) = t.take_due(Time::MAX) {
+            assert_eq!(name, model.remove(0).1);
+        }
+        assert!(model.is_empty());
     }
 }

@@ -30,3 +30,20 @@ pub struct Counters {
     /// Members that did not fit the table.
     pub members_refused: u64,
 }
+
+bruit_kit::idle!(Counters {
+    probes: 0,
+    probes_indirect: 0,
+    probes_failed: 0,
+    suspicions: 0,
+    refuted: 0,
+    declared_dead: 0,
+    refutations: 0,
+    deltas: 0,
+    full_syncs: 0,
+    sent_on: 0,
+    news_dropped: 0,
+    talks_refused: 0,
+    relays_refused: 0,
+    members_refused: 0,
+});

@@ -154,14 +154,15 @@ pub struct Swim {
     members: members::Members,
     news: news::News,
     probe: probe::Probe,
-    suspicions: suspicion::Suspicions,
+    suspicions: Lazy<suspicion::Suspicions>,
     health: health::Health,
     sync: Lazy<sync::Syncs>,
     join: Lazy<join::Join>,
     admission: Lazy<admission::Admission>,
     leave: Option<Box<leave::Leave>>,
     care: care::Care,
-    counters: Counters,
+    counters: Lazy<Counters>,
+    probes: u64,
     /// Lamport clock of intents: leave, force-leave, prune.
     clock: bruit_kit::Lamport,
 }
@@ -178,14 +179,15 @@ impl Swim {
             members: members::Members::new(base, record),
             news: news::News::default(),
             probe: probe::Probe::default(),
-            suspicions: suspicion::Suspicions::default(),
+            suspicions: Lazy::default(),
             health: health::Health::new(config.health_limit),
             sync: Lazy::default(),
             join: Lazy::default(),
             admission: Lazy::default(),
             leave: None,
             care: care::Care::default(),
-            counters: Counters::default(),
+            counters: Lazy::default(),
+            probes: 0,
             clock: bruit_kit::Lamport::default(),
             config,
         }
@@ -227,8 +229,8 @@ impl Swim {
     }
 
     /// What was counted so far.
-    pub fn counters(&self) -> &Counters {
-        &self.counters
+    pub fn counters(&self) -> Counters {
+        Counters { probes: self.probes, ..*self.counters }
     }
 
     /// Who accuses this member now, the initiator first; empty unless it is suspect.

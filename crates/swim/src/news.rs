@@ -37,7 +37,10 @@ impl Swim {
     pub(crate) fn spread(&mut self, cx: &mut Context<'_, Self>, update: Update, from: Option<PeerId>) {
         self.news.last = cx.now;
         self.news.queue.backlog.put(update.about(), Piece { update, from });
-        self.counters.news_dropped = self.news.queue.backlog.dropped();
+        let dropped = self.news.queue.backlog.dropped();
+        if dropped > self.counters.news_dropped {
+            self.counters.news_dropped = dropped;
+        }
         if !std::mem::replace(&mut self.news.waiting, true) {
             let gap = self.config.gossip_every / if self.native() { GAP } else { 1 };
             let wait = self.news.told.map_or(Duration::ZERO, |told| gap.saturating_sub(cx.now.since(told)));

@@ -1,5 +1,5 @@
 use crate::{Event, Message, Swim, Timer, Update, earlier, pick_live};
-use bruit_kit::Permutation;
+use bruit_kit::{Lazy, Permutation};
 use bruit_proto::{Class, Context, Duration, Origin, Path, PeerId, StreamId, StreamNews, Time, mix, mutant};
 
 /// Pings relayed for others at once: 256, which is what 80 neighbours with k = 3 could ask for in one timeout.
@@ -12,7 +12,7 @@ pub(crate) struct Probe {
     period: u64,
     seq: u32,
     current: Option<Current>,
-    relays: Vec<Relay>,
+    relays: Lazy<Relays>,
     /// Periods in a row in which nobody answered.
     pub(crate) unanswered: u32,
 }
@@ -37,6 +37,12 @@ struct Indirect {
     stream_failed: bool,
 }
 
+struct Relays {
+    pings: Vec<Relay>,
+}
+
+bruit_kit::idle!(Relays { pings: Vec::new() });
+
 /// A ping made for somebody else (SWIM section 3.1).
 struct Relay {
     seq: u32,
@@ -56,7 +62,9 @@ impl Swim {
     /// Forgets the probe under way: this node stood still, so silence means nothing.
     pub(crate) fn restart_probing(&mut self, cx: &mut Context<'_, Self>) {
         self.drop_probe(cx);
-        self.probe.relays.clear();
+        if !self.probe.relays.pings.is_empty() {
+            self.probe.relays.pings.clear();
+        }
         cx.cancel(Timer::Relay);
         cx.set(Timer::Probe, self.config.probe_every);
     }
@@ -86,7 +94,7 @@ impl Swim {
         let seq = self.next_seq();
         let session = self.members.get(target).map(|m| m.record.session());
         self.probe.current = Some(Current { target, session, seq, indirect: None });
-        self.counters.probes += 1;
+        self.probes += 1;
         self.ping(cx, target, seq);
         cx.set(Timer::Indirect, self.config.probe_timeout);
     }
@@ -212,8 +220,8 @@ impl Swim {
                 self.agrees(cx, seq);
             }
         }
-        if let Some(i) = self.probe.relays.iter().position(|r| r.seq == seq) {
-            let relay = self.probe.relays.swap_remove(i);
+        if let Some(i) = self.probe.relays.pings.iter().position(|r| r.seq == seq) {
+            let relay = self.probe.relays.pings.swap_remove(i);
             let answer = Message::Ack { seq: relay.theirs, digest: self.digest_to_show() };
             return cx.reply(relay.asker, answer);
         }
@@ -236,20 +244,20 @@ impl Swim {
         if self.members.get(target).is_none() {
             return; // cannot tell: the asker counts a missing nack
         }
-        if self.probe.relays.len() >= MAX_RELAYS {
+        if self.probe.relays.pings.len() >= MAX_RELAYS {
             self.counters.relays_refused += 1;
             return;
         }
         let mine = self.next_seq();
         // Lifeguard section IV-A: the nack leaves at 80 % of the timeout.
         let until = cx.now + self.config.probe_timeout * 4 / 5;
-        self.probe.relays.push(Relay { seq: mine, asker: from.path, theirs: seq, until });
+        self.probe.relays.pings.push(Relay { seq: mine, asker: from.path, theirs: seq, until });
         self.ping(cx, target, mine);
         self.wait_for_relays(cx);
     }
 
     fn wait_for_relays(&mut self, cx: &mut Context<'_, Self>) {
-        let next = self.probe.relays.iter().fold(None, |next, r| earlier(next, Some(r.until)));
+        let next = self.probe.relays.pings.iter().fold(None, |next, r| earlier(next, Some(r.until)));
         match next {
             Some(at) => cx.set(Timer::Relay, at.since(cx.now)),
             None => cx.cancel(Timer::Relay),
@@ -259,7 +267,7 @@ impl Swim {
     /// The targets of relayed pings are silent: their askers hear that we, at least, are there.
     pub(crate) fn nack_relays(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now;
-        self.probe.relays.retain(|relay| {
+        self.probe.relays.pings.retain(|relay| {
             let waits = relay.until > now;
             if !waits {
                 cx.reply(relay.asker, Message::Nack { seq: relay.theirs });

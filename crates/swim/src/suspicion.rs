@@ -6,8 +6,11 @@ use bruit_proto::{Context, Duration, Origin, PeerId, Time, mutant};
 use std::collections::BTreeMap;
 
 /// Members under suspicion.
-#[derive(Default)]
-pub(crate) struct Suspicions(BTreeMap<PeerId, Suspicion>);
+pub(crate) struct Suspicions {
+    of: BTreeMap<PeerId, Suspicion>,
+}
+
+bruit_kit::idle!(Suspicions { of: BTreeMap::new() });
 
 struct Suspicion {
     incarnation: u64,
@@ -23,25 +26,25 @@ const LAST_CALLS: u32 = 2;
 
 impl Suspicions {
     pub(crate) fn accusers(&self, peer: PeerId) -> &[PeerId] {
-        self.0.get(&peer).map_or(&[], |s| &s.accusers)
+        self.of.get(&peer).map_or(&[], |s| &s.accusers)
     }
 
     pub(crate) fn as_update(&self, peer: PeerId) -> Option<Update> {
-        let s = self.0.get(&peer)?;
+        let s = self.of.get(&peer)?;
         Some(Update::Suspect { peer, incarnation: s.incarnation, accusers: s.accusers.clone() })
     }
 
     /// Ends a suspicion; whether there was one.
     pub(crate) fn end(&mut self, peer: PeerId) -> bool {
-        if mutant("suspicion fires although refuted") && self.0.contains_key(&peer) {
+        if mutant("suspicion fires although refuted") && self.of.contains_key(&peer) {
             return true;
         }
-        self.0.remove(&peer).is_some()
+        self.of.remove(&peer).is_some()
     }
 
     /// This node stood still for `lost`: every suspicion lasts that much longer.
     pub(crate) fn shift(&mut self, lost: Duration) {
-        self.0.values_mut().for_each(|s| s.since = s.since + lost);
+        self.of.values_mut().for_each(|s| s.since = s.since + lost);
     }
 }
 
@@ -98,7 +101,7 @@ impl Swim {
                 m.incarnation = incarnation;
                 m.since = cx.now;
             });
-            self.suspicions.0.insert(peer, Suspicion { incarnation, accusers: vec![], since: cx.now, calls: 0 });
+            self.suspicions.of.insert(peer, Suspicion { incarnation, accusers: vec![], since: cx.now, calls: 0 });
             self.counters.suspicions += 1;
             cx.notify(Event::Suspected { peer, by: accusers[0] });
         }
@@ -113,7 +116,7 @@ impl Swim {
 
     /// Adds those who are new; the accused itself does not count. Whether any was.
     fn add_accusers(&mut self, peer: PeerId, accusers: &[PeerId]) -> bool {
-        let Some(suspicion) = self.suspicions.0.get_mut(&peer) else { return false };
+        let Some(suspicion) = self.suspicions.of.get_mut(&peer) else { return false };
         let before = suspicion.accusers.len();
         for accuser in accusers {
             let known = suspicion.accusers.contains(accuser) && !mutant("counter of confirmations counts one accuser twice");
@@ -142,7 +145,7 @@ impl Swim {
         if mutant("suspicion timer never set") {
             return;
         }
-        let next = self.suspicions.0.values().fold(None, |next, s| earlier(next, Some(self.attention(s))));
+        let next = self.suspicions.of.values().fold(None, |next, s| earlier(next, Some(self.attention(s))));
         match next {
             Some(at) => cx.set(Timer::Suspicion, at.since(cx.now)),
             None => cx.cancel(Timer::Suspicion),
@@ -151,16 +154,16 @@ impl Swim {
 
     /// Makes the last calls and ends the suspicions that are due (SWIM section 4.2).
     pub(crate) fn end_suspicions(&mut self, cx: &mut Context<'_, Self>) {
-        let due: Vec<PeerId> = self.suspicions.0.iter().filter(|(_, s)| self.attention(s) <= cx.now).map(|(p, _)| *p).collect();
+        let due: Vec<PeerId> = self.suspicions.of.iter().filter(|(_, s)| self.attention(s) <= cx.now).map(|(p, _)| *p).collect();
         for peer in due {
-            let suspicion = &self.suspicions.0[&peer];
+            let suspicion = &self.suspicions.of[&peer];
             if self.has_last_call() && suspicion.calls < LAST_CALLS && self.ends_at(suspicion) > cx.now {
-                self.suspicions.0.get_mut(&peer).expect("it is due").calls += 1;
+                self.suspicions.of.get_mut(&peer).expect("it is due").calls += 1;
                 let seq = self.next_seq();
                 self.ping(cx, peer, seq);
             } else {
                 let incarnation = suspicion.incarnation;
-                self.suspicions.0.remove(&peer);
+                self.suspicions.of.remove(&peer);
                 self.declare_dead(cx, peer, incarnation);
             }
         }
