@@ -11,6 +11,7 @@ pub struct Timers<T> {
     /// Filled from the front; times and names apart, or padding would take as much as the names.
     times: [Time; INLINE],
     names: [Option<T>; INLINE],
+    #[expect(clippy::box_collection, reason = "8 bytes while empty, which is nearly always, where a Vec takes 24")]
     rest: Option<Box<Vec<(Time, T)>>>,
 }
 
