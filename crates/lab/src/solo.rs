@@ -18,6 +18,8 @@ use std::time::Duration;
 /// The shortest and the longest way of a packet, in microseconds; the shortest is a bucket of the wheel.
 const FLOOR: u64 = 500;
 const SPREAD: u32 = 1500;
+/// Entries that are looked ahead in a bucket.
+const AHEAD: usize = 6;
 /// What an entry of the wheel carries when it is no packet.
 const WAKE: u32 = u32::MAX;
 
@@ -40,6 +42,7 @@ pub struct Solo<P: Protocol> {
     desk: Desk<P>,
     now: u64,
     events: u64,
+    touched: u64,
 }
 
 impl<P: Protocol> Solo<P> {
@@ -57,6 +60,7 @@ impl<P: Protocol> Solo<P> {
             desk: Desk::default(),
             now: 0,
             events: 0,
+            touched: 0,
         };
         for i in 0..solo.hosts.len() as u32 {
             solo.turn(i, |p, cx| p.on_start(cx));
@@ -80,7 +84,12 @@ impl<P: Protocol> Solo<P> {
         let end = self.now + span.as_micros() as u64 / FLOOR * FLOOR;
         let mut bucket = Vec::new();
         while let Some(start) = self.wheel.take(end, &mut bucket) {
-            for entry in bucket.drain(..) {
+            for (k, entry) in bucket.iter().enumerate() {
+                // Reads ahead: by the time its turn comes, the node is in the cache.
+                if let Some(soon) = bucket.get(k + AHEAD) {
+                    let host = &self.hosts[soon.to as usize];
+                    self.touched ^= host.wake ^ host.rng.draws();
+                }
                 self.now = entry.at;
                 match entry.item {
                     WAKE => self.wake(entry.to, entry.at, start + FLOOR),
@@ -140,29 +149,24 @@ impl<P: Protocol> Solo<P> {
         let desk = &mut self.desk;
         desk.begin(now, std::mem::take(timers));
         f(protocol, &mut Context::new(now, wall, rng, &Nobody, desk));
-        for refused in desk.take_dials() {
+        while let Some(refused) = desk.refused() {
             protocol.on_stream(&mut Context::new(now, wall, rng, &Nobody, desk), refused, StreamNews::Closed(Why::Refused));
         }
-        let mut said = desk.take_said();
-        for (to, messages) in &mut said {
-            let peer = to.resolve(&self.index);
-            let mut packet = Packet(messages);
+        while let Some((to, mut messages)) = desk.said() {
+            let (node, peer) = to.resolve(&self.index);
             let mut sink = FillSink(&mut *desk);
-            protocol.fill(
-                &mut Context::new(now, wall, rng, &Nobody, &mut sink),
-                Outlet::Packet(peer.1),
-                &mut Room::new(&mut packet),
-            );
-            let Some(to) = peer.0 else { continue };
+            let mut cx = Context::new(now, wall, rng, &Nobody, &mut sink);
+            protocol.fill(&mut cx, Outlet::Packet(peer), &mut Room::new(&mut Packet(&mut messages)));
+            let Some(to) = node else { continue };
             let slot = self.free.pop().unwrap_or_else(|| {
                 self.packets.push(Vec::new());
                 self.packets.len() as u32 - 1
             });
-            self.packets[slot as usize].append(messages);
+            std::mem::swap(&mut self.packets[slot as usize], &mut messages);
+            desk.give_back(messages);
             let at = self.now + FLOOR + u64::from(rng.below(SPREAD));
             self.wheel.push(Entry { at, to, from: i, count: desk.next_count(), item: slot });
         }
-        desk.give_back(said);
         self.hosts[i as usize].timers = desk.end();
     }
 }

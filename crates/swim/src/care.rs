@@ -1,5 +1,5 @@
 use crate::member::Status;
-use crate::{Event, Message, Swim, Timer};
+use crate::{Event, Message, Swim};
 use bruit_proto::{Context, Duration, Origin, PeerId, Time};
 
 /// The dead and left that are remembered with their addresses.
@@ -7,9 +7,10 @@ const MAX_GONE: usize = 4096;
 /// Periods without any answer after which a node says that it may be isolated.
 const ISOLATED: u32 = 5;
 
-/// What comes round by itself.
+/// What comes round by itself: looked after at the beginning of a period, so that it costs no wake-up of its own.
 #[derive(Default)]
 pub(crate) struct Care {
+    at: Time,
     seeds_at: Time,
     reap_at: Time,
     exchange_at: Option<Time>,
@@ -35,10 +36,9 @@ const OLD: Duration = Duration::from_secs(3);
 
 impl Swim {
     pub(crate) fn start_care(&mut self, cx: &mut Context<'_, Self>) {
-        let first = cx.rng.between(Duration::ZERO, self.config.reconnect_every);
+        self.care.at = cx.now + self.config.reconnect_every;
         self.care.seeds_at = cx.now + self.config.seeds_every;
         self.care.reap_at = cx.now + self.reap_every();
-        cx.set(Timer::Care, first + self.config.reconnect_every);
     }
 
     /// This node slept for so long that others may have forgotten who died meanwhile. It vouches for nobody whom it has not
@@ -54,7 +54,10 @@ impl Swim {
     }
 
     pub(crate) fn take_care(&mut self, cx: &mut Context<'_, Self>) {
-        cx.set(Timer::Care, self.config.reconnect_every);
+        if cx.now < self.care.at {
+            return;
+        }
+        self.care.at = cx.now + self.config.reconnect_every;
         self.call_the_dead(cx);
         if cx.now >= self.care.seeds_at {
             self.care.seeds_at = cx.now + self.config.seeds_every;

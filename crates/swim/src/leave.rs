@@ -41,7 +41,7 @@ impl Swim {
         });
         self.leave = Some(Box::new(Leave { until: cx.now + self.config.leave_within, told: vec![], heard: 0, over: false }));
         self.restart_probing(cx);
-        for timer in [Timer::Probe, Timer::Suspicion, Timer::Join, Timer::Care, Timer::Settle] {
+        for timer in [Timer::Probe, Timer::Suspicion, Timer::Join, Timer::Settle] {
             cx.cancel(timer);
         }
     }

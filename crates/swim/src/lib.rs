@@ -79,8 +79,6 @@ pub enum Timer {
     Settle,
     /// A leave is to be said again, or has lasted long enough.
     Leave,
-    /// Look after the dead, the seeds and the tombstones.
-    Care,
 }
 
 /// What SWIM tells its composer.
@@ -350,7 +348,6 @@ impl Protocol for Swim {
             Timer::Claim => self.go_on_claims(cx),
             Timer::Settle => self.settle(cx),
             Timer::Leave => self.go_on_leaving(cx),
-            Timer::Care => self.take_care(cx),
         }
     }
 

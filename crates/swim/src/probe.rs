@@ -90,6 +90,7 @@ impl Swim {
             self.probe_failed(cx);
         }
         cx.set(Timer::Probe, self.health.scale(self.config.probe_every));
+        self.take_care(cx);
         let Some(target) = self.next_target(cx) else { return };
         let seq = self.next_seq();
         let session = self.members.get(target).map(|m| m.record.session());

@@ -60,7 +60,7 @@ fn swim_passes_the_laws() {
             }
         },
         arbitrary: &|rng| corrupted(&samples, rng),
-        timers: 11,
+        timers: 10,
         holds: &|swim| swim.members().count(),
         most: 200_000,
     }

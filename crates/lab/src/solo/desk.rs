@@ -52,20 +52,19 @@ impl<P: Protocol> Desk<P> {
         std::mem::take(&mut self.timers)
     }
 
-    pub(super) fn take_dials(&mut self) -> Vec<StreamId> {
-        std::mem::take(&mut self.dials)
+    /// The next dial of this turn: it is refused.
+    pub(super) fn refused(&mut self) -> Option<StreamId> {
+        self.dials.pop()
     }
 
-    pub(super) fn take_said(&mut self) -> Vec<(To, Vec<P::Message>)> {
-        std::mem::take(&mut self.said)
+    /// The next packet of this turn.
+    pub(super) fn said(&mut self) -> Option<(To, Vec<P::Message>)> {
+        self.said.pop()
     }
 
-    pub(super) fn give_back(&mut self, mut said: Vec<(To, Vec<P::Message>)>) {
-        self.spare.extend(said.drain(..).map(|(_, mut messages)| {
-            messages.clear();
-            messages
-        }));
-        self.said = said;
+    /// An empty list, to be used again.
+    pub(super) fn give_back(&mut self, list: Vec<P::Message>) {
+        self.spare.push(list);
     }
 
     /// A number used once: it makes the order of a bucket total.
