@@ -46,7 +46,13 @@ impl Swim {
     pub(crate) fn wake(&mut self, now: Time, lost: Duration) {
         if lost >= self.config.tombstone / 2 {
             self.care.awake = now + self.config.probe_every;
+            self.news.forget_all();
         }
+    }
+
+    /// Whether what comes may have waited in a socket for longer than anybody remembers.
+    pub(crate) fn is_drowsy(&self, now: Time) -> bool {
+        now < self.care.awake
     }
 
     fn reap_every(&self) -> Duration {

@@ -307,7 +307,7 @@ impl<'a> Run<'a> {
     /// What members say of themselves is what others may hold.
     fn issue(&mut self) {
         let up = (0..self.world.len()).filter(|i| self.world.is_up(*i));
-        self.selves.note(up.map(|i| self.world.protocol(i).swim().me()));
+        self.selves.note(self.world.now(), up.map(|i| self.world.protocol(i).swim().me()));
     }
 
     fn hear(&mut self) -> Result<(), Violation> {
