@@ -65,6 +65,7 @@ impl Swim {
         }
         self.care.at = cx.now + self.config.reconnect_every;
         self.call_the_dead(cx);
+        self.rejoin_when_alone(cx);
         if cx.now >= self.care.seeds_at {
             self.care.seeds_at = cx.now + self.config.seeds_every;
             self.call_a_seed(cx);

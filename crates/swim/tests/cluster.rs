@@ -142,3 +142,15 @@ fn a_ping_to_one_that_left_is_answered_with_its_goodbye() {
     c.h.heal();
     c.until(secs(8), |c| c.all_see(6, Status::Left)).expect("it is seen as left");
 }
+
+/// A node whose last peer died goes back to its seeds, one of which may be there again.
+#[test]
+fn one_that_is_left_alone_joins_through_its_seeds_again() {
+    let mut c = Cluster::joined(2, 10);
+    c.h.kill(1);
+    c.until(secs(10), |c| c.sees(2, 1) == Some(Status::Dead)).unwrap();
+    c.h.run(secs(20));
+    c.restart(1);
+    let took = c.until(secs(10), Cluster::agree).expect("they find each other");
+    assert!(took < secs(6), "{took:?}");
+}
