@@ -95,7 +95,8 @@ impl View {
         let Some(before) = self.held.insert(id, now) else { return Ok(()) };
         // A process that was away until everybody had forgotten its death cannot be told of it. It may come back, and so may
         // word of it that is younger than half of the tombstone time; nothing older may.
-        let forgotten = before.seen + 1 < self.looks;
+        let over = before.gone.is_some_and(|gone| at >= gone + tombstone);
+        let forgotten = over || before.seen + 1 < self.looks;
         let word = selves.ran.get(&now.session).is_some_and(|ran| at <= *ran + tombstone / 2 + SLACK);
         if forgotten && word {
             return Ok(());

@@ -229,7 +229,7 @@ impl<'a> Run<'a> {
                 let tags: Tags = [("value", value.to_string())].into_iter().collect();
                 let changed = self.world.command(*node, |core, cx| core.set_tags(cx, tags));
                 // A node that is leaving refuses, rightly.
-                if changed.is_ok() && self.calm {
+                if changed.is_ok() && self.agreed_after.is_some() {
                     let me = self.world.protocol(*node).swim().me();
                     self.facts.add(self.world.now(), Fact::Change(me.id(), me.incarnation));
                 }
@@ -405,7 +405,9 @@ impl<'a> Run<'a> {
         let views = old.iter().map(|(process, _)| (process.0, self.world.protocol(process.0).swim()));
         let found = self.facts.look(now, views);
         found.map_err(|(node, what)| self.violation(Invariant::M3, Some(node), what))?;
-        let found = self.book.in_time(now, self.case.calm(), &old);
+        // Before they have found each other after the faults there is no 'all' to reach in time.
+        let Some(agreed) = self.agreed_after else { return Ok(()) };
+        let found = self.book.in_time(now, self.case.calm() + agreed, &old);
         found.map_err(|(node, what)| self.violation(Invariant::D3, Some(node), what))
     }
 
