@@ -33,6 +33,8 @@ pub(super) struct Selves {
     issued: BTreeMap<PeerId, u64>,
     /// When the process of each session was last seen to run and not to have left.
     ran: BTreeMap<u64, Duration>,
+    /// When a process of this name was.
+    lived: BTreeMap<PeerId, Duration>,
 }
 
 /// Packets and conversations under way, and looks that are far between.
@@ -46,6 +48,7 @@ impl Selves {
         for me in selves {
             if me.is_live() {
                 self.ran.insert(me.record.session(), now);
+                self.lived.insert(me.id(), now);
             }
             let issued = self.issued.entry(me.id()).or_default();
             *issued = (*issued).max(me.incarnation);
@@ -94,10 +97,12 @@ impl View {
         }
         let Some(before) = self.held.insert(id, now) else { return Ok(()) };
         // A process that was away until everybody had forgotten its death cannot be told of it. It may come back, and so may
-        // word of it that is younger than half of the tombstone time; nothing older may.
+        // word of it that is younger than half of the tombstone time; nothing older may. Where the name lives again, its
+        // packets speak for the first life too, and the second announces itself above it.
         let over = before.gone.is_some_and(|gone| at >= gone + tombstone);
         let forgotten = over || before.seen + 1 < self.looks;
-        let word = selves.ran.get(&now.session).is_some_and(|ran| at <= *ran + tombstone / 2 + SLACK);
+        let again = selves.lived.get(&id).is_some_and(|lived| at <= *lived + SLACK);
+        let word = again || selves.ran.get(&now.session).is_some_and(|ran| at <= *ran + tombstone / 2 + SLACK);
         if forgotten && word {
             return Ok(());
         }
