@@ -417,17 +417,17 @@ impl<'a> Run<'a> {
         self.members().filter(old).filter_map(|(i, known)| Some((self.process(i), known.member_since?))).collect()
     }
 
-    /// M3: SWIM section 4.3.
+    /// M3: SWIM section 4.3. Two laps while view and clock stand; a third, for either may cut one short.
     fn all_probed(&self) -> Result<(), Violation> {
         let members: Vec<u32> = self.members().filter(|m| m.1.since < self.case.calm()).map(|m| m.0).collect();
-        let lap = Duration::from_secs(2 * members.len() as u64 + 5);
+        let lap = Duration::from_secs(3 * members.len() as u64 + 5);
         let since = (self.case.calm() + PROBED_FROM).max(self.world.now().saturating_sub(lap));
         if self.world.now() < since + lap {
             return Ok(());
         }
         for i in &members {
             if let Some(j) = members.iter().find(|j| *j != i && self.pings.last(*i, **j) < since) {
-                let what = format!("has not probed node {j} for {lap:?}, twice as many periods as there are members");
+                let what = format!("has not probed node {j} for {lap:?}, three times as many periods as there are members");
                 return Err(self.violation(Invariant::M3, Some(*i), what));
             }
         }
