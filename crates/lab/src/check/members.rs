@@ -23,8 +23,6 @@ struct Held {
 pub(super) struct View {
     life: u32,
     looks: u32,
-    /// The digest of the live ones, and since when it is that.
-    live: (u32, Duration),
     held: BTreeMap<PeerId, Held>,
 }
 
@@ -33,8 +31,8 @@ pub(super) struct View {
 pub(super) struct Selves {
     /// The highest incarnation that each has issued.
     issued: BTreeMap<PeerId, u64>,
-    /// When a process of each name was last seen to run and not to have left.
-    ran: BTreeMap<PeerId, Duration>,
+    /// When the process of each session was last seen to run and not to have left.
+    ran: BTreeMap<u64, Duration>,
     /// When a process of this name was.
     lived: BTreeMap<PeerId, Duration>,
 }
@@ -49,7 +47,7 @@ impl Selves {
     pub(super) fn note<'a>(&mut self, now: Duration, selves: impl Iterator<Item = &'a Member>) {
         for me in selves {
             if me.is_live() {
-                self.ran.insert(me.id(), now);
+                self.ran.insert(me.record.session(), now);
                 self.lived.insert(me.id(), now);
             }
             let issued = self.issued.entry(me.id()).or_default();
@@ -69,9 +67,6 @@ impl View {
             *self = View { life, ..View::default() };
         }
         self.looks += 1;
-        if self.live.0 != swim.digest() {
-            self.live = (swim.digest(), now);
-        }
         for member in swim.members() {
             if member.status == Status::Suspect {
                 independent(member.id(), swim.accusers(member.id()))?;
@@ -85,11 +80,6 @@ impl View {
             Some((id, held)) if held.status.is_live() => Err((Invariant::M2, format!("{id:?} was {held:?} and is forgotten"))),
             Some((id, held)) => Err((Invariant::M6, format!("{id:?} was {held:?} and its tombstone is gone"))),
         }
-    }
-
-    /// Since when the same members live, to this process.
-    pub(super) fn steady_since(&self) -> Duration {
-        self.live.1
     }
 
     fn one(&mut self, at: Duration, member: &Member, selves: &Selves, tombstone: Duration) -> Found {
@@ -112,7 +102,7 @@ impl View {
         let over = before.gone.is_some_and(|gone| at >= gone + tombstone);
         let forgotten = over || before.seen + 1 < self.looks;
         let again = selves.lived.get(&id).is_some_and(|lived| at <= *lived + SLACK);
-        let word = again || selves.ran.get(&id).is_some_and(|ran| at <= *ran + tombstone / 2 + SLACK);
+        let word = again || selves.ran.get(&now.session).is_some_and(|ran| at <= *ran + tombstone / 2 + SLACK);
         if forgotten && word {
             return Ok(());
         }
