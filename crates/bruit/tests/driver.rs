@@ -5,7 +5,7 @@ mod common;
 use bruit::{Cut, Driver, StartError};
 use bruit_proto::{Duration, Why};
 use common::{Event, Probe, ping, probe, wait};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn datagrams_go_there_and_back() {
