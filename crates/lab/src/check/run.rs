@@ -414,7 +414,12 @@ impl<'a> Run<'a> {
     /// Members that were there when the faults ended, each with the moment since which it is one.
     fn old_members(&self) -> Vec<(Process, Duration)> {
         let old = |m: &(u32, &Known)| m.1.member_since.is_some_and(|since| since < self.case.calm());
-        self.members().filter(old).filter_map(|(i, known)| Some((self.process(i), known.member_since?))).collect()
+        // While two go by one name, what is for the one may come to the other.
+        let alone = |m: &(u32, &Known)| self.holders(m.1.id) == 1;
+        self.members()
+            .filter(|m| old(m) && alone(m))
+            .filter_map(|(i, known)| Some((self.process(i), known.member_since?)))
+            .collect()
     }
 
     /// M3: SWIM section 4.3. Two laps while view and clock stand; a third, for either may cut one short.
