@@ -43,8 +43,11 @@ impl Swim {
 
     /// This node slept for so long that others may have forgotten who died meanwhile. It vouches for nobody whom it has not
     /// heard of anew, and what its sockets kept for it is over within a period.
+    ///
+    /// An eighth of the tombstone time, not half: word may wait in one sleeper after another, and all its waits together
+    /// must stay below half.
     pub(crate) fn wake(&mut self, now: Time, lost: Duration) {
-        if lost >= self.config.tombstone / 2 {
+        if lost >= self.config.tombstone / 8 {
             self.care.awake = now + self.config.probe_every;
             self.news.forget_all();
         }
