@@ -71,6 +71,14 @@ pub(crate) fn fingerprint(id: PeerId, incarnation: u64, record: u64) -> u64 {
     mix(id.0 ^ mix(incarnation ^ mix(record)))
 }
 
+/// A member raises its incarnation by one at a time; further ahead than this is no member's word.
+const MAX_JUMP: u64 = 1 << 20;
+
+/// Whether a claimed incarnation is too far above the one that is known.
+pub(crate) fn is_far_ahead(claim: u64, known: u64) -> bool {
+    claim.saturating_sub(known) > MAX_JUMP
+}
+
 /// Whether a claim beats what is held: SWIM section 4.2, with *left* on top.
 ///
 /// A higher incarnation wins whatever it says; at the same one the higher status does.
