@@ -1,3 +1,4 @@
+use crate::Update;
 use bruit_proto::{PeerId, Record, Time, mix, mutant};
 use std::sync::Arc;
 
@@ -58,6 +59,11 @@ impl Member {
     /// Alive or suspect: one may talk to it.
     pub fn is_live(&self) -> bool {
         self.status.is_live()
+    }
+
+    /// What it says of itself, to be passed on.
+    pub(crate) fn alive(&self) -> Update {
+        Update::Alive { incarnation: self.incarnation, record: self.record.clone() }
     }
 
     /// What this member adds to the digest of a view: nothing unless it is live; suspicion does not count, it passes.

@@ -92,10 +92,9 @@ impl Swim {
     fn tell_of_rival(&self, cx: &mut Context<'_, Self>, from: Origin, incarnation: u64, record: Arc<Record>) {
         let peer = record.id();
         let Some(held) = self.members.get(peer) else { return };
-        let ours = Update::Alive { incarnation: held.incarnation, record: held.record.clone() };
         let theirs = Update::Alive { incarnation, record };
         if from.peer == Some(peer) {
-            cx.reply(from.path, Message::Update(ours));
+            cx.reply(from.path, Message::Update(held.alive()));
         } else {
             cx.send(peer, Message::Update(theirs));
         }
