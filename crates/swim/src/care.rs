@@ -69,9 +69,9 @@ impl Swim {
         self.care.at = cx.now + self.config.reconnect_every;
         self.call_the_dead(cx);
         self.rejoin_when_alone(cx);
-        if cx.now >= self.care.seeds_at {
-            self.care.seeds_at = cx.now + self.config.seeds_every;
-            self.call_a_seed(cx);
+        if let Some(seed) = self.seed_to_call(cx) {
+            let seq = self.next_seq();
+            cx.send(seed, Message::Ping { seq, digest: self.members.digest() });
         }
         if cx.now >= self.care.reap_at {
             self.care.reap_at = cx.now + self.reap_every();
@@ -97,11 +97,15 @@ impl Swim {
         cx.send(peer, Message::Ping { seq, digest: self.members.digest() });
     }
 
-    fn call_a_seed(&mut self, cx: &mut Context<'_, Self>) {
-        if let Some(contact) = self.join.some_seed(cx.rng) {
-            let seq = self.next_seq();
-            cx.send(contact, Message::Ping { seq, digest: self.members.digest() });
+    fn seed_to_call(&mut self, cx: &mut Context<'_, Self>) -> Option<PeerId> {
+        if self.join.has_unasked() {
+            return self.join.next_unasked();
         }
+        if cx.now < self.care.seeds_at {
+            return None;
+        }
+        self.care.seeds_at = cx.now + self.config.seeds_every;
+        self.join.some_seed(cx.rng)
     }
 
     /// memberlist's periodic full exchange, in its dialect only.

@@ -155,6 +155,24 @@ fn one_that_is_left_alone_joins_through_its_seeds_again() {
     assert!(took < secs(6), "{took:?}");
 }
 
+/// Nodes that start while a seed cannot be reached find each other; the other half is found as soon as it is there.
+#[test]
+fn islands_of_a_start_meet_through_the_other_seeds() {
+    let mut c = Cluster::new(4, 13);
+    for (a, b) in [(1, 2), (1, 3), (4, 2), (4, 3)] {
+        c.h.cut(a, b);
+        c.h.cut(b, a);
+    }
+    for i in [2, 3, 4] {
+        let seeds: Vec<PeerId> = [1, 2, 3].into_iter().filter(|s| *s != i).map(|s| PeerId::contact(s.into())).collect();
+        c.h.turn(i, |s, cx| s.join(cx, &seeds));
+    }
+    c.until(secs(3), |c| c.sees(3, 2).is_some() && c.sees(4, 1).is_some()).expect("two islands");
+    c.h.heal();
+    let took = c.until(secs(60), Cluster::agree).expect("they meet");
+    assert!(took < secs(8), "{took:?}");
+}
+
 /// An unknown member may come at any incarnation, the last one too: what is said of it afterwards must not overflow.
 #[test]
 fn the_last_incarnation_overflows_nothing() {

@@ -97,7 +97,7 @@ pub(crate) struct Run<'a> {
     left: Vec<PeerId>,
     /// When a process of this name was last told that it is taken.
     told_taken: BTreeMap<PeerId, Duration>,
-    /// Claims made in the calm against a process that was there: claimant, and whose name.
+    /// Claims made in the calm against a process that all knew: claimant, and whose name.
     claims: Vec<(u32, u32)>,
     facts: Facts,
     pings: Pings,
@@ -200,8 +200,7 @@ impl<'a> Run<'a> {
         match act {
             Act::Start { node, wipe, moved } => self.start(*node, *node, *wipe, *moved),
             Act::Claim { node, of } => {
-                let held = self.known[*of as usize].as_ref().is_some_and(|k| k.member_since.is_some() && !k.leaving);
-                if !self.world.is_up(*node) && held && self.calm {
+                if !self.world.is_up(*node) && self.calm && self.is_known_to_all(*of) {
                     self.claims.push((*node, *of));
                 }
                 self.start(*node, *of, true, false);
@@ -340,6 +339,19 @@ impl<'a> Run<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether every member knows this host's process: on islands that have not met, each may have an incumbent.
+    fn is_known_to_all(&self, host: u32) -> bool {
+        let Some(known) = self.known[host as usize].as_ref().filter(|k| k.member_since.is_some() && !k.leaving) else {
+            return false;
+        };
+        let session = self.world.protocol(host).swim().me().record.session();
+        let knows = |i: u32| {
+            let held = self.world.protocol(i).swim().member(known.id);
+            held.is_some_and(|m| m.is_live() && m.record.session() == session)
+        };
+        self.members().all(|(i, _)| knows(i))
     }
 
     /// How many processes go by this name.
