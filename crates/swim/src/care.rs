@@ -191,7 +191,9 @@ impl Swim {
     }
 
     pub(crate) fn on_who(&mut self, cx: &mut Context<'_, Self>, from: Origin) {
-        let answer = if self.is_leaving() { self.epitaph(self.me()) } else { self.my_update() };
-        cx.reply(from.path, Message::Update(answer));
+        let answer = if self.is_leaving() { self.goodbye() } else { Some(self.my_update()) };
+        if let Some(answer) = answer {
+            cx.reply(from.path, Message::Update(answer));
+        }
     }
 }

@@ -143,6 +143,20 @@ fn a_ping_to_one_that_left_is_answered_with_its_goodbye() {
     c.until(secs(8), |c| c.all_see(6, Status::Left)).expect("it is seen as left");
 }
 
+/// An answer of one that left is word of a living one to whoever has not heard of it, so each comes with the goodbye.
+#[test]
+fn whatever_one_that_left_still_says_comes_with_its_goodbye() {
+    let mut c = Cluster::joined(6, 9);
+    (2..=6).for_each(|i| c.h.cut(i, 1));
+    c.h.turn(4, |s, cx| s.leave(cx));
+    c.h.run(secs(1));
+    c.h.heal();
+    assert_eq!(c.sees(1, 4), Some(Status::Alive));
+    let (origin, target) = (Origin { peer: Some(c.id(1)), path: Path::new(c.id(1).0, None) }, c.id(4));
+    c.h.turn(4, |s, cx| s.on_message(cx, origin, Message::PingReq { seq: 1, target }));
+    c.until(Duration::from_millis(20), |c| c.sees(1, 4) == Some(Status::Left)).expect("1 hears it with the first word");
+}
+
 /// A node whose last peer died goes back to its seeds, one of which may be there again.
 #[test]
 fn one_that_is_left_alone_joins_through_its_seeds_again() {

@@ -29,6 +29,9 @@ const WEIGH: u64 = 10_000;
 const ALIVE: Duration = Duration::from_secs(90);
 /// M3: probe laps are watched from this far into the calm: before, health may still be low and periods long.
 const PROBED_FROM: Duration = Duration::from_secs(30);
+/// M3: a period of the default settings, and what a probe may be late by: its own period and the link.
+const PERIOD: Duration = Duration::from_secs(1);
+const PROBE_SLACK: Duration = Duration::from_secs(2);
 /// M4: a death told of a process younger than this may mean the one before it.
 const YOUNG: Duration = Duration::from_secs(30);
 /// M7: two that were told to stop within this were told in the same conflict.
@@ -434,17 +437,17 @@ impl<'a> Run<'a> {
             .collect()
     }
 
-    /// M3: SWIM section 4.3. Two laps while view and clock stand; a third, for either may cut one short.
+    /// M3: SWIM section 4.3, while the view stands: it decides who is whose next target.
     fn all_probed(&self) -> Result<(), Violation> {
+        let now = self.world.now();
         let members: Vec<u32> = self.members().filter(|m| m.1.since < self.case.calm()).map(|m| m.0).collect();
-        let lap = Duration::from_secs(3 * members.len() as u64 + 5);
-        let since = (self.case.calm() + PROBED_FROM).max(self.world.now().saturating_sub(lap));
-        if self.world.now() < since + lap {
-            return Ok(());
-        }
         for i in &members {
-            if let Some(j) = members.iter().find(|j| *j != i && self.pings.last(*i, **j) < since) {
-                let what = format!("has not probed node {j} for {lap:?}, three times as many periods as there are members");
+            let n = self.world.protocol(*i).swim().len() + 1;
+            let bound = PERIOD * (2 * n - 1) + PROBE_SLACK;
+            let since = (self.case.calm() + PROBED_FROM).max(self.views[*i as usize].steady_since());
+            let silent = |j: &&u32| *j != i && self.pings.last(*i, **j).max(since) + bound < now;
+            if let Some(j) = members.iter().find(silent) {
+                let what = format!("has not probed node {j} for {bound:?}, twice as many periods as there are members");
                 return Err(self.violation(Invariant::M3, Some(*i), what));
             }
         }
