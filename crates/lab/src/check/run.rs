@@ -5,10 +5,11 @@ use super::members::{Selves, Truth, View};
 use super::timely::{Fact, Facts, Pings};
 use super::violation::{Invariant, Violation};
 use crate::case::{Act, Case};
-use crate::cluster::{id, join, name, named_core};
+use crate::cluster::{core, id, join, name, seal};
 use crate::links::Links;
 use crate::world::{Told, Traffic, World};
 use bruit_events::Filter;
+use bruit_node::Mode;
 use bruit_proto::{Change, PeerId, Peers, Rng, Tags};
 use bruit_stacks::{Core, CoreConfig, Event};
 use bruit_swim::{self as swim, Status};
@@ -114,13 +115,13 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(crate) fn new(case: &'a Case) -> Self {
         let names = Rc::new(RefCell::new((0..case.nodes).collect::<Vec<u32>>()));
-        let of_host = names.clone();
+        let (of_host, sealed) = (names.clone(), case.sealed);
         let mut config = CoreConfig::default();
         let tombstone = case.tombstone().unwrap_or(config.swim.tombstone);
         config.swim = Arc::new(swim::Config { tombstone, ..(*config.swim).clone() });
         let world = World::new(case.nodes, case.seed, case.links.clone(), move |birth| {
             let of = of_host.borrow()[birth.node as usize];
-            named_core(&birth, &config, &name(of))
+            core(&birth, &config, &name(of), sealed.then(|| seal(birth.seed, Mode::Require)))
         });
         let n = case.nodes as usize;
         Run {
@@ -437,10 +438,14 @@ impl<'a> Run<'a> {
             .collect()
     }
 
-    /// M3: SWIM section 4.3, while the view stands: it decides who is whose next target.
+    /// M3: SWIM section 4.3, while the view stands: it decides who is whose next target. Where all is sealed the network sees
+    /// no ping.
     fn all_probed(&self) -> Result<(), Violation> {
         let now = self.world.now();
         let members: Vec<u32> = self.members().filter(|m| m.1.since < self.case.calm()).map(|m| m.0).collect();
+        if self.case.sealed {
+            return Ok(());
+        }
         for i in &members {
             let n = self.world.protocol(*i).swim().len() + 1;
             let bound = PERIOD * (2 * n - 1) + PROBE_SLACK;
