@@ -60,7 +60,7 @@ impl Noise {
         let mut handshake = builder(own, psk, |b| b.build_initiator());
         let mut unsaid = vec![0; OPENING];
         unsaid[0] = SEALED | bits;
-        write(&mut handshake, own.me, to, &mut unsaid[1..]);
+        write(&mut handshake, own.me, to, &mut unsaid[1..]).expect("the first message of a handshake");
         Noise { state: State::Asked(Box::new(handshake)), unsaid, ended: false }
     }
 
@@ -71,7 +71,7 @@ impl Noise {
             let mut handshake = builder(own, psk, |b| b.build_responder());
             let Some(hello) = read(&mut handshake, own.me, &opening[1..])? else { continue };
             let mut unsaid = vec![0; ANSWER];
-            write(&mut handshake, own.me, hello.sender, &mut unsaid);
+            write(&mut handshake, own.me, hello.sender, &mut unsaid)?;
             return Ok((Noise { state: ready(handshake), unsaid, ended: false }, hello));
         }
         Err(Malformed("stream damaged, of another key or cluster"))
@@ -173,11 +173,13 @@ fn ready(handshake: HandshakeState) -> State {
     State::Ready(Box::new(handshake.into_transport_mode().expect("both messages went")))
 }
 
-fn write(handshake: &mut HandshakeState, me: PeerId, to: PeerId, message: &mut [u8]) {
+/// Fails if the other side's ephemeral key is none that a secret can be made with.
+fn write(handshake: &mut HandshakeState, me: PeerId, to: PeerId, message: &mut [u8]) -> Result<(), Malformed> {
     let to = if to.is_contact() { PeerId::NONE } else { to };
     let names = [me.0.to_be_bytes(), to.0.to_be_bytes()].concat();
-    let written = handshake.write_message(&names, message);
-    assert_eq!(written, Ok(message.len()), "our turn, and room for it");
+    let written = handshake.write_message(&names, message).map_err(|_| Malformed("stream with a worthless key"))?;
+    assert_eq!(written, message.len(), "a message of another size");
+    Ok(())
 }
 
 /// Who sent a handshake message; `None` if it does not verify.
@@ -192,4 +194,73 @@ fn read(handshake: &mut HandshakeState, me: PeerId, message: &[u8]) -> Result<Op
         return Err(Malformed("hello for another node"));
     }
     Ok(Some(Hello { sender, by_address: to == PeerId::NONE }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::KeyRing;
+    use crate::seal::{Mode, Seal};
+    use snow::params::{CipherChoice, DHChoice, HashChoice};
+    use snow::resolvers::CryptoResolver;
+    use snow::types::{Cipher, Dh, Hash, Random};
+    use std::sync::Arc;
+
+    /// Computes as [`Parts`] does, with a public key of small order.
+    struct Worthless(Parts);
+
+    impl CryptoResolver for Worthless {
+        fn resolve_rng(&self) -> Option<Box<dyn Random>> {
+            self.0.resolve_rng()
+        }
+        fn resolve_dh(&self, _: &DHChoice) -> Option<Box<dyn Dh>> {
+            Some(Box::new(Zero))
+        }
+        fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
+            self.0.resolve_hash(choice)
+        }
+        fn resolve_cipher(&self, choice: &CipherChoice) -> Option<Box<dyn Cipher>> {
+            self.0.resolve_cipher(choice)
+        }
+    }
+
+    struct Zero;
+
+    impl Dh for Zero {
+        fn name(&self) -> &'static str {
+            "25519"
+        }
+        fn pub_len(&self) -> usize {
+            32
+        }
+        fn priv_len(&self) -> usize {
+            32
+        }
+        fn set(&mut self, _: &[u8]) {}
+        fn generate(&mut self, _: &mut dyn Random) -> Result<(), snow::Error> {
+            Ok(())
+        }
+        fn pubkey(&self) -> &[u8] {
+            &[0; 32]
+        }
+        fn privkey(&self) -> &[u8] {
+            &[0; 32]
+        }
+        fn dh(&self, _: &[u8], _: &mut [u8]) -> Result<(), snow::Error> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_member_whose_key_no_secret_can_be_made_with_is_refused() {
+        let fresh: Fresh = Arc::new(|| 7);
+        let seal = Seal { mode: Mode::Require, keys: KeyRing::generate([7; 32]), session: 1, fresh: Arc::clone(&fresh) };
+        let own = Own::new(seal, "test", PeerId(2));
+        let (bits, psk) = own.keys.dialling();
+        let builder = Builder::with_resolver(PATTERN.parse().unwrap(), Box::new(Worthless(Parts(fresh))));
+        let mut handshake = builder.psk(0, psk).unwrap().prologue(b"test").unwrap().build_initiator().unwrap();
+        let mut opening = vec![SEALED | bits; OPENING];
+        write(&mut handshake, PeerId(1), PeerId(2), &mut opening[1..]).unwrap();
+        assert_eq!(Noise::answer(&own, &opening).err(), Some(Malformed("stream with a worthless key")));
+    }
 }
