@@ -207,7 +207,7 @@ where
 
     fn know(&mut self, peer: PeerId, record: Option<&Arc<Record>>) {
         self.book.know(peer, record);
-        self.envelope.know(peer, record.map(|r| r.session()));
+        self.envelope.know(peer, record.map(|r| r.session()), self.book.find(peer));
     }
 
     fn reject(&mut self, _: Origin, why: &'static str) {

@@ -60,7 +60,7 @@ impl<P: Protocol> Node<P> {
         let new = envelope.tally().is_none();
         envelope.reseal(label, seal);
         if new {
-            book.records().for_each(|(peer, record)| envelope.know(peer, Some(record.session())));
+            book.records().for_each(|(peer, record)| envelope.know(peer, Some(record.session()), book.find(peer)));
         }
     }
 

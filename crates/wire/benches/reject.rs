@@ -18,7 +18,7 @@ fn sealed(me: PeerId, session: u64) -> Envelope {
 /// A packet that Alice sealed for Bob, of this size, with its last byte changed.
 fn damaged(size: usize) -> Vec<u8> {
     let (mut alice, at) = (sealed(ALICE, 10), SocketAddr::from(([10, 0, 0, 2], 1)));
-    alice.know(BOB, Some(20));
+    alice.know(BOB, Some(20), None);
     let mut draft = Vec::new();
     alice.begin(&mut draft);
     draft.resize(Envelope::HEADER + size - 39, 7);
@@ -51,7 +51,7 @@ fn reject(c: &mut Criterion) {
         ];
         for (name, packet, seals, knows) in cases {
             let mut bob = if seals { sealed(BOB, 20) } else { Envelope::clear("bench", BOB) };
-            bob.know(ALICE, knows.then_some(10));
+            bob.know(ALICE, knows.then_some(10), None);
             // What is answered costs more, eight times a second.
             (0..8).for_each(|_| drop(bob.open(Time(1), from, &packet)));
             group.bench_function(format!("{name}, {size} B"), |b| {

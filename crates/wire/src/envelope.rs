@@ -116,10 +116,10 @@ impl Envelope {
         if sealing.seals(now, to, at) { None } else { sealing.ask(now, at) }
     }
 
-    /// The session in a member's record; `None`: the member was forgotten.
-    pub fn know(&mut self, peer: PeerId, session: Option<u64>) {
+    /// The session in a member's record, and where packets to it go; `None`: the member was forgotten.
+    pub fn know(&mut self, peer: PeerId, session: Option<u64>, at: Option<SocketAddr>) {
         if let Some(sealing) = self.sealing.as_mut().filter(|_| peer != self.me) {
-            sealing.know(peer, session);
+            sealing.know(peer, session, at);
         }
     }
 

@@ -71,9 +71,9 @@ impl Sealing {
         self.own.rekey(keys);
     }
 
-    /// A member's record says so; `None`: there is no record any more.
-    pub(crate) fn know(&mut self, peer: PeerId, session: Option<u64>) {
-        self.sessions.know(peer, session);
+    /// A member's record says so, and where it is; `None`: there is no record any more.
+    pub(crate) fn know(&mut self, peer: PeerId, session: Option<u64>, at: Option<SocketAddr>) {
+        self.sessions.know(peer, session, at);
         self.stay_bounded();
     }
 
@@ -291,11 +291,11 @@ mod tests {
         let mut alice = sealing(100);
         let most = crate::MAX_GUESTS as u64;
         for i in 1_000..1_000 + most + 1 {
-            alice.know(PeerId(i), Some(i));
+            alice.know(PeerId(i), Some(i), None);
         }
         assert_eq!(alice.tally.renewed, 0, "records vouch for them");
         for i in 1_000..1_000 + most + 1 {
-            alice.know(PeerId(i), None);
+            alice.know(PeerId(i), None, None);
         }
         assert_eq!((alice.tally.renewed, alice.sessions.owner(1_000)), (1, None));
     }
@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn a_flood_that_names_a_known_session_is_not_held_against_earlier_ones_for_long() {
         let (mut alice, bob) = (sealing(100), sealing(200));
-        alice.know(bob.own.me, Some(200));
+        alice.know(bob.own.me, Some(200), None);
         alice.renew();
         let mut bob = bob;
         let packet = bob.seal_for(100, true, b"word");

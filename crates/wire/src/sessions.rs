@@ -17,6 +17,8 @@ struct Known {
     window: Window,
     /// Where its last packet came from.
     at: Option<SocketAddr>,
+    /// Where its record says that it is.
+    home: Option<SocketAddr>,
     /// It has sealed a packet for my session of now: it is able to.
     heard: bool,
     /// It has sealed messages for it, which nobody does in answer to a hello: it knows whose session that is.
@@ -35,7 +37,7 @@ pub(crate) struct Binding {
 
 impl Known {
     fn new(session: u64) -> Known {
-        Known { session, window: Window::default(), at: None, heard: false, knows_me: false }
+        Known { session, window: Window::default(), at: None, home: None, heard: false, knows_me: false }
     }
 }
 
@@ -75,8 +77,8 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// A member's record says so; `None`: there is no record any more.
-    pub(crate) fn know(&mut self, peer: PeerId, session: Option<u64>) {
+    /// A member's record says so, and where it is; `None`: there is no record any more.
+    pub(crate) fn know(&mut self, peer: PeerId, session: Option<u64>, at: Option<SocketAddr>) {
         let Some(session) = session else {
             if let Some(p) = self.peers.get_mut(&peer).filter(|p| p.member) {
                 p.member = false;
@@ -97,13 +99,14 @@ impl Sessions {
             p.member = true;
             self.guests -= 1;
         }
-        if p.home.is_some_and(|k| k.session == session) {
+        if let Some(known) = p.home.as_mut().filter(|k| k.session == session) {
+            known.home = at;
             return;
         }
         let back = self.retired.remove(&session);
         let new = Known { window: back.unwrap_or_default(), ..Known::new(session) };
         let known = p.other.take_if(|k| k.session == session).unwrap_or(new);
-        let mut old = p.home.replace(known);
+        let mut old = p.home.replace(Known { home: at, ..known });
         // Whoever took its place meanwhile is heard as well, until it is gone.
         if back.is_some() {
             old = std::mem::replace(&mut p.other, old);
@@ -163,11 +166,11 @@ impl Sessions {
         Ok(!heard)
     }
 
-    /// For which session a packet to this peer at this address is sealed: of two processes
-    /// under one name the one that wrote from there, else the one that wrote last.
+    /// For which session a packet to this peer at this address is sealed: of two processes under one name the one that is
+    /// there or wrote from there, else the one that wrote last.
     pub(crate) fn binding(&self, peer: PeerId, at: SocketAddr) -> Option<Binding> {
         let p = self.peers.get(&peer)?;
-        let known = p.latest().find(|k| k.at == Some(at)).or_else(|| p.latest().next())?;
+        let known = p.latest().find(|k| [k.at, k.home].contains(&Some(at))).or_else(|| p.latest().next())?;
         Some(Binding { session: known.session, heard: known.heard, knows_me: known.knows_me })
     }
 
@@ -219,16 +222,16 @@ mod tests {
     #[test]
     fn a_record_brings_it_back_with_its_window_and_the_other_is_heard_as_well() {
         let mut table = Sessions::default();
-        table.know(PEER, Some(1));
+        table.know(PEER, Some(1), None);
         table.accept(PEER, 1, 5, at(1), true).unwrap();
-        table.know(PEER, Some(2));
+        table.know(PEER, Some(2), None);
         table.accept(PEER, 2, 0, at(2), true).unwrap();
         assert!(table.accept(PEER, 1, 6, at(1), true).is_err());
-        table.know(PEER, Some(1));
+        table.know(PEER, Some(1), None);
         assert!(table.accept(PEER, 1, 5, at(1), true).is_err(), "a replay");
         assert!(table.accept(PEER, 1, 6, at(1), true).is_ok() && table.accept(PEER, 2, 1, at(2), true).is_ok());
         assert_eq!([1, 2].map(|port| table.binding(PEER, at(port)).unwrap().session), [1, 2]);
-        table.know(PEER, Some(3));
+        table.know(PEER, Some(3), None);
         assert!(table.accept(PEER, 1, 7, at(1), true).is_err() && table.accept(PEER, 2, 2, at(2), true).is_ok());
     }
 
@@ -236,9 +239,9 @@ mod tests {
     fn what_packets_told_keeps_its_window_when_the_record_says_it_too() {
         let mut table = Sessions::default();
         table.accept(PEER, 1, 5, at(1), true).unwrap();
-        table.know(PEER, Some(1));
+        table.know(PEER, Some(1), None);
         assert!(table.accept(PEER, 1, 5, at(1), true).is_err());
-        table.know(PEER, None);
+        table.know(PEER, None, None);
         assert!(table.accept(PEER, 1, 5, at(1), true).is_err(), "a member that was forgotten is a guest");
         assert_eq!(table.accept(PEER, 1, 6, at(1), true), Ok(false));
     }
@@ -246,25 +249,35 @@ mod tests {
     #[test]
     fn of_two_processes_under_one_name_each_is_answered_for_its_own_session() {
         let mut table = Sessions::default();
-        table.know(PEER, Some(1));
+        table.know(PEER, Some(1), None);
         table.accept(PEER, 1, 0, at(1), true).unwrap();
         table.accept(PEER, 2, 0, at(2), true).unwrap();
         assert_eq!([1, 2, 3].map(|port| table.binding(PEER, at(port)).unwrap().session), [1, 2, 2]);
     }
 
     #[test]
+    fn a_holder_that_has_not_spoken_is_asked_in_its_own_session_although_another_takes_its_name() {
+        let mut table = Sessions::default();
+        table.know(PEER, Some(1), Some(at(1)));
+        table.accept(PEER, 2, 0, at(2), true).unwrap();
+        assert_eq!([1, 2].map(|port| table.binding(PEER, at(port)).unwrap().session), [1, 2]);
+        table.accept(PEER, 1, 0, at(3), true).unwrap();
+        assert_eq!([1, 2, 3].map(|port| table.binding(PEER, at(port)).unwrap().session), [1, 2, 1]);
+    }
+
+    #[test]
     fn nobody_takes_the_session_of_another() {
         let mut table = Sessions::default();
-        table.know(PEER, Some(1));
+        table.know(PEER, Some(1), None);
         assert!(table.accept(PeerId(8), 1, 0, at(1), true).is_err());
-        table.know(PeerId(8), Some(1));
+        table.know(PeerId(8), Some(1), None);
         assert_eq!((table.owner(1), table.binding(PeerId(8), at(1))), (Some(PEER), None));
     }
 
     #[test]
     fn guests_and_what_is_over_are_bounded_by_a_session_of_ones_own() {
         let mut table = Sessions::default();
-        table.know(PeerId(1), Some(1));
+        table.know(PeerId(1), Some(1), None);
         for i in 2..MAX_GUESTS as u64 + 3 {
             assert!(!table.is_full());
             table.accept(PeerId(i), i, 0, at(1), true).unwrap();

@@ -33,8 +33,8 @@ fn require(me: PeerId, session: u64) -> Envelope {
 /// Alice and Bob, who know each other by record: sessions 10 and 20.
 fn pair() -> (Envelope, Envelope) {
     let (mut alice, mut bob) = (require(ALICE, 10), require(BOB, 20));
-    alice.know(BOB, Some(20));
-    bob.know(ALICE, Some(10));
+    alice.know(BOB, Some(20), None);
+    bob.know(ALICE, Some(10), None);
     (alice, bob)
 }
 
@@ -125,7 +125,7 @@ fn what_was_recorded_for_another_node_life_label_or_key_is_refused() {
     let mut elsewhere = make(BOB, 20, Mode::Require, keys(&[OLD]), "other");
     let mut locked = make(BOB, 20, Mode::Require, keys(&[NEW]), "test");
     for other in [&mut carol, &mut reborn, &mut elsewhere, &mut locked, &mut alice] {
-        other.know(ALICE, Some(10));
+        other.know(ALICE, Some(10), None);
         assert!(body(other, ALICE, &packet).is_err());
     }
     let open = draft(&alice, b"word");
@@ -141,8 +141,8 @@ fn nothing_of_an_earlier_life_of_the_sender_is_taken_again() {
     let old: Vec<_> = (0..3).map(|_| seal(&mut alice, BOB, b"old")).collect();
     body(&mut bob, ALICE, &old[0]).unwrap();
     let mut reborn = require(ALICE, 11);
-    reborn.know(BOB, Some(20));
-    bob.know(ALICE, Some(11));
+    reborn.know(BOB, Some(20), None);
+    bob.know(ALICE, Some(11), None);
     assert_eq!(body(&mut bob, ALICE, &seal(&mut reborn, BOB, b"new")).unwrap(), b"new");
     for packet in &old {
         assert_eq!(body(&mut bob, ALICE, packet), Err(Malformed("sealed packet of a session that is over")));
@@ -252,7 +252,7 @@ fn keys_rotate_under_traffic() {
     step(&[NEW, OLD]);
     step(&[NEW]);
     let mut late = make(PeerId(3), 30, Mode::Require, keys(&[OLD]), "test");
-    late.know(BOB, Some(20));
+    late.know(BOB, Some(20), None);
     let packet = seal(&mut late, BOB, b"late");
     assert_eq!(body(&mut bob, PeerId(3), &packet), Err(Malformed("sealed by a key that is not ours")));
 }

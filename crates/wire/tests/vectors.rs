@@ -93,7 +93,7 @@ fn encode(v: &Vector<'_>) -> Vec<u8> {
         }
         "sealed" => {
             let mut alice = sealed(v, v["from"], v["session"]);
-            alice.know(peer(v["to"]), v["receiver"].parse().ok().filter(|session| *session != 0));
+            alice.know(peer(v["to"]), v["receiver"].parse().ok().filter(|session| *session != 0), None);
             let mut packer = Packer::new(&alice, 1_200);
             assert!(packer.push(&Raw(bytes(v["body"]))));
             let [packet, hello] = alice.close(Time(1), peer(v["to"]), at(), packer.into_draft());
