@@ -41,7 +41,7 @@ impl Known {
     }
 }
 
-/// A peer has at most two: the one in its record, and the last that only its packets told of.
+/// A peer has at most two: the one in its record, and the one before it or the last that only its packets told of.
 #[derive(Clone, Copy, Debug, Default)]
 struct Peer {
     home: Option<Known>,
@@ -103,14 +103,12 @@ impl Sessions {
             known.home = at;
             return;
         }
-        let back = self.retired.remove(&session);
-        let new = Known { window: back.unwrap_or_default(), ..Known::new(session) };
+        let window = self.retired.remove(&session).unwrap_or_default();
+        let new = Known { window, ..Known::new(session) };
         let known = p.other.take_if(|k| k.session == session).unwrap_or(new);
-        let mut old = p.home.replace(Known { home: at, ..known });
-        // Whoever took its place meanwhile is heard as well, until it is gone.
-        if back.is_some() {
-            old = std::mem::replace(&mut p.other, old);
-        }
+        let before = p.home.replace(Known { home: at, ..known });
+        // Whose place was taken may live, if two go by one name: both are heard, until a third comes.
+        let old = if before.is_some() { std::mem::replace(&mut p.other, before) } else { None };
         p.other_last = false;
         self.owners.insert(session, peer);
         self.retire(old);
@@ -220,19 +218,19 @@ mod tests {
     }
 
     #[test]
-    fn a_record_brings_it_back_with_its_window_and_the_other_is_heard_as_well() {
+    fn of_two_that_take_each_others_place_both_are_heard_and_a_third_ends_the_first() {
         let mut table = Sessions::default();
         table.know(PEER, Some(1), None);
         table.accept(PEER, 1, 5, at(1), true).unwrap();
         table.know(PEER, Some(2), None);
         table.accept(PEER, 2, 0, at(2), true).unwrap();
-        assert!(table.accept(PEER, 1, 6, at(1), true).is_err());
-        table.know(PEER, Some(1), None);
-        assert!(table.accept(PEER, 1, 5, at(1), true).is_err(), "a replay");
-        assert!(table.accept(PEER, 1, 6, at(1), true).is_ok() && table.accept(PEER, 2, 1, at(2), true).is_ok());
+        assert!(table.accept(PEER, 1, 6, at(1), true).is_ok() && table.accept(PEER, 1, 5, at(1), true).is_err());
         assert_eq!([1, 2].map(|port| table.binding(PEER, at(port)).unwrap().session), [1, 2]);
         table.know(PEER, Some(3), None);
-        assert!(table.accept(PEER, 1, 7, at(1), true).is_err() && table.accept(PEER, 2, 2, at(2), true).is_ok());
+        assert!(table.accept(PEER, 1, 7, at(1), true).is_err() && table.accept(PEER, 2, 1, at(2), true).is_ok());
+        table.know(PEER, Some(1), None);
+        assert!(table.accept(PEER, 1, 6, at(1), true).is_err(), "its window came back with it");
+        assert!(table.accept(PEER, 1, 7, at(1), true).is_ok() && table.accept(PEER, 2, 2, at(2), true).is_err());
     }
 
     #[test]

@@ -136,17 +136,21 @@ fn what_was_recorded_for_another_node_life_label_or_key_is_refused() {
 }
 
 #[test]
-fn nothing_of_an_earlier_life_of_the_sender_is_taken_again() {
+fn nothing_of_an_earlier_life_of_the_sender_is_taken_twice_and_nothing_of_the_one_before_at_all() {
     let (mut alice, mut bob) = pair();
     let old: Vec<_> = (0..3).map(|_| seal(&mut alice, BOB, b"old")).collect();
     body(&mut bob, ALICE, &old[0]).unwrap();
-    let mut reborn = require(ALICE, 11);
-    reborn.know(BOB, Some(20), None);
-    bob.know(ALICE, Some(11), None);
-    assert_eq!(body(&mut bob, ALICE, &seal(&mut reborn, BOB, b"new")).unwrap(), b"new");
-    for packet in &old {
-        assert_eq!(body(&mut bob, ALICE, packet), Err(Malformed("sealed packet of a session that is over")));
-    }
+    let live = |bob: &mut Envelope, session: u64| {
+        let mut reborn = require(ALICE, session);
+        reborn.know(BOB, Some(20), None);
+        bob.know(ALICE, Some(session), None);
+        assert_eq!(body(bob, ALICE, &seal(&mut reborn, BOB, b"new")).unwrap(), b"new");
+    };
+    live(&mut bob, 11);
+    assert_eq!(body(&mut bob, ALICE, &old[0]), Err(Malformed("sealed packet replayed, or too late")));
+    assert_eq!(body(&mut bob, ALICE, &old[1]).unwrap(), b"old", "late, as a packet may be");
+    live(&mut bob, 12);
+    assert_eq!(body(&mut bob, ALICE, &old[2]), Err(Malformed("sealed packet of a session that is over")));
 }
 
 #[test]
