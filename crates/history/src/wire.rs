@@ -160,3 +160,89 @@ fn range(input: &mut Reader<'_>, pieces: &mut Pieces, from: Option<EntryId>) -> 
     };
     Ok(Range { upto, holds })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::What;
+    use bruit_proto::{PeerId, Wall};
+
+    fn id(ltime: u64) -> EntryId {
+        EntryId { ltime, origin: PeerId::named("node-001"), serial: 0xDEAD_BEEF }
+    }
+
+    fn entry(node: &str, by: &str) -> Message {
+        let entry = Entry { id: id(300), what: What::ForceLeave, node: node.into(), by: by.into(), at: Wall(5) };
+        Message::Entry(Arc::new(entry))
+    }
+
+    fn turn() -> Turn {
+        let range = |ltime, holds| Range { upto: id(ltime), holds };
+        let ranges = vec![
+            range(1, Holds::Skip),
+            range(2, Holds::Sum(Sum { count: 300, sum: 7 })),
+            range(9, Holds::List(vec![id(8), id(9)])),
+        ];
+        Turn { checkpoint: Some(Checkpoint { upto: id(1), count: 1, sum: 2 }), ranges, want: vec![id(4)] }
+    }
+
+    fn bytes(message: &Message) -> Vec<u8> {
+        let mut out = Vec::new();
+        message.encode(&mut out);
+        out
+    }
+
+    #[test]
+    fn round_trips() {
+        let longest = "n".repeat(128);
+        let turns = [Message::Turn(turn()), Message::Turn(Turn::default())];
+        for message in [Message::Digest(7), Message::Busy, entry("n", ""), entry(&longest, &longest)].iter().chain(&turns) {
+            let out = bytes(message);
+            assert_eq!(out.len(), message.size(), "{message:?}");
+            let mut input = Reader::new(&out);
+            assert_eq!(Message::decode(&mut input).as_ref(), Ok(message));
+            assert!(input.is_empty());
+            for cut in 0..out.len() {
+                assert!(Message::decode(&mut Reader::new(&out[..cut])).is_err(), "{message:?} cut at {cut}");
+            }
+        }
+    }
+
+    /// The bytes of one of each, for whoever writes another codec.
+    #[test]
+    fn vectors() {
+        let hex = |message: &Message| bytes(message).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let tail = "490d5a3a4498a0c6deadbeef";
+        assert_eq!(hex(&Message::Digest(0x0102_0304_0506_0708)), "300102030405060708");
+        assert_eq!(hex(&entry("n", "ops")), format!("31ac02{tail}0305016e036f7073"));
+        let ranges = format!("0301{tail}0002{tail}01ac02000000000000000709{tail}020208{tail}09{tail}");
+        assert_eq!(hex(&Message::Turn(turn())), format!("320101{tail}010000000000000002{ranges}0104{tail}"));
+        assert_eq!(hex(&Message::Turn(Turn::default())), "32000000");
+        assert_eq!(hex(&Message::Busy), "33");
+    }
+
+    #[test]
+    fn bounds_hold_at_the_door() {
+        let refuses = |message: Message| Message::decode(&mut Reader::new(&bytes(&message))).unwrap_err().0;
+        let ranges = |ranges: Vec<Range>| Message::Turn(Turn { ranges, ..Turn::default() });
+        let skip = |ltime| Range { upto: id(ltime), holds: Holds::Skip };
+        let list = |ids: Vec<EntryId>| Range { upto: id(9), holds: Holds::List(ids) };
+        assert_eq!(refuses(ranges(vec![skip(2), skip(2)])), "ranges out of order");
+        assert_eq!(refuses(ranges(vec![list(vec![id(3), id(3)])])), "a list out of order");
+        assert_eq!(refuses(ranges(vec![list(vec![id(10)])])), "a list out of order");
+        assert_eq!(refuses(ranges(vec![skip(2), list(vec![id(2)])])), "a list out of order");
+        let want = (0..4_096).map(id).collect();
+        assert_eq!(
+            refuses(Message::Turn(Turn { ranges: vec![skip(1)], want, checkpoint: None })),
+            "more pieces than a turn may have"
+        );
+        assert_eq!(refuses(entry("", "ops")), "an entry about nobody");
+        assert_eq!(refuses(entry(&"n".repeat(129), "ops")), "longer than its bound");
+        let at = |id| Entry { id, what: What::Join, node: "n".into(), by: "".into(), at: Wall(0) };
+        for id in [id(0), id(1 << 49), EntryId { origin: PeerId::NONE, ..id(1) }, EntryId { origin: PeerId::contact(1), ..id(1) }]
+        {
+            assert_eq!(refuses(Message::Entry(Arc::new(at(id)))), "an entry of no node or no time");
+        }
+        assert_eq!(Message::decode(&mut Reader::new(&[52])), Err(Malformed("not a message of history")));
+    }
+}

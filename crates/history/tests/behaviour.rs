@@ -165,6 +165,7 @@ fn restarted_alone_or_with_an_empty_disk_it_learns_the_rest() {
     cluster.until_equal(MINUTE).expect("equal again");
     cluster.run(3);
     cluster.append(3, "a");
+    cluster.net.run(Duration::from_millis(2));
     cluster.until_equal(MINUTE).expect("equal again");
     assert!(cluster.entries(1).iter().any(|entry| &*entry.node == "a"));
 }
