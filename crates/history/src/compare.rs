@@ -203,6 +203,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn nothing_is_given_that_is_below_the_others_checkpoint() {
+        let (mut left, mut right) = (book(10, (1..=5).map(|t| entry(1, t))), book(10, (6..=40).map(|t| entry(2, t))));
+        let (_, _, given) = converse(&mut right, &mut left);
+        assert!(given == 10 && equal(&left, &right), "{given} given");
+    }
+
     /// More differs than one turn may say: the rest is for the next conversation.
     #[test]
     fn what_no_turn_can_hold_is_found_by_the_next() {

@@ -144,3 +144,56 @@ fn bytes(encode: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     encode(&mut out);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::What;
+    use bruit_proto::{PeerId, Rng, Wall};
+    use std::collections::BTreeMap;
+
+    const LIMIT: usize = 2_000;
+
+    fn entry(ltime: u64) -> Arc<Entry> {
+        let id = EntryId { ltime, origin: PeerId(1), serial: 1 };
+        Arc::new(Entry { id, what: What::Join, node: "n".into(), by: "b".into(), at: Wall(1) })
+    }
+
+    /// Batches are lost, and come in the middle of news, more than one holds: after each the disk is one to start from,
+    /// and in the end it holds the book and no more.
+    #[test]
+    fn the_disk_is_a_history_after_every_batch() {
+        let (mut book, mut journal, mut dice) = (Book::new(LIMIT), Journal::default(), Rng::seeded(1));
+        let mut disk: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+        let (mut next, mut receipts) = (1, 0);
+        while next <= 9_000 || journal.writing.is_some() || journal.waiting() > 0 {
+            for _ in 0..dice.below(900) {
+                if next <= 9_000 {
+                    let (_, folded) = book.insert(entry(next));
+                    journal.put(entry(next).id);
+                    folded.into_iter().for_each(|id| journal.folded(id));
+                    next += 1;
+                }
+            }
+            let mut batch = Batch::new();
+            journal.flush(&book, |what| {
+                batch = what;
+                receipts += 1;
+                Receipt(receipts)
+            });
+            let safe = dice.chance(700_000);
+            for (key, value) in batch.into_iter().filter(|_| safe) {
+                match value {
+                    Some(value) => drop(disk.insert(key, value)),
+                    None => drop(disk.remove(&key)),
+                }
+            }
+            journal.stored(&book, Receipt(receipts), safe);
+            let (entries, checkpoint, damaged) = restore(&disk);
+            let above = entries.iter().filter(|entry| Some(entry.id) > checkpoint.map(|c| c.upto)).count();
+            assert!(damaged == 0 && (checkpoint.is_none() || above >= LIMIT), "{above} entries above a checkpoint");
+        }
+        let (entries, checkpoint, _) = restore(&disk);
+        assert!(entries.iter().eq(book.iter()) && checkpoint == book.checkpoint());
+    }
+}

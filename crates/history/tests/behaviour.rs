@@ -189,6 +189,35 @@ fn a_damaged_disk_is_reported_and_survived() {
     }
 }
 
+/// It may have been written by a process that ended before it could fold what it had learned.
+#[test]
+fn a_disk_with_more_than_is_kept_is_folded_at_the_start() {
+    let mut big = Cluster::settled(1, 15, 0, 100);
+    big.append_many(1, 90);
+    let mut disk: Vec<_> = big.net.disk(1).clone().into_iter().collect();
+    disk.rotate_left(33);
+    let mut cluster = Cluster::settled(1, 15, 0, 20);
+    cluster.restart_with(1, disk);
+    assert_eq!(cluster.ids(1), big.ids(1)[70..]);
+    assert_eq!(cluster.net.site(1).book().checkpoint().map(|checkpoint| checkpoint.count), Some(70));
+}
+
+/// A checkpoint whose book was damaged would keep out what a peer still has, for ever.
+#[test]
+fn a_checkpoint_without_its_book_is_given_up() {
+    let mut cluster = Cluster::settled(2, 16, 0, 20);
+    cluster.append_many(1, 3);
+    cluster.run(10);
+    let early: Vec<_> = cluster.net.disk(1).clone().into_iter().collect();
+    cluster.append_many(1, 25);
+    cluster.run(10);
+    let late: Vec<_> = cluster.net.disk(2).clone().into_iter().collect();
+    cluster.restart_with(1, early);
+    cluster.restart_with(2, late[..10].to_vec());
+    cluster.until_equal(MINUTE).expect("equal, with what is left of both");
+    assert_eq!(cluster.entries(1).len(), 3 + 9);
+}
+
 /// A process that ends amid its writes: whatever the disk holds by then, it is a history.
 #[test]
 fn a_kill_at_any_time_leaves_a_disk_to_start_from() {

@@ -69,6 +69,7 @@ fn both_halves_folded_and_agree_on_one_checkpoint() {
     cluster.net.heal();
     cluster.until_equal(MINUTES).expect("equal");
     assert_eq!(count(&cluster, 2), Some(210), "the greater one stands");
+    assert_eq!(cluster.sum(|c| c.old), 0, "nobody is given what is below its checkpoint");
 }
 
 /// Said by a peer with a bug, or worse: all that we have is below it.
