@@ -1,6 +1,7 @@
 //! The swarm: whole nodes under faults that a seed draws, and the faults that are planted to see whether anybody notices.
 //!
-//! Seeds are random, and printed: a run that fails names the command that replays it.
+//! The seeds are the same in every run, so that a change that breaks something is the change that broke it; by hand,
+//! `bruit lab check --seeds 500 --seed random` looks further. A run that fails names the command that replays it.
 
 use std::process::Command;
 
@@ -14,7 +15,7 @@ fn bruit(args: &[&str]) {
 
 #[test]
 fn five_hundred_seeds_find_nothing() {
-    bruit(&["lab", "check", "--seeds", "500", "--seed", "random"]);
+    bruit(&["lab", "check", "--seeds", "500", "--seed", "1"]);
 }
 
 #[test]

@@ -155,11 +155,15 @@ impl Case {
         if self.links.floor_us < 100 {
             return Err(format!("links of {} µs; the shortest latency is 100 µs", self.links.floor_us));
         }
-        let hosts = self.script.iter().flat_map(|e| e.act.hosts()).chain(self.seeds.iter().copied());
-        match hosts.max() {
+        match self.last_host() {
             Some(host) if host >= self.nodes => Err(format!("host {host} of {}: they count from 0", self.nodes)),
             _ => Ok(()),
         }
+    }
+
+    /// The greatest number of a host that is named.
+    pub(crate) fn last_host(&self) -> Option<u32> {
+        self.script.iter().flat_map(|e| e.act.hosts()).chain(self.seeds.iter().copied()).max()
     }
 
     /// How long the dead are remembered, if the case says so.

@@ -103,3 +103,28 @@ pub fn run(options: &Options, mut progress: impl FnMut(u64, &Verdict)) -> Report
 fn middle(sorted: &[Duration]) -> Duration {
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay;
+
+    #[test]
+    fn a_case_lives_the_same_life_each_time() {
+        for seed in 0..4 {
+            let case = swarm::draw(seed);
+            let lives = [verify(&case), verify(&Case::parse(&case.text()).unwrap())];
+            assert_eq!(lives[0].violation, None, "seed {seed}");
+            assert_eq!(lives[0].trace, lives[1].trace, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_replay_ends_as_the_case_does() {
+        let mut story = Vec::new();
+        let violation = replay::run(&swarm::draw(3), replay::Options::default(), &mut story).unwrap();
+        let story = String::from_utf8(story).unwrap();
+        assert_eq!(violation, None);
+        assert!(story.ends_with("every invariant held\n") && story.contains("change: Up"), "{story}");
+    }
+}

@@ -13,6 +13,7 @@ pub fn smallest(case: Case, violation: Violation, effort: u32) -> (Case, Violati
     search.plainer_links();
     search.shorter();
     search.fewer_lines();
+    search.fewer_hosts();
     (search.case, search.violation)
 }
 
@@ -66,6 +67,12 @@ impl Search {
         }
     }
 
+    /// Leaves out the last hosts, if nothing names them.
+    fn fewer_hosts(&mut self) {
+        let nodes = self.case.last_host().map_or(1, |host| host + 1);
+        self.accept(Case { nodes, ..self.case.clone() });
+    }
+
     /// Links that do less.
     fn plainer_links(&mut self) {
         let good = Links::default();
@@ -113,5 +120,24 @@ fn halved(act: &Act) -> Option<Act> {
         Act::Event { node, bytes } if *bytes > 0 => Some(Act::Event { node: *node, bytes: bytes / 2 }),
         Act::OneWay { from, to } if to.len() > 1 => Some(Act::OneWay { from: from.clone(), to: to[..to.len() / 2].to_vec() }),
         _ => None,
+    }
+}
+
+#[cfg(all(test, feature = "mutants"))]
+mod tests {
+    use super::*;
+    use crate::check::Invariant;
+    use crate::swarm;
+
+    /// What is left of some hundred lines is two nodes that start and an event between them, or little more.
+    #[test]
+    fn a_failing_case_becomes_small_and_fails_alike() {
+        let drawn = Case { mutant: "event delivered twice".into(), ..swarm::draw(1) };
+        let found = verify(&drawn).violation.expect("it is caught");
+        let (small, violation) = smallest(drawn, found, 300);
+        assert_eq!(violation.invariant, Invariant::D2);
+        assert!(small.script.len() <= 6 && small.nodes <= 36, "{}", small.text());
+        let replayed = Case::parse(&small.text()).expect("it is a file");
+        assert_eq!(verify(&replayed).violation, Some(violation));
     }
 }

@@ -43,10 +43,19 @@ impl Swim {
 
     /// This node slept for so long that others may have forgotten who died meanwhile. It vouches for nobody whom it has not
     /// heard of anew, and what its sockets kept for it is over within a period.
+    ///
+    /// An eighth of the tombstone time, not half: word may wait in one sleeper after another, and all its waits together
+    /// must stay below half.
     pub(crate) fn wake(&mut self, now: Time, lost: Duration) {
-        if lost >= self.config.tombstone / 2 {
+        if lost >= self.config.tombstone / 8 {
             self.care.awake = now + self.config.probe_every;
+            self.news.forget_all();
         }
+    }
+
+    /// Whether what comes may have waited in a socket for longer than anybody remembers.
+    pub(crate) fn is_drowsy(&self, now: Time) -> bool {
+        now < self.care.awake
     }
 
     fn reap_every(&self) -> Duration {
@@ -59,6 +68,7 @@ impl Swim {
         }
         self.care.at = cx.now + self.config.reconnect_every;
         self.call_the_dead(cx);
+        self.rejoin_when_alone(cx);
         if cx.now >= self.care.seeds_at {
             self.care.seeds_at = cx.now + self.config.seeds_every;
             self.call_a_seed(cx);

@@ -11,7 +11,7 @@ const MAX_DIALS: usize = 4;
 /// Sent on more often than this, a join begins anew.
 const MAX_HOPS: u32 = 16;
 /// The first pause after a join that failed, doubled up to the second.
-const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(4));
 
 /// How this node gets into a cluster.
 pub(crate) struct Join {
@@ -80,6 +80,14 @@ impl Swim {
             if self.members.live_count() == 0 {
                 self.begin_join(cx);
             }
+        }
+    }
+
+    /// Everybody else is gone: the way back leads through the seeds, one of which may be there again.
+    pub(crate) fn rejoin_when_alone(&mut self, cx: &mut Context<'_, Self>) {
+        let waits = self.join.under_way || self.join.failures > 0;
+        if self.members.live_count() == 0 && self.join.joined && !waits && !self.join.seeds.is_empty() {
+            self.begin_join(cx);
         }
     }
 

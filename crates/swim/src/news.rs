@@ -32,6 +32,13 @@ struct Queue {
 
 bruit_kit::idle!(Queue { backlog: Backlog::new(MAX_NEWS) });
 
+impl News {
+    /// What waited is no news any more.
+    pub(crate) fn forget_all(&mut self) {
+        self.queue = Lazy::default();
+    }
+}
+
 impl Swim {
     /// News: it is told at once, or, if some was told just now, after a short wait for company.
     pub(crate) fn spread(&mut self, cx: &mut Context<'_, Self>, update: Update, from: Option<PeerId>) {

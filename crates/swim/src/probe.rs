@@ -1,6 +1,6 @@
 use crate::{Event, Message, Swim, Timer, Update, earlier, pick_live};
 use bruit_kit::{Lazy, Permutation};
-use bruit_proto::{Class, Context, Duration, Origin, Path, PeerId, StreamId, StreamNews, Time, mix, mutant};
+use bruit_proto::{Class, Context, Duration, Origin, Path, PeerId, StreamId, StreamNews, Time, Wall, mix, mutant};
 
 /// Pings relayed for others at once: 256, which is what 80 neighbours with k = 3 could ask for in one timeout.
 const MAX_RELAYS: usize = 256;
@@ -10,6 +10,8 @@ const MAX_RELAYS: usize = 256;
 pub(crate) struct Probe {
     /// Number of the last period that had a probe.
     period: u64,
+    /// Whether a second member was probed in this period.
+    caught_up: bool,
     seq: u32,
     current: Option<Current>,
     relays: Lazy<Relays>,
@@ -91,6 +93,11 @@ impl Swim {
         }
         cx.set(Timer::Probe, self.health.scale(self.config.probe_every));
         self.take_care(cx);
+        self.probe.caught_up = false;
+        self.probe_somebody(cx);
+    }
+
+    fn probe_somebody(&mut self, cx: &mut Context<'_, Self>) {
         let Some(target) = self.next_target(cx) else { return };
         let seq = self.next_seq();
         let session = self.members.get(target).map(|m| m.record.session());
@@ -122,13 +129,25 @@ impl Swim {
         if slots == 0 {
             return None;
         }
-        let period = cx.wall.0 / (self.config.probe_every.as_millis() as u64).max(1);
-        let last = self.probe.period;
-        // A clock that stands or was set back a little must not probe the same member again and again.
-        let period = if period <= last && period + slots > last { last + 1 } else { period };
+        let (period, last) = (self.period(cx.wall), self.probe.period);
+        // A number that was missed, because health made a period long, is made up for: its member would wait a lap. And a
+        // clock that stands or was set back a little must not probe the same member again and again.
+        let period = if period.abs_diff(last) <= 2 * slots { last + 1 } else { period };
         self.probe.period = period;
         let lap = Permutation::new(mix(period / slots) ^ slots, slots as u32);
         Some(self.members.nth_after_me(lap.get((period % slots) as u32)))
+    }
+
+    fn period(&self, wall: Wall) -> u64 {
+        wall.0 / (self.config.probe_every.as_millis() as u64).max(1)
+    }
+
+    /// A probe was answered early: if this node is behind the others, it probes one more in this period.
+    fn catch_up(&mut self, cx: &mut Context<'_, Self>) {
+        let behind = self.period(cx.wall) > self.probe.period && !self.is_leaving();
+        if behind && !std::mem::replace(&mut self.probe.caught_up, true) {
+            self.probe_somebody(cx);
+        }
     }
 
     /// No direct ack in time: k helpers and, in parallel, a ping by stream (memberlist's fallback for hosts that lose
@@ -208,6 +227,11 @@ impl Swim {
 
     pub(crate) fn on_ping(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32, digest: u32) {
         cx.reply(from.path, Message::Ack { seq, digest: self.digest_to_show() });
+        if self.is_leaving() {
+            // Whoever pings has not heard of it.
+            let goodbye = self.epitaph(self.me());
+            cx.reply(from.path, Message::Update(goodbye));
+        }
         match from.path.stream() {
             Some(stream) => cx.close(stream),
             None => self.compare(cx, from, digest),
@@ -233,6 +257,7 @@ impl Swim {
             if std::mem::take(&mut self.care.isolated) {
                 cx.notify(Event::Isolated(false));
             }
+            self.catch_up(cx);
         } else if let Some(peer) = from.peer {
             self.left_word_arrived(cx, peer, seq);
         }

@@ -34,7 +34,7 @@ impl Swim {
     fn on_alive(&mut self, cx: &mut Context<'_, Self>, from: Origin, incarnation: u64, record: Arc<Record>) {
         let peer = record.id();
         let Some(held) = self.members.get(peer) else {
-            if cx.now < self.care.awake {
+            if self.is_drowsy(cx.now) {
                 return; // it waited for this node to wake: whoever lives says so again
             }
             if self.members.len() >= MAX_MEMBERS {
@@ -54,6 +54,9 @@ impl Swim {
         }
         if !beats((incarnation, Status::Alive), (held.incarnation, held.status)) {
             if incarnation == held.incarnation {
+                if record.digest() != held.record.digest() {
+                    self.tell_of_rival(cx, from, incarnation, record);
+                }
                 self.heard_again(peer);
             }
             return self.correct(cx, from, peer, incarnation);
@@ -84,6 +87,20 @@ impl Swim {
             cx.notify(Event::Peer { peer, change: Change::Changed });
         }
         self.learned(cx, from, Update::Alive { incarnation, record });
+    }
+
+    /// Two processes have spoken under one name at one incarnation: a restart that met nobody who knew of it. The living one
+    /// is told of the other and announces itself above it.
+    fn tell_of_rival(&self, cx: &mut Context<'_, Self>, from: Origin, incarnation: u64, record: Arc<Record>) {
+        let peer = record.id();
+        let Some(held) = self.members.get(peer) else { return };
+        let ours = Update::Alive { incarnation: held.incarnation, record: held.record.clone() };
+        let theirs = Update::Alive { incarnation, record };
+        if from.peer == Some(peer) {
+            cx.reply(from.path, Message::Update(ours));
+        } else {
+            cx.send(peer, Message::Update(theirs));
+        }
     }
 
     /// Somebody believes what is over: in a conversation it is told what holds now.
@@ -175,7 +192,7 @@ impl Swim {
             // Who is new itself has nobody to surprise: those who came with it compare views, as it does.
             None => !matches!(update, Update::Alive { .. }) || !self.is_new(cx.now),
         };
-        if relays {
+        if relays && !self.is_drowsy(cx.now) {
             self.spread(cx, update, from.peer);
         } else {
             self.forget_news(update.about());

@@ -1,8 +1,8 @@
 //! SWIM alone in the harness: no node, no codec.
 
 mod common;
-use bruit_proto::{Duration, PeerId, Tags};
-use bruit_swim::{Event, Status};
+use bruit_proto::{Duration, Origin, Path, PeerId, Protocol, Tags};
+use bruit_swim::{Event, Message, Status, Update};
 use common::{Cluster, secs};
 
 #[test]
@@ -110,4 +110,47 @@ fn loss_accuses_nobody_for_good() {
         assert!((1..=24).all(|i| !c.all_see(i, Status::Dead)));
     }
     assert!((1..=24).all(|i| c.h.site(i).members().all(|m| m.status != Status::Dead)));
+}
+
+/// A restart that met nobody who knew of its first life stands at the same incarnation as that.
+#[test]
+fn a_second_life_at_the_incarnation_of_the_first_is_told_of_it() {
+    let mut c = Cluster::joined(6, 8);
+    let (id, held) = (c.id(4), c.h.site(1).member(c.id(4)).unwrap().clone());
+    c.h.kill(4);
+    c.restart(4);
+    assert_eq!(c.h.site(4).me().incarnation, held.incarnation);
+    // Its own word reaches somebody before it joins anywhere.
+    let mine = Update::Alive { incarnation: held.incarnation, record: c.h.site(4).me().record.clone() };
+    let origin = Origin { peer: Some(c.id(2)), path: Path::new(c.id(2).0, None) };
+    c.h.turn(1, |s, cx| s.on_message(cx, origin, Message::Update(mine)));
+    c.until(secs(2), |c| c.h.site(4).me().incarnation > held.incarnation).expect("it announces itself above its first life");
+    c.join(4);
+    c.until(secs(3), Cluster::agree).expect("views are equal");
+    assert_ne!(c.h.site(1).member(id).unwrap().record.session(), held.record.session());
+}
+
+/// One that left and still runs tells whoever has not heard of it.
+#[test]
+fn a_ping_to_one_that_left_is_answered_with_its_goodbye() {
+    let mut c = Cluster::joined(6, 9);
+    for other in 1..=5 {
+        c.h.cut(6, other);
+    }
+    c.h.turn(6, |s, cx| s.leave(cx));
+    c.h.run(secs(4));
+    c.h.heal();
+    c.until(secs(8), |c| c.all_see(6, Status::Left)).expect("it is seen as left");
+}
+
+/// A node whose last peer died goes back to its seeds, one of which may be there again.
+#[test]
+fn one_that_is_left_alone_joins_through_its_seeds_again() {
+    let mut c = Cluster::joined(2, 10);
+    c.h.kill(1);
+    c.until(secs(10), |c| c.sees(2, 1) == Some(Status::Dead)).unwrap();
+    c.h.run(secs(20));
+    c.restart(1);
+    let took = c.until(secs(10), Cluster::agree).expect("they find each other");
+    assert!(took < secs(6), "{took:?}");
 }

@@ -3,7 +3,7 @@
 use super::violation::Invariant;
 use bruit_proto::PeerId;
 use bruit_swim::{Member, Status, Swim};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A member as an observer held it last.
@@ -31,18 +31,25 @@ pub(super) struct View {
 pub(super) struct Selves {
     /// The highest incarnation that each has issued.
     issued: BTreeMap<PeerId, u64>,
-    /// Sessions of the processes that run.
-    running: BTreeSet<u64>,
+    /// When the process of each session was last seen to run and not to have left.
+    ran: BTreeMap<u64, Duration>,
+    /// When a process of this name was.
+    lived: BTreeMap<PeerId, Duration>,
 }
+
+/// Packets and conversations under way, and looks that are far between.
+const SLACK: Duration = Duration::from_secs(5);
 
 type Found = Result<(), (Invariant, String)>;
 
 impl Selves {
     /// All that run now.
-    pub(super) fn note<'a>(&mut self, selves: impl Iterator<Item = &'a Member>) {
-        self.running.clear();
+    pub(super) fn note<'a>(&mut self, now: Duration, selves: impl Iterator<Item = &'a Member>) {
         for me in selves {
-            self.running.insert(me.record.session());
+            if me.is_live() {
+                self.ran.insert(me.record.session(), now);
+                self.lived.insert(me.id(), now);
+            }
             let issued = self.issued.entry(me.id()).or_default();
             *issued = (*issued).max(me.incarnation);
         }
@@ -64,7 +71,7 @@ impl View {
             if member.status == Status::Suspect {
                 independent(member.id(), swim.accusers(member.id()))?;
             }
-            self.one(now, member, selves)?;
+            self.one(now, member, selves, tombstone)?;
         }
         // What is forgotten in its time is still held here: it may not return as it was.
         let too_soon = |held: &Held| held.gone.is_none_or(|gone| now < gone + tombstone - tombstone / 10);
@@ -75,7 +82,7 @@ impl View {
         }
     }
 
-    fn one(&mut self, at: Duration, member: &Member, selves: &Selves) -> Found {
+    fn one(&mut self, at: Duration, member: &Member, selves: &Selves, tombstone: Duration) -> Found {
         let id = member.id();
         let gone_before = self.held.get(&id).and_then(|h| h.gone);
         let now = Held {
@@ -89,10 +96,14 @@ impl View {
             return Err((Invariant::M1, format!("{id:?} is held at {now:?}, it issued {}", selves.issued(id))));
         }
         let Some(before) = self.held.insert(id, now) else { return Ok(()) };
-        // A process that was away until everybody had forgotten its death cannot be told of it. It may come back; nobody may
-        // bring it back.
-        let forgotten = before.seen + 1 < self.looks;
-        if forgotten && selves.running.contains(&now.session) {
+        // A process that was away until everybody had forgotten its death cannot be told of it. It may come back, and so may
+        // word of it that is younger than half of the tombstone time; nothing older may. Where the name lives again, its
+        // packets speak for the first life too, and the second announces itself above it.
+        let over = before.gone.is_some_and(|gone| at >= gone + tombstone);
+        let forgotten = over || before.seen + 1 < self.looks;
+        let again = selves.lived.get(&id).is_some_and(|lived| at <= *lived + SLACK);
+        let word = again || selves.ran.get(&now.session).is_some_and(|ran| at <= *ran + tombstone / 2 + SLACK);
+        if forgotten && word {
             return Ok(());
         }
         // The order is said anew here, not asked of swim: a checker that leans on what it checks sees nothing.

@@ -229,7 +229,7 @@ impl<'a> Run<'a> {
                 let tags: Tags = [("value", value.to_string())].into_iter().collect();
                 let changed = self.world.command(*node, |core, cx| core.set_tags(cx, tags));
                 // A node that is leaving refuses, rightly.
-                if changed.is_ok() && self.calm {
+                if changed.is_ok() && self.agreed_after.is_some() {
                     let me = self.world.protocol(*node).swim().me();
                     self.facts.add(self.world.now(), Fact::Change(me.id(), me.incarnation));
                 }
@@ -307,7 +307,7 @@ impl<'a> Run<'a> {
     /// What members say of themselves is what others may hold.
     fn issue(&mut self) {
         let up = (0..self.world.len()).filter(|i| self.world.is_up(*i));
-        self.selves.note(up.map(|i| self.world.protocol(i).swim().me()));
+        self.selves.note(self.world.now(), up.map(|i| self.world.protocol(i).swim().me()));
     }
 
     fn hear(&mut self) -> Result<(), Violation> {
@@ -405,27 +405,34 @@ impl<'a> Run<'a> {
         let views = old.iter().map(|(process, _)| (process.0, self.world.protocol(process.0).swim()));
         let found = self.facts.look(now, views);
         found.map_err(|(node, what)| self.violation(Invariant::M3, Some(node), what))?;
-        let found = self.book.in_time(now, self.case.calm(), &old);
+        // Before they have found each other after the faults there is no 'all' to reach in time.
+        let Some(agreed) = self.agreed_after else { return Ok(()) };
+        let found = self.book.in_time(now, self.case.calm() + agreed, &old);
         found.map_err(|(node, what)| self.violation(Invariant::D3, Some(node), what))
     }
 
     /// Members that were there when the faults ended, each with the moment since which it is one.
     fn old_members(&self) -> Vec<(Process, Duration)> {
         let old = |m: &(u32, &Known)| m.1.member_since.is_some_and(|since| since < self.case.calm());
-        self.members().filter(old).filter_map(|(i, known)| Some((self.process(i), known.member_since?))).collect()
+        // While two go by one name, what is for the one may come to the other.
+        let alone = |m: &(u32, &Known)| self.holders(m.1.id) == 1;
+        self.members()
+            .filter(|m| old(m) && alone(m))
+            .filter_map(|(i, known)| Some((self.process(i), known.member_since?)))
+            .collect()
     }
 
-    /// M3: SWIM section 4.3.
+    /// M3: SWIM section 4.3. Two laps while view and clock stand; a third, for either may cut one short.
     fn all_probed(&self) -> Result<(), Violation> {
         let members: Vec<u32> = self.members().filter(|m| m.1.since < self.case.calm()).map(|m| m.0).collect();
-        let lap = Duration::from_secs(2 * members.len() as u64 + 5);
+        let lap = Duration::from_secs(3 * members.len() as u64 + 5);
         let since = (self.case.calm() + PROBED_FROM).max(self.world.now().saturating_sub(lap));
         if self.world.now() < since + lap {
             return Ok(());
         }
         for i in &members {
             if let Some(j) = members.iter().find(|j| *j != i && self.pings.last(*i, **j) < since) {
-                let what = format!("has not probed node {j} for {lap:?}, twice as many periods as there are members");
+                let what = format!("has not probed node {j} for {lap:?}, three times as many periods as there are members");
                 return Err(self.violation(Invariant::M3, Some(*i), what));
             }
         }

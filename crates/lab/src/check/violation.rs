@@ -8,8 +8,8 @@ pub enum Invariant {
     M1,
     /// Always: per observer and process, (incarnation, status) of a member never goes back.
     M2,
-    /// In the calm: a crash and a change are known to all in time, and every member probes every other within 2N-1
-    /// periods.
+    /// In the calm: a crash and a change are known to all in time, and every member probes every other within 3N
+    /// periods: 2N-1 while view and clock stand.
     M3,
     /// In gentle runs: no living node is declared dead.
     M4,
