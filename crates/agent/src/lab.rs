@@ -76,7 +76,8 @@ fn write(case: &Case, file: &str) -> Result<String> {
 
 #[cfg(feature = "mutants")]
 fn mutants(options: &CheckOptions, format: Format) -> Result<ExitCode> {
-    use bruit_lab::mutants::{ALL, Options, Outcome, run};
+    use bruit_lab::check::Options;
+    use bruit_lab::mutants::{ALL, Outcome, run};
 
     /// Each mutant must be caught within so many cases.
     const CASES: u64 = 500;

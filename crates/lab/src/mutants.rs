@@ -4,7 +4,7 @@
 //! [`bruit_proto::mutant`], and exist only with the feature `mutants`.
 
 use crate::case::Case;
-use crate::check::{Invariant, Violation, verify};
+use crate::check::{Invariant, Options, Violation, verify};
 use crate::{runner, shrink, swarm};
 
 /// A fault that can be planted.
@@ -47,20 +47,7 @@ pub struct Outcome {
     pub caught: Option<(Case, Violation)>,
 }
 
-/// How hard to try.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The most cases for each mutant.
-    pub seeds: u64,
-    /// The first one's seed.
-    pub first_seed: u64,
-    /// Cases to run side by side.
-    pub threads: usize,
-    /// Cases to try while the one that catches is made small.
-    pub effort: u32,
-}
-
-/// Plants each mutant until it is caught; `progress` hears of each as its fate is known.
+/// Plants each mutant until it is caught, in as many cases as `options` says at most; `progress` hears of each as its fate is known.
 pub fn run(options: &Options, mut progress: impl FnMut(&Outcome)) -> Vec<Outcome> {
     let fate = |mutant: Mutant| {
         let outcome = hunt(mutant, options);

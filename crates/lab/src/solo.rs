@@ -9,7 +9,7 @@ mod index;
 
 use crate::wheel::{Entry, Wheel};
 use bruit_proto::{
-    Context, FillSink, Nobody, Origin, Outlet, Path, PeerId, Peers, Protocol, Rng, Room, StreamNews, Time, Timers, Wall, Why,
+    Context, FillSink, Nobody, Origin, Outlet, Path, PeerId, Protocol, Rng, Room, StreamNews, Time, Timers, Wall, Why,
 };
 use desk::{Desk, Packet};
 use index::Index;
@@ -18,8 +18,6 @@ use std::time::Duration;
 /// The shortest and the longest way of a packet, in microseconds; the shortest is a bucket of the wheel.
 const FLOOR: u64 = 500;
 const SPREAD: u32 = 1500;
-/// Entries that are looked ahead in a bucket.
-const AHEAD: usize = 6;
 /// What an entry of the wheel carries when it is no packet.
 const WAKE: u32 = u32::MAX;
 
@@ -42,7 +40,6 @@ pub struct Solo<P: Protocol> {
     desk: Desk<P>,
     now: u64,
     events: u64,
-    touched: u64,
 }
 
 impl<P: Protocol> Solo<P> {
@@ -60,7 +57,6 @@ impl<P: Protocol> Solo<P> {
             desk: Desk::default(),
             now: 0,
             events: 0,
-            touched: 0,
         };
         for i in 0..solo.hosts.len() as u32 {
             solo.turn(i, |p, cx| p.on_start(cx));
@@ -84,12 +80,7 @@ impl<P: Protocol> Solo<P> {
         let end = self.now + span.as_micros() as u64 / FLOOR * FLOOR;
         let mut bucket = Vec::new();
         while let Some(start) = self.wheel.take(end, &mut bucket) {
-            for (k, entry) in bucket.iter().enumerate() {
-                // Reads ahead: by the time its turn comes, the node is in the cache.
-                if let Some(soon) = bucket.get(k + AHEAD) {
-                    let host = &self.hosts[soon.to as usize];
-                    self.touched ^= host.wake ^ host.rng.draws();
-                }
+            for entry in bucket.drain(..) {
                 self.now = entry.at;
                 match entry.item {
                     WAKE => self.wake(entry.to, entry.at, start + FLOOR),
@@ -168,12 +159,5 @@ impl<P: Protocol> Solo<P> {
             self.wheel.push(Entry { at, to, from: i, count: desk.next_count(), item: slot });
         }
         self.hosts[i as usize].timers = desk.end();
-    }
-}
-
-impl<P: Protocol + Peers> Solo<P> {
-    /// How many live peers all nodes know together.
-    pub fn known(&self) -> u64 {
-        self.hosts.iter().map(|h| u64::from(h.protocol.len())).sum()
     }
 }

@@ -157,8 +157,7 @@ impl Swim {
     /// ends at the others.
     fn tell_of_joiners(&mut self, cx: &mut Context<'_, Self>) {
         for peer in std::mem::take(&mut self.admission.untold) {
-            if let Some(m) = self.members.get(peer).filter(|m| m.is_live()) {
-                let update = Update::Alive { incarnation: m.incarnation, record: m.record.clone() };
+            if let Some(update) = self.members.get(peer).filter(|m| m.is_live()).map(Member::alive) {
                 self.spread(cx, update, Some(peer));
             }
         }

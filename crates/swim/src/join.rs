@@ -1,5 +1,5 @@
+use crate::member::is_far_ahead;
 use crate::sync::{HEDGE, SILENCE};
-use crate::updates::MAX_JUMP;
 use crate::{Event, Message, Swim, Timer};
 use bruit_proto::{Class, Context, Duration, Origin, PeerId, Record, Rng, StreamId, StreamNews, Time, Why};
 use std::sync::Arc;
@@ -177,7 +177,7 @@ impl Swim {
     /// My name is known: announce above it.
     pub(crate) fn on_above(&mut self, cx: &mut Context<'_, Self>, from: Origin, incarnation: u64) {
         let Some(stream) = from.path.stream().filter(|s| self.is_asking_on(*s)) else { return };
-        if incarnation > self.me().incarnation + MAX_JUMP && self.join.joined {
+        if is_far_ahead(incarnation, self.me().incarnation) && self.join.joined {
             return cx.reject(from, "incarnation far ahead");
         }
         let Some(next) = incarnation.checked_add(1) else { return cx.reject(from, "incarnation far ahead") };

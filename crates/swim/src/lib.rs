@@ -263,7 +263,7 @@ impl Swim {
             let me = self.me().id();
             self.members.update(me, |m| {
                 m.record = Arc::new(record);
-                m.incarnation += 1;
+                m.incarnation = m.incarnation.saturating_add(1);
             });
             self.tell_of_me(cx);
         }

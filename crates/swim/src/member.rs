@@ -1,3 +1,4 @@
+use crate::Update;
 use bruit_proto::{PeerId, Record, Time, mix, mutant};
 use std::sync::Arc;
 
@@ -60,6 +61,11 @@ impl Member {
         self.status.is_live()
     }
 
+    /// What it says of itself, to be passed on.
+    pub(crate) fn alive(&self) -> Update {
+        Update::Alive { incarnation: self.incarnation, record: self.record.clone() }
+    }
+
     /// What this member adds to the digest of a view: nothing unless it is live; suspicion does not count, it passes.
     pub(crate) fn hash(&self) -> u64 {
         if self.is_live() { fingerprint(self.id, self.incarnation, self.record.digest()) } else { 0 }
@@ -69,6 +75,14 @@ impl Member {
 /// A hash of one version of one member, equal on every node.
 pub(crate) fn fingerprint(id: PeerId, incarnation: u64, record: u64) -> u64 {
     mix(id.0 ^ mix(incarnation ^ mix(record)))
+}
+
+/// A member raises its incarnation by one at a time; further ahead than this is no member's word.
+const MAX_JUMP: u64 = 1 << 20;
+
+/// Whether a claimed incarnation is too far above the one that is known.
+pub(crate) fn is_far_ahead(claim: u64, known: u64) -> bool {
+    claim.saturating_sub(known) > MAX_JUMP
 }
 
 /// Whether a claim beats what is held: SWIM section 4.2, with *left* on top.

@@ -49,8 +49,7 @@ impl Swim {
             self.counters.news_dropped = dropped;
         }
         if !std::mem::replace(&mut self.news.waiting, true) {
-            let gap = self.config.gossip_every / if self.native() { GAP } else { 1 };
-            let wait = self.news.told.map_or(Duration::ZERO, |told| gap.saturating_sub(cx.now.since(told)));
+            let wait = self.news.told.map_or(Duration::ZERO, |told| self.gap().saturating_sub(cx.now.since(told)));
             cx.set(Timer::News, wait);
         }
     }
@@ -63,8 +62,7 @@ impl Swim {
 
     /// What this node says of itself.
     pub(crate) fn my_update(&self) -> Update {
-        let me = self.me();
-        Update::Alive { incarnation: me.incarnation, record: me.record.clone() }
+        self.me().alive()
     }
 
     /// Tells what is least told to the relay targets; `fill` adds as much as fits their packets.
@@ -79,8 +77,13 @@ impl Swim {
         let again = if self.native() { self.news.queue.backlog.has_untold() } else { !self.news.queue.backlog.is_empty() };
         if again {
             self.news.waiting = true;
-            cx.set(Timer::News, self.config.gossip_every / if self.native() { GAP } else { 1 });
+            cx.set(Timer::News, self.gap());
         }
+    }
+
+    /// How far apart two tellings are.
+    fn gap(&self) -> Duration {
+        self.config.gossip_every / if self.native() { GAP } else { 1 }
     }
 
     fn targets(&mut self, cx: &mut Context<'_, Self>) -> Vec<PeerId> {

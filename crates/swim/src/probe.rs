@@ -1,4 +1,4 @@
-use crate::{Event, Message, Swim, Timer, Update, earlier, pick_live};
+use crate::{Event, Message, Swim, Timer, earlier, pick_live};
 use bruit_kit::{Lazy, Permutation};
 use bruit_proto::{Class, Context, Duration, Origin, Path, PeerId, StreamId, StreamNews, Time, Wall, mix, mutant};
 
@@ -110,7 +110,7 @@ impl Swim {
     /// A ping; one that is suspected is told so with it (Lifeguard section IV-C, the buddy system).
     pub(crate) fn ping(&mut self, cx: &mut Context<'_, Self>, target: PeerId, seq: u32) {
         cx.send(target, Message::Ping { seq, digest: self.digest_to_show() });
-        if let Some(accusation) = self.accusation(target) {
+        if let Some(accusation) = self.suspicions.as_update(target) {
             cx.send(target, Message::Update(accusation));
         }
     }
@@ -153,19 +153,20 @@ impl Swim {
     /// No direct ack in time: k helpers and, in parallel, a ping by stream (memberlist's fallback for hosts that lose
     /// datagrams only).
     pub(crate) fn ask_helpers(&mut self, cx: &mut Context<'_, Self>) {
-        let Some((target, seq)) = self.probe.current.as_ref().map(|c| (c.target, c.seq)) else { return };
+        let Some(current) = &self.probe.current else { return };
+        let (target, seq, asked) = (current.target, current.seq, current.indirect.is_some());
         if self.native() {
             // Ours: the direct way is tried again beside the others. A packet that was lost is the likeliest reason for
             // silence, and a suspicion costs the whole cluster what a ping costs two.
             self.ping(cx, target, seq);
         }
-        let Some(current) = &mut self.probe.current else { return };
-        if current.indirect.is_some() {
+        if asked {
             return;
         }
-        if self.config.dialect == crate::Dialect::Native {
+        if self.native() {
             cx.set(Timer::Indirect, self.config.probe_timeout / 2);
         }
+        let Some(current) = &mut self.probe.current else { return };
         self.counters.probes_indirect += 1;
         let indirect = current.indirect.insert(Box::default());
         indirect.helpers = pick_live(&self.members, cx.rng, self.config.helpers, |p| p == target);
@@ -206,19 +207,17 @@ impl Swim {
     /// Nobody reached the target in this period.
     fn probe_failed(&mut self, cx: &mut Context<'_, Self>) {
         let Some(current) = &mut self.probe.current else { return };
-        let indirect = current.indirect.take().unwrap_or_default();
-        let missed = if indirect.helpers.is_empty() { 1 } else { indirect.helpers.len() - indirect.nacks.len() };
+        let (target, session) = (current.target, current.session);
+        let (helpers, nacks) = current.indirect.as_mut().map_or((0, vec![]), |i| (i.helpers.len(), std::mem::take(&mut i.nacks)));
+        let missed = if helpers == 0 { 1 } else { helpers - nacks.len() };
         self.health.worse(missed as u8);
         self.counters.probes_failed += 1;
         self.probe.unanswered += 1;
-        let (target, session) = (current.target, current.session);
         let mut accusers = vec![self.id()];
         if self.nacks_accuse() {
-            accusers.extend(&indirect.nacks);
+            accusers.extend(nacks);
         }
-        self.probe.current = None;
-        cx.cancel(Timer::Indirect);
-        indirect.stream.into_iter().for_each(|stream| cx.close(stream));
+        self.drop_probe(cx);
         let probed = self.members.get(target).filter(|m| m.is_live() && Some(m.record.session()) == session);
         if let Some(incarnation) = probed.map(|m| m.incarnation) {
             self.accuse(cx, target, incarnation, &accusers, None);
@@ -311,9 +310,5 @@ impl Swim {
             indirect.nacks.push(helper);
             self.fail_early(cx);
         }
-    }
-
-    pub(crate) fn accusation(&self, peer: PeerId) -> Option<Update> {
-        self.suspicions.as_update(peer)
     }
 }

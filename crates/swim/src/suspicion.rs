@@ -1,6 +1,5 @@
-use crate::member::{Status, beats};
+use crate::member::{Status, beats, is_far_ahead};
 use crate::message::MAX_ACCUSERS;
-use crate::updates::MAX_JUMP;
 use crate::{Config, Event, Swim, Timer, Update, earlier};
 use bruit_proto::{Context, Duration, Origin, PeerId, Time, mutant};
 use std::collections::BTreeMap;
@@ -75,7 +74,7 @@ impl Swim {
         accusers: &[PeerId],
     ) {
         let Some(held) = self.members.get(peer) else { return };
-        if incarnation > held.incarnation + MAX_JUMP {
+        if is_far_ahead(incarnation, held.incarnation) {
             return cx.reject(from, "incarnation far ahead");
         }
         self.accuse(cx, peer, incarnation, accusers, from.peer);

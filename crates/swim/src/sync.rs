@@ -23,7 +23,7 @@
 
 use crate::member::fingerprint;
 use crate::message::{MAX_DEPTH, MAX_FINGERPRINTS};
-use crate::{Member, Message, Swim, Timer, Update};
+use crate::{Member, Message, Swim, Timer};
 use bruit_proto::{Class, Context, Duration, Origin, PeerId, Room, StreamId, StreamNews, Time, mix, mutant};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -122,7 +122,7 @@ impl Swim {
             let message = match saying {
                 Saying::Message(message) => message,
                 Saying::Member(peer) => match self.members.get(peer) {
-                    Some(m) => Message::Update(Update::Alive { incarnation: m.incarnation, record: m.record.clone() }),
+                    Some(m) => Message::Update(m.alive()),
                     None => continue,
                 },
             };

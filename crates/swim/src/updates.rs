@@ -1,12 +1,10 @@
-use crate::member::{Status, beats};
+use crate::member::{Status, beats, is_far_ahead};
 use crate::{Event, Member, Message, Swim, Update};
 use bruit_proto::{Change, Context, Origin, PeerId, Record, mutant};
 use std::sync::Arc;
 
 /// The most members that one node keeps, gone ones included.
 const MAX_MEMBERS: usize = 200_000;
-/// A member raises its incarnation by one at a time; further ahead than this is no member's word.
-pub(crate) const MAX_JUMP: u64 = 1 << 20;
 /// Accusations about an own name held by another process, after which the two compare sessions.
 const WAR: u32 = 5;
 
@@ -49,7 +47,7 @@ impl Swim {
         if held.record.name() != record.name() {
             return cx.reject(from, "two names with one id");
         }
-        if incarnation > held.incarnation + MAX_JUMP {
+        if is_far_ahead(incarnation, held.incarnation) {
             return cx.reject(from, "incarnation far ahead");
         }
         if !beats((incarnation, Status::Alive), (held.incarnation, held.status)) {
@@ -94,10 +92,9 @@ impl Swim {
     fn tell_of_rival(&self, cx: &mut Context<'_, Self>, from: Origin, incarnation: u64, record: Arc<Record>) {
         let peer = record.id();
         let Some(held) = self.members.get(peer) else { return };
-        let ours = Update::Alive { incarnation: held.incarnation, record: held.record.clone() };
         let theirs = Update::Alive { incarnation, record };
         if from.peer == Some(peer) {
-            cx.reply(from.path, Message::Update(ours));
+            cx.reply(from.path, Message::Update(held.alive()));
         } else {
             cx.send(peer, Message::Update(theirs));
         }
@@ -124,7 +121,7 @@ impl Swim {
 
     fn on_dead(&mut self, cx: &mut Context<'_, Self>, from: Origin, peer: PeerId, incarnation: u64, by: PeerId) {
         let Some(held) = self.members.get(peer) else { return };
-        if incarnation > held.incarnation + MAX_JUMP {
+        if is_far_ahead(incarnation, held.incarnation) {
             return cx.reject(from, "incarnation far ahead");
         }
         if beats((incarnation, Status::Dead), (held.incarnation, held.status)) {
@@ -140,7 +137,7 @@ impl Swim {
             return cx.reject(from, "clock far ahead");
         }
         let Some(held) = self.members.get(peer) else { return };
-        if incarnation > held.incarnation + MAX_JUMP {
+        if is_far_ahead(incarnation, held.incarnation) {
             return cx.reject(from, "incarnation far ahead");
         }
         let prunes = prune && !held.pruned && held.status == Status::Left && incarnation >= held.incarnation;
@@ -221,14 +218,14 @@ impl Swim {
             let goodbye = self.epitaph(self.me());
             return cx.reply(from.path, Message::Update(goodbye));
         }
-        if accused > mine + MAX_JUMP {
+        if is_far_ahead(accused, mine) {
             return cx.reject(from, "incarnation far ahead");
         }
         if mutant("refute forgotten") {
             return;
         }
         if accused >= mine {
-            let next = if mutant("refute with the same incarnation") { accused } else { accused + 1 };
+            let next = if mutant("refute with the same incarnation") { accused } else { accused.saturating_add(1) };
             let me = self.id();
             self.members.update(me, |m| m.incarnation = next);
             self.health.worse(1);

@@ -154,3 +154,42 @@ fn one_that_is_left_alone_joins_through_its_seeds_again() {
     let took = c.until(secs(10), Cluster::agree).expect("they find each other");
     assert!(took < secs(6), "{took:?}");
 }
+
+/// An unknown member may come at any incarnation, the last one too: what is said of it afterwards must not overflow.
+#[test]
+fn the_last_incarnation_overflows_nothing() {
+    let mut c = Cluster::joined(3, 11);
+    let record =
+        std::sync::Arc::new(bruit_proto::Record::new("far", 9, vec!["10.9.9.9:1".parse().unwrap()], Tags::default()).unwrap());
+    let (peer, by) = (record.id(), c.id(2));
+    let origin = Origin { peer: Some(by), path: Path::new(by.0, None) };
+    let last = u64::MAX;
+    let mut said = |update| {
+        c.h.turn(1, |s, cx| s.on_message(cx, origin, Message::Update(update)));
+        c.h.site(1).member(peer).unwrap().status
+    };
+    said(Update::Alive { incarnation: last, record: record.clone() });
+    assert_eq!(said(Update::Alive { incarnation: last, record }), Status::Alive);
+    assert_eq!(said(Update::Suspect { peer, incarnation: last, accusers: vec![by] }), Status::Suspect);
+    assert_eq!(said(Update::Dead { peer, incarnation: last, by }), Status::Dead);
+    assert_eq!(said(Update::Left { peer, incarnation: last, clock: 1, prune: false }), Status::Left);
+}
+
+/// A node that was told to announce itself above the last incarnation but one stands at the last and does not fall off it.
+#[test]
+fn a_node_at_the_last_incarnation_survives_an_accusation() {
+    let mut c = Cluster::new(2, 12);
+    c.join(2);
+    c.h.run(bruit_proto::Duration::from_micros(4500));
+    let (me, by) = (c.id(2), c.id(1));
+    let streams = (0..9).map(bruit_proto::StreamId);
+    for stream in streams {
+        let origin = Origin { peer: Some(by), path: Path::new(by.0, Some(stream)) };
+        c.h.turn(2, |s, cx| s.on_message(cx, origin, Message::Above { incarnation: u64::MAX - 1 }));
+    }
+    assert_eq!(c.h.site(2).me().incarnation, u64::MAX, "the join is under way");
+    let origin = Origin { peer: Some(by), path: Path::new(by.0, None) };
+    let accused = Update::Suspect { peer: me, incarnation: u64::MAX, accusers: vec![by] };
+    c.h.turn(2, |s, cx| s.on_message(cx, origin, Message::Update(accused)));
+    c.h.turn(2, |s, cx| s.set_tags(cx, [("a", "b")].into_iter().collect())).unwrap();
+}
