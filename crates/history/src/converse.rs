@@ -1,11 +1,15 @@
 use crate::compare::Answer;
-use crate::history::{History, Timer};
+use crate::history::{Event, History, Timer};
 use crate::message::{Message, Turn};
 use crate::talk::{Say, Talk};
 use bruit_proto::{Class, Context, Duration, Origin, PeerId, Room, StreamId, Time, Why};
 
 /// Conversations of others answered at once: 4. Each queues at most 14,096 ids of 24 bytes, 340 KB.
 const MAX_ANSWERED: usize = 4;
+
+/// Two calls cross that begin this close together: a second is three slow round trips. An older call of ours that nobody
+/// has answered met a cut, and the other's may be the one that gets through.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// The conversations of a node: one of its own at a time, and a few of others.
 #[derive(Debug)]
@@ -131,7 +135,8 @@ impl History {
     fn admit(&mut self, cx: &mut Context<'_, Self>, from: Origin, stream: StreamId) -> bool {
         self.talks.give_up(cx.now, self.config.longest, |stream| cx.close(stream));
         // Two that call each other at once need one conversation: that of the greater id.
-        let crossing = self.talks.mine.as_ref().is_some_and(|talk| talk.is_unheard() && talk.peer == from.peer);
+        let at_once = |talk: &Talk| talk.is_unheard() && cx.now.since(talk.begun) < AT_ONCE;
+        let crossing = self.talks.mine.as_ref().is_some_and(|talk| at_once(talk) && talk.peer == from.peer);
         let room = self.talks.theirs.len() < MAX_ANSWERED && !(crossing && from.peer < Some(self.me));
         if room {
             self.counters.answered += 1;
@@ -164,7 +169,11 @@ impl History {
             if room.offer(message).is_err() {
                 return;
             }
+            let entry = matches!(talk.next(), Some(Say::Entry(id)) if Some(*id) == self.unshared);
             self.counters.given += u64::from(talk.said());
+            if entry && let Some(id) = self.unshared.take() {
+                cx.notify(Event::Shared(id));
+            }
         }
         if talk.is_done() {
             cx.set(Timer::Finish, Duration::ZERO);

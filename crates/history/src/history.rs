@@ -6,7 +6,9 @@ use crate::entry::{Entry, EntryId, Refused, What};
 use crate::journal::{self, Journal};
 use crate::message::Message;
 use bruit_kit::{Lamport, Seen};
-use bruit_proto::{Context, Duration, Lost, Origin, Outlet, PeerId, Protocol, Receipt, Room, StreamId, StreamNews, Time, mix};
+use bruit_proto::{
+    Context, Duration, Lost, Origin, Outlet, PeerId, Protocol, Receipt, Restored, Room, StreamId, StreamNews, Time, mix,
+};
 use std::sync::Arc;
 
 /// The names of its timers.
@@ -25,6 +27,8 @@ pub enum Event {
     Stored(EntryId),
     /// The disk lost an entry that was asked for here: it is not part of the history, here or anywhere.
     Lost(EntryId),
+    /// Somebody else was given the newest entry that was asked for here, and all before it: this node may go.
+    Shared(EntryId),
     /// An entry that was asked for elsewhere is part of the history.
     Learned(Arc<Entry>),
     /// The disk lost so many entries of others: they are kept in memory, and written again at the next comparison.
@@ -50,21 +54,17 @@ pub struct History {
     begun: Time,
     /// Asked for here, and not on the disk yet.
     pending: Vec<(Receipt, Arc<Entry>)>,
+    /// The newest of this node that nobody else has been given.
+    pub(crate) unshared: Option<EntryId>,
 }
 
 impl History {
-    /// One node; `session` is the random number of this process start, `restored` what earlier ones persisted, in any
-    /// order. Keys that are not of this protocol are passed over. What cannot be read is counted as damaged, and comes
-    /// back from others.
+    /// One node; `session` is the random number of this process start, `restored` what earlier ones persisted. What cannot
+    /// be read is counted as damaged, and comes back from others.
     ///
     /// # Panics
     /// If `config` is out of its bounds: [`Config::check`] it first.
-    pub fn new<K: AsRef<[u8]>, V: AsRef<[u8]>>(
-        me: PeerId,
-        session: u64,
-        config: Config,
-        restored: impl IntoIterator<Item = (K, V)>,
-    ) -> History {
+    pub fn new(me: PeerId, session: u64, config: Config, restored: &Restored) -> History {
         config.check().expect("a checked configuration");
         let mut history = History {
             me,
@@ -77,13 +77,14 @@ impl History {
             serial: (mix(session) >> 32) as u32,
             begun: Time::ZERO,
             pending: Vec::new(),
+            unshared: None,
             config,
         };
         history.restore(restored);
         history
     }
 
-    fn restore<K: AsRef<[u8]>, V: AsRef<[u8]>>(&mut self, restored: impl IntoIterator<Item = (K, V)>) {
+    fn restore(&mut self, restored: &Restored) {
         let (entries, checkpoint, damaged) = journal::restore(restored);
         self.counters.damaged = damaged;
         if let Some(last) = entries.iter().map(|entry| entry.id.ltime).max() {
@@ -204,7 +205,10 @@ impl History {
         }
         folded.into_iter().for_each(|id| self.folded(id));
         self.counters.stored += 1;
+        self.unshared = self.unshared.max(Some(id));
         cx.notify(Event::Stored(id));
+        // Not in a second: whoever asked may end this node at once.
+        self.compare(cx);
         self.flush(cx);
     }
 

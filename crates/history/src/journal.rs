@@ -1,16 +1,16 @@
 use crate::book::Book;
 use crate::checkpoint::Checkpoint;
 use crate::entry::{Entry, EntryId};
-use bruit_proto::{Batch, Malformed, Reader, Receipt};
+use bruit_proto::{Batch, Malformed, Reader, Receipt, Restored};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What all keys begin with.
-pub(crate) const PREFIX: &[u8] = b"history/";
+/// What the keys of entries begin with.
 const ENTRY: u8 = b'e';
-const CHECKPOINT: u8 = b'c';
+/// The key of the checkpoint.
+const CHECKPOINT: &[u8] = b"c";
 
-/// Entries in one batch: 1,024 of at most 22 + 1 + 10 + 2 x 130 bytes and 29 of key are 330 KB.
+/// Entries in one batch: 1,024 of at most 22 + 1 + 10 + 2 x 130 bytes and 21 of key are 320 KB.
 const MAX_BATCH: usize = 1_024;
 /// Deletions that wait: 10,000, a whole book. What is forgotten here is deleted at the next start.
 const MAX_DELETE: usize = 10_000;
@@ -75,7 +75,7 @@ impl Journal {
         let mut batch: Batch = now.put.iter().filter_map(|id| Some(record(book.get(id)?))).collect();
         batch.extend(now.delete.iter().map(|id| (key(id), None)));
         if now.checkpoint {
-            batch.push((checkpoint_key(), book.checkpoint().map(|checkpoint| bytes(|out| checkpoint.encode(out)))));
+            batch.push((CHECKPOINT.to_vec(), book.checkpoint().map(|checkpoint| bytes(|out| checkpoint.encode(out)))));
         }
         self.writing = Some((persist(batch), now));
     }
@@ -100,17 +100,12 @@ pub(crate) fn record(entry: &Arc<Entry>) -> (Vec<u8>, Option<Vec<u8>>) {
     (key(&entry.id), Some(bytes(|out| entry.encode(out))))
 }
 
-/// What a disk held: entries, a checkpoint, and how many records were damaged. Keys of others are passed over.
-pub(crate) fn restore<K: AsRef<[u8]>, V: AsRef<[u8]>>(
-    restored: impl IntoIterator<Item = (K, V)>,
-) -> (Vec<Arc<Entry>>, Option<Checkpoint>, u64) {
+/// What a disk held: entries, a checkpoint, and how many records were damaged.
+pub(crate) fn restore(restored: &Restored) -> (Vec<Arc<Entry>>, Option<Checkpoint>, u64) {
     let (mut entries, mut checkpoint, mut damaged) = (Vec::new(), None, 0);
-    for (name, value) in restored {
-        let (name, mut value) = (name.as_ref(), Reader::new(value.as_ref()));
-        if !name.starts_with(PREFIX) {
-            continue;
-        }
-        if name == checkpoint_key() {
+    for (name, value) in restored.iter() {
+        let mut value = Reader::new(value);
+        if name == CHECKPOINT {
             match whole(Checkpoint::decode(&mut value), value) {
                 Ok(found) => checkpoint = Some(found),
                 Err(_) => damaged += 1,
@@ -132,11 +127,7 @@ fn whole<T>(decoded: Result<T, Malformed>, rest: Reader<'_>) -> Result<T, Malfor
 /// Keys sort as entries do.
 fn key(id: &EntryId) -> Vec<u8> {
     let fields = [&id.ltime.to_be_bytes()[..], &id.origin.0.to_be_bytes(), &id.serial.to_be_bytes()].concat();
-    [PREFIX, &[ENTRY], &fields].concat()
-}
-
-fn checkpoint_key() -> Vec<u8> {
-    [PREFIX, &[CHECKPOINT]].concat()
+    [&[ENTRY], &fields[..]].concat()
 }
 
 fn bytes(encode: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
@@ -189,11 +180,11 @@ mod tests {
                 }
             }
             journal.stored(&book, Receipt(receipts), safe);
-            let (entries, checkpoint, damaged) = restore(&disk);
+            let (entries, checkpoint, damaged) = restore(&Restored::new(disk.clone()));
             let above = entries.iter().filter(|entry| Some(entry.id) > checkpoint.map(|c| c.upto)).count();
             assert!(damaged == 0 && (checkpoint.is_none() || above >= LIMIT), "{above} entries above a checkpoint");
         }
-        let (entries, checkpoint, _) = restore(&disk);
+        let (entries, checkpoint, _) = restore(&Restored::new(disk));
         assert!(entries.iter().eq(book.iter()) && checkpoint == book.checkpoint());
     }
 }

@@ -3,8 +3,9 @@
 mod common;
 
 use bruit_history::{Config, Event, History, Refused, What};
-use bruit_proto::{Duration, PeerId};
-use common::{Cluster, EMPTY, story};
+use bruit_proto::{Duration, PeerId, Restored};
+use common::{Cluster, story};
+use std::collections::BTreeMap;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -21,7 +22,8 @@ fn what_is_asked_of_one_is_known_to_all() {
             assert_eq!((entry.id, entry.what, &*entry.node, &*entry.by), (id, What::ForceLeave, "node-9", "ops"));
             assert!(entry.at.0 >= 5_000, "the wall clock of the node that was asked");
             let told = cluster.net.events(i);
-            assert_eq!(told, [if i == 7 { Event::Stored(id) } else { Event::Learned(entry.clone()) }], "node {i}, once");
+            let expected = if i == 7 { vec![Event::Stored(id), Event::Shared(id)] } else { vec![Event::Learned(entry.clone())] };
+            assert_eq!(told, expected, "node {i}, once");
         }
     }
 }
@@ -101,6 +103,20 @@ fn an_entry_is_acknowledged_when_it_is_on_the_disk_and_not_before() {
     assert_eq!(cluster.ids(1), [id]);
 }
 
+/// Whoever asked may end the node at once: the entry does not wait for the next second, and it says when it may go.
+#[test]
+fn an_entry_is_handed_on_as_soon_as_it_is_safe() {
+    let mut cluster = Cluster::settled(5, 17, 0, 100);
+    cluster.append(1, "a");
+    let id = cluster.append(1, "b");
+    cluster.net.run(Duration::from_millis(40));
+    let shared: Vec<_> = cluster.net.events(1).into_iter().filter(|event| matches!(event, Event::Shared(_))).collect();
+    assert_eq!(shared, [Event::Shared(id)]);
+    cluster.net.kill(1);
+    cluster.run(10);
+    assert!((2..=5).all(|i| cluster.entries(i).len() == 2));
+}
+
 #[test]
 fn an_entry_that_the_disk_lost_never_happened() {
     let mut cluster = Cluster::settled(3, 6, 0, 100);
@@ -160,7 +176,7 @@ fn restarted_alone_or_with_an_empty_disk_it_learns_the_rest() {
     cluster.append_many(1, 70);
     cluster.run(5);
     cluster.restart(2);
-    cluster.restart_with(3, Vec::new());
+    cluster.restart_with(3, BTreeMap::new());
     assert_eq!(cluster.try_append(3, What::Leave, "a"), Err(Refused::Joining), "its clock is at zero");
     cluster.until_equal(MINUTE).expect("equal again");
     cluster.run(3);
@@ -177,15 +193,15 @@ fn a_damaged_disk_is_reported_and_survived() {
     cluster.append_many(1, 25);
     cluster.until_equal(MINUTE).expect("equal");
     cluster.run(2);
-    let disk: Vec<_> = cluster.net.disk(2).clone().into_iter().collect();
+    let disk = cluster.net.disk(2).clone();
     for torn in 0..disk.len() {
         let mut damaged = disk.clone();
-        damaged[torn].1.pop();
+        damaged.values_mut().nth(torn).expect("counted").pop();
         cluster.restart_with(2, damaged);
         assert!(cluster.net.site(2).counters().damaged >= 1, "record {torn}");
         cluster.until_equal(MINUTE).unwrap_or_else(|| panic!("record {torn}"));
         cluster.run(2);
-        assert_eq!(cluster.net.disk(2).clone().into_iter().collect::<Vec<_>>(), disk, "and mended on the disk");
+        assert_eq!(cluster.net.disk(2), &disk, "and mended on the disk");
     }
 }
 
@@ -194,8 +210,7 @@ fn a_damaged_disk_is_reported_and_survived() {
 fn a_disk_with_more_than_is_kept_is_folded_at_the_start() {
     let mut big = Cluster::settled(1, 15, 0, 100);
     big.append_many(1, 90);
-    let mut disk: Vec<_> = big.net.disk(1).clone().into_iter().collect();
-    disk.rotate_left(33);
+    let disk = big.net.disk(1).clone();
     let mut cluster = Cluster::settled(1, 15, 0, 20);
     cluster.restart_with(1, disk);
     assert_eq!(cluster.ids(1), big.ids(1)[70..]);
@@ -208,12 +223,12 @@ fn a_checkpoint_without_its_book_is_given_up() {
     let mut cluster = Cluster::settled(2, 16, 0, 20);
     cluster.append_many(1, 3);
     cluster.run(10);
-    let early: Vec<_> = cluster.net.disk(1).clone().into_iter().collect();
+    let early = cluster.net.disk(1).clone();
     cluster.append_many(1, 25);
     cluster.run(10);
-    let late: Vec<_> = cluster.net.disk(2).clone().into_iter().collect();
+    let late: BTreeMap<_, _> = cluster.net.disk(2).clone().into_iter().take(10).collect();
     cluster.restart_with(1, early);
-    cluster.restart_with(2, late[..10].to_vec());
+    cluster.restart_with(2, late);
     cluster.until_equal(MINUTE).expect("equal, with what is left of both");
     assert_eq!(cluster.entries(1).len(), 3 + 9);
 }
@@ -261,7 +276,7 @@ fn a_node_whose_peers_are_silent_takes_entries_after_five_seconds() {
 
 #[test]
 fn the_settings_have_bounds() {
-    let make = |config: Config| History::new(PeerId(1), 1, config, EMPTY);
+    let make = |config: Config| History::new(PeerId(1), 1, config, &Restored::default());
     assert!(Config::default().check().is_ok());
     for config in [
         Config { limit: 0, ..Config::default() },
@@ -270,6 +285,20 @@ fn the_settings_have_bounds() {
     ] {
         assert!(config.check().is_err());
         assert!(std::panic::catch_unwind(|| make(config)).is_err());
+    }
+}
+
+/// A call into the cut hangs for ten seconds; the other side's gets through before.
+#[test]
+fn a_call_that_a_cut_swallowed_keeps_nobody_waiting() {
+    for (caller, seed) in [(1, 18), (2, 19)] {
+        let mut cluster = Cluster::settled(2, seed, 0, 100);
+        cluster.net.cut(caller, 3 - caller);
+        cluster.append(3 - caller, "a");
+        cluster.run(2);
+        cluster.net.heal();
+        let took = cluster.until_equal(MINUTE).expect("equal");
+        assert!(took < Duration::from_secs(4), "{took:?} after the cut");
     }
 }
 

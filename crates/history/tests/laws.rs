@@ -4,8 +4,8 @@ mod common;
 
 use bruit_history::{Checkpoint, Config, Entry, EntryId, History, Holds, Message, Range, Sum, Turn, What};
 use bruit_proto::laws::{Subject, corrupted};
-use bruit_proto::{Context, Duration, Origin, Path, PeerId, Protocol, Rng, StreamId, Wall};
-use common::{Cluster, EMPTY};
+use bruit_proto::{Context, Duration, Origin, Path, PeerId, Protocol, Restored, Rng, StreamId, Wall};
+use common::Cluster;
 use std::sync::Arc;
 
 fn id(ltime: u64) -> EntryId {
@@ -48,7 +48,7 @@ fn samples() -> Vec<Message> {
 #[test]
 fn all_laws_hold() {
     let config = Config { limit: 64, patience: Duration::ZERO, ..Config::default() };
-    let make = |site: u32| History::new(PeerId(u64::from(site)), u64::from(site), config.clone(), EMPTY);
+    let make = |site: u32| History::new(PeerId(u64::from(site)), u64::from(site), config.clone(), &Restored::default());
     let greet = |site: u32, history: &mut History, cx: &mut Context<'_, History>| {
         for what in [What::Join, What::Leave] {
             history.append(cx, what, &format!("node-{site}"), "ops").expect("within the bounds");

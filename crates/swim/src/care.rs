@@ -68,6 +68,7 @@ impl Swim {
         }
         self.care.at = cx.now + self.config.reconnect_every;
         self.call_the_dead(cx);
+        self.call_the_known(cx);
         self.rejoin_when_alone(cx);
         if cx.now >= self.care.seeds_at {
             self.care.seeds_at = cx.now + self.config.seeds_every;
@@ -82,6 +83,7 @@ impl Swim {
             cx.notify(Event::Isolated(true));
         }
         self.exchange_everything(cx);
+        self.flush(cx);
     }
 
     /// One dead member is contacted, so that two halves of a healed partition find each other again.

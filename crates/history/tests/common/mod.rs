@@ -6,11 +6,9 @@ pub mod story;
 
 use bruit_history::{Config, Counters, Entry, EntryId, Event, History, Refused, What};
 use bruit_proto::harness::{Harness, Links};
-use bruit_proto::{Duration, PeerId};
+use bruit_proto::{Duration, PeerId, Restored};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Nothing restored.
-pub const EMPTY: [(Vec<u8>, Vec<u8>); 0] = [];
 
 pub struct Cluster {
     pub net: Harness<History>,
@@ -27,7 +25,7 @@ impl Cluster {
 
     pub fn with(n: u32, seed: u64, loss: u32, config: Config) -> Cluster {
         let links = Links { loss_ppm: loss * 10_000, ..Links::default() };
-        let net = Harness::new(n, seed, links, |me| History::new(me, me.0, config.clone(), EMPTY));
+        let net = Harness::new(n, seed, links, |me| History::new(me, me.0, config.clone(), &Restored::default()));
         Cluster { net, n, config, session: 1_000 }
     }
 
@@ -74,13 +72,12 @@ impl Cluster {
 
     /// A new process at site `i`, with what its disk holds.
     pub fn restart(&mut self, i: u32) {
-        let disk: Vec<_> = self.net.disk(i).clone().into_iter().collect();
-        self.restart_with(i, disk);
+        self.restart_with(i, self.net.disk(i).clone());
     }
 
-    pub fn restart_with(&mut self, i: u32, disk: Vec<(Vec<u8>, Vec<u8>)>) {
+    pub fn restart_with(&mut self, i: u32, disk: BTreeMap<Vec<u8>, Vec<u8>>) {
         self.session += 1;
-        let history = History::new(PeerId(u64::from(i)), self.session, self.config.clone(), disk);
+        let history = History::new(PeerId(u64::from(i)), self.session, self.config.clone(), &Restored::new(disk));
         self.net.restart(i, history);
     }
 
@@ -121,7 +118,7 @@ impl Cluster {
             match event {
                 Event::Stored(id) => stored.push(id),
                 Event::Lost(id) => lost.push(id),
-                Event::Learned(_) | Event::Unsaved(_) => {}
+                Event::Shared(_) | Event::Learned(_) | Event::Unsaved(_) => {}
             }
         }
         (stored, lost)
