@@ -20,13 +20,7 @@ impl Full {
     ///
     /// # Panics
     /// If the settings are out of their bounds: check them first.
-    pub fn full(
-        seed: u64,
-        core: CoreConfig,
-        history: history::Config,
-        record: Arc<Record>,
-        restored: &Restored,
-    ) -> Full {
+    pub fn full(seed: u64, core: CoreConfig, history: history::Config, record: Arc<Record>, restored: &Restored) -> Full {
         let (me, session) = (record.id(), record.session());
         let core = Core::new(seed, core, record).keep(&restored.part::<InCore<History>>());
         let history = History::new(me, session, history, &restored.part::<InOwn<History>>());
@@ -92,13 +86,7 @@ impl Full {
     ///
     /// # Errors
     /// See there.
-    pub fn append(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        what: What,
-        node: &str,
-        by: &str,
-    ) -> Result<EntryId, history::Refused> {
+    pub fn append(&mut self, cx: &mut Context<'_, Self>, what: What, node: &str, by: &str) -> Result<EntryId, history::Refused> {
         self.in_own(cx, |history, cx| history.append(cx, what, node, by))
     }
 }
