@@ -1,6 +1,7 @@
 use bruit_proto::BadRecord;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Why a node did not start. Nothing is left behind: no socket, no task.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,22 @@ pub enum StartError {
     NoAddress {
         /// Where the sockets are bound.
         bound: SocketAddr,
+    },
+    /// Another process has the data directory.
+    #[error("data directory {path:?} is in use ({source}): one node, one directory; stop that one, or give this one another")]
+    DataInUse {
+        /// As it was given.
+        path: PathBuf,
+        /// Which process.
+        source: io::Error,
+    },
+    /// The data directory cannot be made, read or written.
+    #[error("data directory {path:?}: {source}")]
+    Data {
+        /// As it was given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
     /// Name, addresses or tags are out of their bounds.
     #[error(transparent)]
@@ -114,6 +131,12 @@ pub enum CallError {
     /// By the events.
     #[error(transparent)]
     Event(#[from] bruit_stacks::events::Refused),
+    /// By the history.
+    #[error(transparent)]
+    History(#[from] bruit_stacks::history::Refused),
+    /// The disk did not take what was to be recorded.
+    #[error("the disk lost the entry of the history; is it full?")]
+    NotRecorded,
     /// The node has stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),

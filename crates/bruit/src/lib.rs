@@ -11,21 +11,24 @@
 //! # Ok(()) }
 //! ```
 //!
-//! * [`Node`] is the default stack, membership and events, on UDP and TCP; dropping it stops it.
+//! * [`Node`] is the default stack, membership, events and the history of what operators asked for, on UDP and TCP;
+//!   dropping it stops it. With a [data directory](Builder::data_dir) a restart costs nothing.
 //! * [`Driver`] runs any protocol of yours, or a composition of yours and ours, the same way.
 //! * [`Faults`] does to a running node what networks and operators do.
 //! * `testkit` (a feature) runs your program's cluster in a deterministic world instead.
 //!
 //! What the driver does, in `driver`: one task per node, woken by packets, orders, connections and the next deadline,
-//! and by nothing else; one small task per connection. It names no protocol.
+//! and by nothing else; one small task per connection; one thread for the disk, if there is one. It names no protocol.
 
 mod connection;
+mod disk;
 mod driver;
 mod error;
 mod event;
 mod faults;
 mod handle;
 mod node;
+mod record;
 mod seeds;
 mod sockets;
 mod start;
@@ -41,8 +44,10 @@ pub use bruit_proto::{PeerId, Record, Tags};
 /// The stacks and their parts, for compositions of your own.
 pub use bruit_stacks as stacks;
 pub use bruit_stacks::events::{Delivered, EventId, Filter};
+pub use bruit_stacks::history::{Entry, EntryId, What};
 pub use bruit_stacks::swim::{Member, Profile, Status};
-pub use bruit_stacks::{Core, CoreConfig};
+pub use bruit_stacks::{Core, CoreConfig, Full};
+pub use bruit_store::Damage;
 pub use error::{CallError, JoinError, StartError, Stopped};
 pub use event::Event;
 pub use faults::{Cut, Faults, Paused};
