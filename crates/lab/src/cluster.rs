@@ -1,4 +1,4 @@
-//! Worlds of whole clusters: every host runs the default stack.
+//! Worlds of whole clusters: every host runs membership and events.
 
 use crate::links::Links;
 use crate::world::{Birth, World};
