@@ -1,10 +1,10 @@
-//! Worlds of whole clusters: every host runs membership and events.
+//! Worlds of whole clusters, of membership and events, or of all that a node of the library runs.
 
 use crate::links::Links;
 use crate::world::{Birth, World};
 use bruit_node::{Node, Settings};
 use bruit_proto::{Nobody, PeerId, Record, Tags};
-use bruit_stacks::{Core, CoreConfig};
+use bruit_stacks::{Core, CoreConfig, Full, history};
 use std::sync::Arc;
 
 /// The name of node `i`: eight bytes, up to a thousand of them.
@@ -28,6 +28,16 @@ pub fn named_core(birth: &Birth<'_>, config: &CoreConfig, name: &str) -> Node<Co
     let record = Arc::new(record.expect("a short name and one address"));
     let settings = Settings::new(record.id(), birth.seed);
     Node::new(settings, Core::new(birth.seed, config.clone(), record), Box::new(Nobody))
+}
+
+/// As [`named_core`], with history and with what the disk of its host holds: what the library runs.
+pub fn named_full(birth: &Birth<'_>, config: &CoreConfig, name: &str) -> Node<Full> {
+    let record = Record::new(name, birth.seed, vec![birth.address], Tags::default());
+    let record = Arc::new(record.expect("a short name and one address"));
+    let settings = Settings::new(record.id(), birth.seed);
+    let history = history::Config::default();
+    let full = Full::full(birth.seed, config.clone(), history, record, &birth.disk.restored());
+    Node::new(settings, full, Box::new(Nobody))
 }
 
 /// A world of `n` hosts; none runs yet.

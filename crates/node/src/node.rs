@@ -25,8 +25,8 @@ pub struct Node<P: Protocol> {
     pub(crate) rng: Rng,
     pub(crate) outer: Box<dyn Peers + Send>,
     pub(crate) wall: Wall,
-    /// Timers are overdue by a pause that the protocol has been told of.
-    stood: bool,
+    /// When the protocol was last told of a pause: what was due before is overdue by that one only until then.
+    told_pause: Time,
 }
 
 impl<P: Protocol> Node<P> {
@@ -122,7 +122,7 @@ where
             rng: Rng::named(settings.seed, settings.id, "node"),
             outer,
             wall: Wall(0),
-            stood: false,
+            told_pause: Time::ZERO,
         }
     }
 
@@ -238,12 +238,12 @@ where
     }
 
     fn enter(&mut self, now: Now) {
-        let late = self.deadline().map_or(Duration::ZERO, |(due, _)| now.mono.since(due));
+        let late = self.deadline().map_or(Duration::ZERO, |(due, _)| now.mono.since(due.max(self.told_pause)));
         self.desk.now = now.mono;
         self.wall = now.wall;
-        let stood = std::mem::replace(&mut self.stood, late > PAUSE);
         // Told in whatever entry comes first: a packet read before it would be judged by timers that ran on without us.
-        if self.stood && !stood {
+        if late > PAUSE {
+            self.told_pause = now.mono;
             self.turn(|p, cx| p.on_pause(cx, late));
             self.settle();
         }

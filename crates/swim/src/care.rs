@@ -70,9 +70,9 @@ impl Swim {
         self.call_the_dead(cx);
         self.call_the_known(cx);
         self.rejoin_when_alone(cx);
-        if cx.now >= self.care.seeds_at {
-            self.care.seeds_at = cx.now + self.config.seeds_every;
-            self.call_a_seed(cx);
+        if let Some(seed) = self.seed_to_call(cx) {
+            let seq = self.next_seq();
+            cx.send(seed, Message::Ping { seq, digest: self.members.digest() });
         }
         if cx.now >= self.care.reap_at {
             self.care.reap_at = cx.now + self.reap_every();
@@ -99,11 +99,15 @@ impl Swim {
         cx.send(peer, Message::Ping { seq, digest: self.members.digest() });
     }
 
-    fn call_a_seed(&mut self, cx: &mut Context<'_, Self>) {
-        if let Some(contact) = self.join.some_seed(cx.rng) {
-            let seq = self.next_seq();
-            cx.send(contact, Message::Ping { seq, digest: self.members.digest() });
+    fn seed_to_call(&mut self, cx: &mut Context<'_, Self>) -> Option<PeerId> {
+        if self.join.has_unasked() {
+            return self.join.next_unasked();
         }
+        if cx.now < self.care.seeds_at {
+            return None;
+        }
+        self.care.seeds_at = cx.now + self.config.seeds_every;
+        self.join.some_seed(cx.rng)
     }
 
     /// memberlist's periodic full exchange, in its dialect only.
@@ -189,7 +193,9 @@ impl Swim {
     }
 
     pub(crate) fn on_who(&mut self, cx: &mut Context<'_, Self>, from: Origin) {
-        let answer = if self.is_leaving() { self.epitaph(self.me()) } else { self.my_update() };
-        cx.reply(from.path, Message::Update(answer));
+        let answer = if self.is_leaving() { self.goodbye() } else { Some(self.my_update()) };
+        if let Some(answer) = answer {
+            cx.reply(from.path, Message::Update(answer));
+        }
     }
 }

@@ -131,6 +131,11 @@ impl Swim {
 
     /// The spare room of a packet: the least told news that the receiver has not told us (SWIM section 4.1).
     pub(crate) fn fill_packet(&mut self, peer: PeerId, room: &mut Room<'_, Message>) {
+        if let Some(goodbye) = self.goodbye()
+            && room.offer(Message::Update(goodbye)).is_err()
+        {
+            return;
+        }
         if self.news.queue.backlog.is_empty() {
             return;
         }

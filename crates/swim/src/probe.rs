@@ -226,13 +226,11 @@ impl Swim {
 
     pub(crate) fn on_ping(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32, digest: u32) {
         cx.reply(from.path, Message::Ack { seq, digest: self.digest_to_show() });
-        if self.is_leaving() {
-            // Whoever pings has not heard of it.
-            let goodbye = self.epitaph(self.me());
-            cx.reply(from.path, Message::Update(goodbye));
-        }
         match from.path.stream() {
-            Some(stream) => cx.close(stream),
+            Some(stream) => {
+                self.say_goodbye(cx, stream);
+                cx.close(stream);
+            }
             None => self.compare(cx, from, digest),
         }
     }

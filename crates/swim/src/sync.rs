@@ -194,7 +194,8 @@ impl Swim {
 
     pub(crate) fn on_recent(&mut self, cx: &mut Context<'_, Self>, from: Origin, asks: bool, fingerprints: &[u32]) {
         let Some(stream) = from.path.stream() else { return cx.reject(from, "a sync outside a conversation") };
-        if asks && !self.talk_on(stream) {
+        if asks && (self.is_leaving() || !self.talk_on(stream)) {
+            self.say_goodbye(cx, stream);
             return cx.reply(from.path, Message::Busy { ask: None });
         }
         let lacks = self.lacking(fingerprints, |_| true);

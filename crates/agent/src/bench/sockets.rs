@@ -149,14 +149,14 @@ impl Bench {
         }
         sleep(CUT_OFF).await;
         self.nodes[0].faults().cut(Cut::Nobody).await?;
-        let (before, start) = (self.stream_bytes(), Instant::now());
+        let (before, start) = (self.conversed(0), Instant::now());
         let last = self.nodes.len() - 1;
         while self.digest(0).await? != self.digest(last).await? && start.elapsed() < PATIENCE {
             sleep(LOOK).await;
         }
         let known = start.elapsed() < PATIENCE;
         sleep(SILENCE).await;
-        trial.delta_bytes = if known { (self.stream_bytes() - before) as f64 } else { f64::INFINITY };
+        trial.delta_bytes = if known { (self.conversed(0) - before) as f64 } else { f64::INFINITY };
         sleep(SETTLE).await;
         self.tally.counts().excused = false;
         Ok(())
@@ -183,8 +183,10 @@ impl Bench {
         self.sum(|t| t.packets_out)
     }
 
-    fn stream_bytes(&self) -> u64 {
-        self.sum(|t| t.stream_bytes_out)
+    /// Bytes of a node's conversations, both ways.
+    fn conversed(&self, i: usize) -> u64 {
+        let traffic = self.nodes[i].traffic();
+        traffic.stream_bytes_out + traffic.stream_bytes_in
     }
 
     fn sum(&self, of: fn(Traffic) -> u64) -> u64 {

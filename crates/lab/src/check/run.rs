@@ -1,16 +1,18 @@
 //! One case, lived through and watched.
 
 use super::events::{Book, Process};
+use super::history::Asked;
 use super::members::{Selves, Truth, View};
 use super::timely::{Fact, Facts, Pings};
 use super::violation::{Invariant, Violation};
 use crate::case::{Act, Case};
-use crate::cluster::{id, join, name, named_core};
+use crate::cluster::{id, name, named_full};
 use crate::links::Links;
 use crate::world::{Told, Traffic, World};
 use bruit_events::Filter;
 use bruit_proto::{Change, PeerId, Peers, Rng, Tags};
-use bruit_stacks::{Core, CoreConfig, Event};
+use bruit_stacks::history::What;
+use bruit_stacks::{CoreConfig, Event, Full, FullEvent};
 use bruit_swim::{self as swim, Status};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -29,6 +31,9 @@ const WEIGH: u64 = 10_000;
 const ALIVE: Duration = Duration::from_secs(90);
 /// M3: probe laps are watched from this far into the calm: before, health may still be low and periods long.
 const PROBED_FROM: Duration = Duration::from_secs(30);
+/// M3: a period of the default settings, and what a probe may be late by: its own period and the link.
+const PERIOD: Duration = Duration::from_secs(1);
+const PROBE_SLACK: Duration = Duration::from_secs(2);
 /// M4: a death told of a process younger than this may mean the one before it.
 const YOUNG: Duration = Duration::from_secs(30);
 /// M7: two that were told to stop within this were told in the same conflict.
@@ -84,20 +89,21 @@ struct Known {
 
 pub(crate) struct Run<'a> {
     case: &'a Case,
-    pub(crate) world: World<Core>,
+    pub(crate) world: World<Full>,
     /// The name of each host's next process, by the number of the host whose name it is.
     names: Rc<RefCell<Vec<u32>>>,
     known: Vec<Option<Known>>,
     views: Vec<View>,
     selves: Selves,
     book: Book,
+    asked: Asked,
     next: usize,
     dice: Rng,
     calm: bool,
     left: Vec<PeerId>,
     /// When a process of this name was last told that it is taken.
     told_taken: BTreeMap<PeerId, Duration>,
-    /// Claims made in the calm against a process that was there: claimant, and whose name.
+    /// Claims made in the calm against a process that all knew: claimant, and whose name.
     claims: Vec<(u32, u32)>,
     facts: Facts,
     pings: Pings,
@@ -117,7 +123,7 @@ impl<'a> Run<'a> {
         config.swim = Arc::new(swim::Config { tombstone, ..(*config.swim).clone() });
         let world = World::new(case.nodes, case.seed, case.links.clone(), move |birth| {
             let of = of_host.borrow()[birth.node as usize];
-            named_core(&birth, &config, &name(of))
+            named_full(&birth, &config, &name(of))
         });
         let n = case.nodes as usize;
         Run {
@@ -128,6 +134,7 @@ impl<'a> Run<'a> {
             views: (0..n).map(|_| View::default()).collect(),
             selves: Selves::default(),
             book: Book::default(),
+            asked: Asked::default(),
             next: 0,
             dice: Rng::seeded(case.seed),
             calm: false,
@@ -200,8 +207,7 @@ impl<'a> Run<'a> {
         match act {
             Act::Start { node, wipe, moved } => self.start(*node, *node, *wipe, *moved),
             Act::Claim { node, of } => {
-                let held = self.known[*of as usize].as_ref().is_some_and(|k| k.member_since.is_some() && !k.leaving);
-                if !self.world.is_up(*node) && held && self.calm {
+                if !self.world.is_up(*node) && self.calm && self.is_known_to_all(*of) {
                     self.claims.push((*node, *of));
                 }
                 self.start(*node, *of, true, false);
@@ -225,6 +231,11 @@ impl<'a> Run<'a> {
                 self.world.step(*node, *jump_ms);
             }
             Act::Event { node, bytes } => self.event(*node, *bytes),
+            // A node that has only just started, or whose disk is far behind, refuses.
+            Act::Ask { node } if self.can_act(*node) => {
+                let what = What::ForceLeave;
+                let _ = self.world.command(*node, |full, cx| full.append(cx, what, "somebody", "an operator"));
+            }
             Act::Tag { node, value } if self.can_act(*node) => {
                 let tags: Tags = [("value", value.to_string())].into_iter().collect();
                 let changed = self.world.command(*node, |core, cx| core.set_tags(cx, tags));
@@ -234,7 +245,7 @@ impl<'a> Run<'a> {
                     self.facts.add(self.world.now(), Fact::Change(me.id(), me.incarnation));
                 }
             }
-            Act::Kill { .. } | Act::Pause { .. } | Act::Tag { .. } => {}
+            Act::Kill { .. } | Act::Pause { .. } | Act::Tag { .. } | Act::Ask { .. } => {}
         }
     }
 
@@ -249,6 +260,7 @@ impl<'a> Run<'a> {
         }
         if wipe {
             self.world.wipe(node);
+            self.asked.wiped(node);
         }
         if moved {
             let port = self.world.address(node).port();
@@ -263,7 +275,8 @@ impl<'a> Run<'a> {
             true => self.case.seeds.iter().copied().filter(|seed| *seed != node).collect(),
             false => (0..self.case.nodes).filter(|host| ![node, named].contains(host)).collect(),
         };
-        join(&mut self.world, node, &through);
+        let contacts: Vec<PeerId> = through.iter().map(|of| self.world.contact(node, *of)).collect();
+        self.world.command(node, |full, cx| full.join(cx, &contacts));
         self.known[node as usize] = Some(Known { id: id(named), since: self.world.now(), member_since: None, leaving: false });
         self.issue();
     }
@@ -319,9 +332,16 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn hear_one(&mut self, told: &Told<Event>) -> Result<(), Violation> {
+    fn hear_one(&mut self, told: &Told<FullEvent>) -> Result<(), Violation> {
         let node = told.node;
-        match &told.event {
+        let event = match &told.event {
+            FullEvent::Core(event) => event,
+            FullEvent::Own(event) => {
+                self.asked.hear(node, event);
+                return Ok(());
+            }
+        };
+        match event {
             Event::Delivered(event) => {
                 let found = self.book.delivered(self.process(node), event);
                 found.map_err(|(invariant, what)| self.violation(invariant, Some(node), what))?;
@@ -340,6 +360,19 @@ impl<'a> Run<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether every member knows this host's process: on islands that have not met, each may have an incumbent.
+    fn is_known_to_all(&self, host: u32) -> bool {
+        let Some(known) = self.known[host as usize].as_ref().filter(|k| k.member_since.is_some() && !k.leaving) else {
+            return false;
+        };
+        let session = self.world.protocol(host).swim().me().record.session();
+        let knows = |i: u32| {
+            let held = self.world.protocol(i).swim().member(known.id);
+            held.is_some_and(|m| m.is_live() && m.record.session() == session)
+        };
+        self.members().all(|(i, _)| knows(i))
     }
 
     /// How many processes go by this name.
@@ -422,17 +455,17 @@ impl<'a> Run<'a> {
             .collect()
     }
 
-    /// M3: SWIM section 4.3. Two laps while view and clock stand; a third, for either may cut one short.
+    /// M3: SWIM section 4.3, while the view stands: it decides who is whose next target.
     fn all_probed(&self) -> Result<(), Violation> {
+        let now = self.world.now();
         let members: Vec<u32> = self.members().filter(|m| m.1.since < self.case.calm()).map(|m| m.0).collect();
-        let lap = Duration::from_secs(3 * members.len() as u64 + 5);
-        let since = (self.case.calm() + PROBED_FROM).max(self.world.now().saturating_sub(lap));
-        if self.world.now() < since + lap {
-            return Ok(());
-        }
         for i in &members {
-            if let Some(j) = members.iter().find(|j| *j != i && self.pings.last(*i, **j) < since) {
-                let what = format!("has not probed node {j} for {lap:?}, three times as many periods as there are members");
+            let n = self.world.protocol(*i).swim().len() + 1;
+            let bound = PERIOD * (2 * n - 1) + PROBE_SLACK;
+            let since = (self.case.calm() + PROBED_FROM).max(self.views[*i as usize].steady_since());
+            let silent = |j: &&u32| *j != i && self.pings.last(*i, **j).max(since) + bound < now;
+            if let Some(j) = members.iter().find(silent) {
+                let what = format!("has not probed node {j} for {bound:?}, twice as many periods as there are members");
                 return Err(self.violation(Invariant::M3, Some(*i), what));
             }
         }
@@ -482,7 +515,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// M3, M5, M7 and D3.
+    /// M3, M5, M7, D3 and H1.
     pub(crate) fn at_the_end(&self) -> Result<(), Violation> {
         self.all_probed()?;
         if let Some((node, known)) = self.members().find(|m| self.holders(m.1.id) > 1) {
@@ -491,6 +524,8 @@ impl<'a> Run<'a> {
         self.agree().map_err(|(node, what)| self.violation(Invariant::M5, Some(node), what))?;
         let members = self.members().filter_map(|(i, known)| Some((self.process(i), known.member_since?)));
         let members: Vec<_> = members.collect();
+        let histories = members.iter().map(|m| (m.0.0, self.world.protocol(m.0.0).history()));
+        self.asked.agree(histories).map_err(|(node, what)| self.violation(Invariant::H1, Some(node), what))?;
         self.book.all_reached(&members).map_err(|(node, what)| self.violation(Invariant::D3, Some(node), what))
     }
 

@@ -267,12 +267,12 @@ fn a_disk_outlives_its_process_unless_it_is_wiped() {
     world.kill(0);
     world.start(0);
     assert_eq!(world.disk(0).iter().count(), 0, "killed before the disk had done it");
-    world.run(Duration::from_millis(10));
+    world.run(Duration::from_millis(200));
     world.kill(0);
     assert_eq!(world.disk(0).iter().count(), 1);
     world.wipe(0);
     world.disk(0).set_full(true);
     world.start(0);
-    world.run(Duration::from_millis(10));
+    world.run(Duration::from_millis(200));
     assert_eq!(world.protocol(0).news, ["stored Err(Lost)"]);
 }
