@@ -57,12 +57,14 @@ impl Node {
         let mut events = self.events();
         let id = self.record(what, self.name().into()).await?;
         let alone = self.handle().look(|full| full.swim().members().filter(|m| m.is_live()).count() <= 1).await?;
-        while !alone {
+        if alone {
+            return Ok(());
+        }
+        loop {
             match events.next().await.ok_or(Stopped)? {
-                Event::HandedOn(newest) if newest >= id => break,
+                Event::HandedOn(newest) if newest >= id => return Ok(()),
                 _ => {}
             }
         }
-        Ok(())
     }
 }

@@ -6,10 +6,11 @@ use bruit::testkit::{Cluster, World, converged};
 use bruit::{Event, Full};
 use std::time::Duration;
 
-fn equal(world: &World<Full>) -> bool {
+/// Whether all that run have the same history, of so many entries.
+fn equal(world: &World<Full>, entries: usize) -> bool {
     let up: Vec<u32> = (0..world.len()).filter(|i| world.is_up(*i)).collect();
     let of = |i: u32| (world.protocol(i).history().book().digest(), world.protocol(i).history().book().len());
-    up.iter().all(|i| of(*i) == of(up[0]))
+    up.iter().all(|i| of(*i) == of(up[0])) && of(up[0]).1 == entries
 }
 
 #[test]
@@ -19,7 +20,7 @@ fn equal_after_partition_and_restart() {
         cluster.run_until(converged).expect("they find each other");
         cluster.run(Duration::from_secs(6));
         cluster.append(1, What::Join, "node-001", "alice").expect("it knows the history");
-        cluster.run_until(equal).expect("known to all");
+        cluster.run_until(|world| equal(world, 1)).expect("known to all");
         cluster.partition(&[0, 1, 2]);
         cluster.append(0, What::ForceLeave, "node-006", "bob").expect("on one side");
         cluster.append(5, What::ForceLeave, "node-000", "carol").expect("on the other");
@@ -28,7 +29,7 @@ fn equal_after_partition_and_restart() {
         cluster.run(Duration::from_secs(30));
         assert_eq!(cluster.history(1).len(), 2, "seed {seed}: from their disks, and no more while cut off");
         cluster.heal();
-        cluster.run_until(|world| converged(world) && equal(world)).expect("equal again");
+        cluster.run_until(|world| converged(world) && equal(world, 3)).expect("equal again");
         let who: Vec<_> = cluster.history(3).iter().map(|entry| entry.by.to_string()).collect();
         assert_eq!(who.len(), 3, "seed {seed}: {who:?}");
     }
@@ -42,12 +43,12 @@ fn whoever_lost_its_disk_learns_the_history_and_who_comes_late_is_told_once() {
     for i in 0..5 {
         cluster.append(i, What::Join, "x", "ops").expect("it knows the history");
     }
-    cluster.run_until(equal).expect("known to all");
+    cluster.run_until(|world| equal(world, 5)).expect("known to all");
     cluster.events(4);
     cluster.kill(4);
     cluster.wipe(4);
     cluster.restart(4);
-    cluster.run_until(|world| converged(world) && equal(world)).expect("equal again");
+    cluster.run_until(|world| converged(world) && equal(world, 5)).expect("equal again");
     cluster.run(Duration::from_secs(10));
     let told = cluster.events(4).into_iter().filter(|event| matches!(event, Event::Recorded(_))).count();
     assert_eq!(told, 5, "each entry once");

@@ -17,16 +17,23 @@ const ME: &[u8] = b"me";
 /// What the keys of members begin with.
 const MEMBER: u8 = b'm';
 
-/// What is on the disk.
-pub(crate) struct Keep {
+/// What is on the disk, or soon will be.
+#[derive(Clone, Default)]
+struct Kept {
     /// Own incarnation and clock.
     me: Option<(u64, u64)>,
     /// Members by id, with the digest of what is kept of each.
     members: BTreeMap<PeerId, u64>,
-    /// The view that they were chosen from: its digest, and how many are gone.
+}
+
+/// A node's memory beyond its process.
+#[derive(Default)]
+pub(crate) struct Keep {
+    kept: Kept,
+    /// The view that the members were chosen from: its digest, and how many are gone.
     seen: Option<(u32, usize)>,
     /// The batch under way, and what is there if it is lost.
-    writing: Option<(Receipt, Option<(u64, u64)>, BTreeMap<PeerId, u64>)>,
+    writing: Option<(Receipt, Kept)>,
     /// Records of an earlier process, to join through; taken at the start.
     restored: Vec<Arc<Record>>,
 }
@@ -35,21 +42,21 @@ impl Swim {
     /// From now on what must survive this process is persisted; begins above what earlier ones of its name `restored`, and
     /// rejoins through whom they knew.
     pub fn keep(mut self, restored: &Restored) -> Swim {
-        let mut keep = Keep { me: None, members: BTreeMap::new(), seen: None, writing: None, restored: Vec::new() };
+        let mut keep = Keep::default();
         let (mut incarnation, mut unreadable) = (None, 0);
         for (key, value) in restored.iter() {
             if key == ME {
                 match me(value) {
                     Ok(found) => {
                         incarnation = found.0.checked_add(1);
-                        keep.me = Some(found);
+                        keep.kept.me = Some(found);
                     }
                     Err(_) => unreadable += 1,
                 }
             } else {
                 match member(value) {
                     Ok(record) if key == self::key(record.id()) => {
-                        keep.members.insert(record.id(), record.digest());
+                        keep.kept.members.insert(record.id(), record.digest());
                         keep.restored.push(record);
                     }
                     _ => unreadable += 1,
@@ -58,7 +65,7 @@ impl Swim {
         }
         let me = self.id();
         keep.restored.retain(|record| record.id() != me);
-        if let Some((_, clock)) = keep.me {
+        if let Some((_, clock)) = keep.kept.me {
             self.clock.approach(clock);
         }
         if let Some(incarnation) = incarnation {
@@ -84,23 +91,23 @@ impl Swim {
     pub(crate) fn flush(&mut self, cx: &mut Context<'_, Self>) {
         let now = (self.members.me().incarnation, self.clock.now());
         let Some(keep) = self.keep.as_mut().filter(|keep| keep.writing.is_none()) else { return };
-        let before = (keep.me, keep.members.clone());
+        let before = keep.kept.clone();
         let mut batch = Batch::new();
-        if keep.me.replace(now) != Some(now) {
+        if keep.kept.me.replace(now) != Some(now) {
             let write = |out: &mut Vec<u8>| [now.0, now.1].into_iter().for_each(|n| put_varint(out, n));
             batch.push((ME.to_vec(), Some(bytes(write))));
         }
         keep.write_members(&self.members, &mut batch);
         if !batch.is_empty() {
-            keep.writing = Some((cx.persist(batch), before.0, before.1));
+            keep.writing = Some((cx.persist(batch), before));
         }
     }
 
     pub(crate) fn stored(&mut self, receipt: Receipt, outcome: Result<(), Lost>) {
         let Some(keep) = &mut self.keep else { return };
-        let Some((_, me, members)) = keep.writing.take_if(|writing| writing.0 == receipt) else { return };
+        let Some((_, before)) = keep.writing.take_if(|writing| writing.0 == receipt) else { return };
         if outcome.is_err() {
-            (keep.me, keep.members, keep.seen) = (me, members, None);
+            (keep.kept, keep.seen) = (before, None);
             self.counters.unsaved += 1;
         }
     }
@@ -115,19 +122,19 @@ impl Keep {
             return;
         }
         let me = members.me().id();
-        let rank = |status: Status, id: &PeerId| (status == Status::Dead, !self.members.contains_key(id));
+        let rank = |status: Status, id: &PeerId| (status == Status::Dead, !self.kept.members.contains_key(id));
         let others = members.iter().filter(|m| m.id() != me && m.status != Status::Left && !m.pruned);
         let mut wanted: Vec<_> = others.map(|m| (rank(m.status, &m.id()), m.id(), &m.record)).collect();
         wanted.sort_unstable_by_key(|w| (w.0, w.1));
         wanted.truncate(MAX_KEPT);
         let stays = |id: &PeerId| wanted.iter().any(|w| w.1 == *id);
-        let gone: Vec<PeerId> = self.members.keys().copied().filter(|id| !stays(id)).collect();
+        let gone: Vec<PeerId> = self.kept.members.keys().copied().filter(|id| !stays(id)).collect();
         for id in gone {
-            self.members.remove(&id);
+            self.kept.members.remove(&id);
             batch.push((key(id), None));
         }
         for (_, id, record) in wanted {
-            if self.members.insert(id, record.digest()) != Some(record.digest()) {
+            if self.kept.members.insert(id, record.digest()) != Some(record.digest()) {
                 batch.push((key(id), Some(bytes(|out| record.encode(out)))));
             }
         }
