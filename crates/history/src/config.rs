@@ -7,7 +7,8 @@ pub struct Config {
     /// How many entries are kept; older ones are folded into the checkpoint. At most [`Config::MAX_LIMIT`]. Nodes with
     /// different limits stay different, and find out again and again.
     pub limit: usize,
-    /// How often this node compares its history with a random peer's. One second is Dynamo's.
+    /// How often this node compares its history with a random peer's: one second is Dynamo's. A packet that leaves anyway
+    /// takes the digest along from half of this time on; if none leaves, it gets one of its own after half as long again.
     pub compare: Duration,
     /// How long a conversation may be silent.
     pub silence: Duration,

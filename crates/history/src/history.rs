@@ -52,6 +52,8 @@ pub struct History {
     clock: Lamport,
     serial: u32,
     begun: Time,
+    /// When somebody was told the digest last.
+    compared: Time,
     /// Asked for here, and not on the disk yet.
     pending: Vec<(Receipt, Arc<Entry>)>,
     /// The newest of this node that nobody else has been given.
@@ -76,6 +78,7 @@ impl History {
             clock: Lamport::default(),
             serial: (mix(session) >> 32) as u32,
             begun: Time::ZERO,
+            compared: Time::ZERO,
             pending: Vec::new(),
             unshared: None,
             config,
@@ -157,7 +160,7 @@ impl History {
 
     /// Whether nothing is under way: no conversation, no entry that waits for the disk.
     pub fn is_quiet(&self) -> bool {
-        self.talks.is_quiet() && self.pending.is_empty() && self.journal.waiting() == 0
+        self.talks.is_quiet() && self.pending.is_empty() && self.journal.is_quiet()
     }
 
     /// An entry from a peer; whether it was news.
@@ -217,8 +220,24 @@ impl History {
         let mut out = Vec::new();
         cx.pick(1, &|_| false, &mut out);
         for peer in out {
-            self.counters.compared += 1;
             cx.send(peer, Message::Digest(self.book.digest()));
+            self.counters.compared += 1;
+        }
+        self.compared = cx.now;
+        cx.set(Timer::Compare, self.config.compare * 3 / 2);
+    }
+
+    /// A packet leaves anyway, as one does each second for a random member where failures are looked for: it carries the
+    /// digest, which then needs no packet and no wake-up of its own.
+    fn ride(&mut self, cx: &mut Context<'_, Self>, to: PeerId, room: &mut Room<'_, Message>) {
+        let due = cx.now.since(self.compared) >= self.config.compare / 2;
+        if due && cx.peers.contains(to) && room.offer(Message::Digest(self.book.digest())).is_ok() {
+            self.counters.compared += 1;
+            self.compared = cx.now;
+            // What the disk lost is written again when the timer is due.
+            if self.journal.is_quiet() {
+                cx.set(Timer::Compare, self.config.compare * 3 / 2);
+            }
         }
     }
 
@@ -241,7 +260,7 @@ impl Protocol for History {
     type Event = Event;
 
     fn on_start(&mut self, cx: &mut Context<'_, Self>) {
-        self.begun = cx.now;
+        (self.begun, self.compared) = (cx.now, cx.now);
         let first = cx.rng.between(Duration::ZERO, self.config.compare);
         cx.set(Timer::Compare, first);
         self.flush(cx);
@@ -258,7 +277,6 @@ impl Protocol for History {
     fn on_timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
         match timer {
             Timer::Compare => {
-                cx.set(Timer::Compare, self.config.compare);
                 self.compare(cx);
                 self.flush(cx);
             }
@@ -289,8 +307,9 @@ impl Protocol for History {
     }
 
     fn fill(&mut self, cx: &mut Context<'_, Self>, to: Outlet, room: &mut Room<'_, Message>) {
-        if let Outlet::Stream(stream) = to {
-            self.fill_stream(cx, stream, room);
+        match to {
+            Outlet::Packet(peer) => self.ride(cx, peer, room),
+            Outlet::Stream(stream) => self.fill_stream(cx, stream, room),
         }
     }
 }

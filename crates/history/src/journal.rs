@@ -51,14 +51,19 @@ impl Journal {
         self.due.checkpoint = true;
     }
 
+    /// Whether nothing waits, what is under way left out.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.waiting() == 0 && !self.due.checkpoint
+    }
+
     /// How many changes wait, those under way left out.
-    pub(crate) fn waiting(&self) -> usize {
+    fn waiting(&self) -> usize {
         self.due.put.len() + self.due.delete.len()
     }
 
     /// Writes the next batch, if there is something to write and nothing under way.
     pub(crate) fn flush(&mut self, book: &Book, persist: impl FnOnce(Batch) -> Receipt) {
-        if self.writing.is_some() || (self.waiting() == 0 && !self.due.checkpoint) {
+        if self.writing.is_some() || self.is_quiet() {
             return;
         }
         let mut now = Changes::default();

@@ -8,7 +8,8 @@
 //!   append(..) ──persist──> on_stored: safe ──> Book ── Event::Stored: acknowledge
 //!                                     lost ──> Event::Lost: it never happened
 //!
-//!   each second, to one random peer:  Message::Digest    equal     nothing more
+//!   each second, to one random peer,
+//!   on a packet that leaves anyway:   Message::Digest    equal     nothing more
 //!                                                        differs   the receiver opens a conversation:
 //!
 //!   turns: sums over ranges of the order of entries, split by eight where they differ, listed where they are short;

@@ -109,3 +109,22 @@ fn all_laws_hold() {
     subject.check();
     subject.check_composition();
 }
+
+/// What equal histories cost, where failures are looked for: nine bytes now and then on a packet that leaves anyway.
+#[test]
+fn the_digest_of_the_history_has_no_packet_of_its_own() {
+    let mut net = joined();
+    net.run(Duration::from_secs(20));
+    let before: Vec<u64> = (1..=N).map(|i| net.site(i).history().counters().compared).collect();
+    net.record();
+    net.run(Duration::from_secs(60));
+    let story = net.story();
+    let packets = story.iter().filter(|line| line.contains("Own(Digest("));
+    let alone: Vec<_> = packets.filter(|line| !line.contains("Core(")).collect();
+    assert!(alone.is_empty(), "{alone:?}");
+    for (i, before) in (1..=N).zip(before) {
+        let rate = net.site(i).history().counters().compared - before;
+        assert!((40..=120).contains(&rate), "node {i}: {rate} in a minute");
+    }
+    assert!(!story.iter().any(|line| line.contains("timer Own(Compare)")), "and nobody wakes for it");
+}
