@@ -22,8 +22,8 @@
 //!   all agree. `book.rs` says why that converges, and why no peer's checkpoint can remove an entry.
 //! * **The disk** is a neighbour that answers late or says no. An entry is part of the history once it is on its origin's
 //!   disk; what others said is kept in memory at once and written behind, in batches, again until it succeeds.
-//! * **What it costs**: nine bytes a second and node while all agree; 281 bytes in two turns to find the newest of 10,000
-//!   entries, 1.2 KB in six to find any other (`docs/papers/dynamo.md`).
+//! * **What it costs**: nine bytes a second and node while all agree, in packets that leave anyway; 281 bytes in two turns
+//!   to find the newest of 10,000 entries, 1.2 KB in six to find any other (`docs/papers/dynamo.md`).
 //!
 //! Whose history it is, nobody checks here: sealing keeps strangers out, and a member with a bug can add entries, and
 //! push old ones out by ten thousand new ones, but can neither change nor remove one.

@@ -68,7 +68,6 @@ impl Swim {
         }
         self.care.at = cx.now + self.config.reconnect_every;
         self.call_the_dead(cx);
-        self.call_the_known(cx);
         self.rejoin_when_alone(cx);
         if let Some(seed) = self.seed_to_call(cx) {
             let seq = self.next_seq();
@@ -104,7 +103,7 @@ impl Swim {
             return self.join.next_unasked();
         }
         if cx.now < self.care.seeds_at {
-            return None;
+            return self.known_to_call(cx);
         }
         self.care.seeds_at = cx.now + self.config.seeds_every;
         self.join.some_seed(cx.rng)

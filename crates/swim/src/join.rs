@@ -146,20 +146,20 @@ impl Swim {
     }
 
     /// Those who restart together join in pairs and small circles: each calls those whom it has not met yet, one at a time.
-    pub(crate) fn call_the_known(&mut self, cx: &mut Context<'_, Self>) {
+    pub(crate) fn known_to_call(&mut self, cx: &mut Context<'_, Self>) -> Option<PeerId> {
         if self.join.known.is_empty() || self.members.live_count() == 0 {
-            return;
+            return None;
         }
         let members = &self.members;
         self.join.known.retain(|peer| members.get(*peer).is_none());
         let known = self.join.known.len();
         if self.join.called >= CALLS * known {
-            return std::mem::take(&mut self.join.known).into_iter().for_each(|peer| cx.know(peer, None));
+            std::mem::take(&mut self.join.known).into_iter().for_each(|peer| cx.know(peer, None));
+            return None;
         }
         let peer = self.join.known[self.join.called % known];
         self.join.called += 1;
-        let seq = self.next_seq();
-        cx.send(peer, Message::Ping { seq, digest: self.members.digest() });
+        Some(peer)
     }
 
     fn begin_join(&mut self, cx: &mut Context<'_, Self>) {
