@@ -3,7 +3,7 @@
 mod files;
 
 use bruit_proto::{Batch, Lost, Receipt, Restored};
-use bruit_store::{Damage, Table};
+use bruit_store::{Damage, Medium, Table};
 pub(crate) use files::Files;
 use std::io;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ pub(crate) struct Found {
 }
 
 /// A table that is open and whose thread does not run yet.
-pub(crate) struct Opened(Table<Files>);
+pub(crate) struct Opened<M = Files>(Table<M>);
 
 impl Opened {
     /// The table in this directory, locked, and what earlier processes left there.
@@ -44,7 +44,9 @@ impl Opened {
         let restored = Restored::new(table.rows().clone());
         Ok((Opened(table), Found { restored, damage }))
     }
+}
 
+impl<M: Medium + Send + 'static> Opened<M> {
     /// Runs the thread. It ends when the node does, all that waits having been written; then `ended` closes, and the
     /// directory is free.
     pub(crate) fn run(self, ended: mpsc::Receiver<()>) -> io::Result<Disk> {
@@ -59,7 +61,7 @@ impl Opened {
 }
 
 /// Writes what waits, all of it at once, until the node is gone.
-fn write(mut table: Table<Files>, mut waiting: mpsc::Receiver<(Receipt, Batch)>, done: &mpsc::Sender<Outcome>) {
+fn write<M: Medium>(mut table: Table<M>, mut waiting: mpsc::Receiver<(Receipt, Batch)>, done: &mpsc::Sender<Outcome>) {
     let mut taken = Vec::new();
     while waiting.blocking_recv_many(&mut taken, WAITING) > 0 {
         let (receipts, batches): (Vec<Receipt>, Vec<Batch>) = taken.drain(..).unzip();
@@ -91,5 +93,65 @@ impl Disk {
                 Poll::Ready(None) | Poll::Pending => Poll::Pending,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bruit_store::Memory;
+    use std::future::poll_fn;
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    /// A disk that stands still: each write says that it has begun and waits for leave to go on.
+    struct Slow {
+        memory: Memory,
+        begun: SyncSender<usize>,
+        go_on: Receiver<()>,
+    }
+
+    impl Medium for Slow {
+        fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
+            self.memory.read()
+        }
+        fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+            let _ = self.begun.send(bytes.len());
+            let _ = self.go_on.recv();
+            self.memory.append(bytes)
+        }
+        fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+            self.memory.replace(bytes)
+        }
+        fn set_aside(&mut self) -> io::Result<String> {
+            self.memory.set_aside()
+        }
+    }
+
+    fn batch(n: u64) -> Batch {
+        vec![(n.to_be_bytes().to_vec(), Some(vec![1; 10]))]
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_stands_still_keeps_nobody_waiting_and_is_told_all_that_came_meanwhile_at_once() {
+        let ((begun, begins), (go, go_on)) = (sync_channel(1), sync_channel(1));
+        let slow = Slow { memory: Memory::default(), begun, go_on };
+        let (ended, end) = mpsc::channel(1);
+        let mut disk = Opened(Table::open(slow).unwrap().0).run(end).unwrap();
+        assert_eq!(disk.keep(Receipt(0), batch(0)), None);
+        let one = begins.recv().unwrap();
+        let waiting = WAITING as u64;
+        assert!((1..=waiting).all(|n| disk.keep(Receipt(n), batch(n)).is_none()), "they wait, and nobody for them");
+        assert_eq!(disk.keep(Receipt(999), batch(999)), Some(Err(Lost)), "what does not fit is lost at once");
+        go.send(()).unwrap();
+        assert_eq!(begins.recv().unwrap(), WAITING * one, "one write for all of them");
+        go.send(()).unwrap();
+        for n in 0..=waiting {
+            let outcome = timeout(Duration::from_secs(30), poll_fn(|cx| disk.poll_outcome(cx))).await;
+            assert_eq!(outcome.expect("in time"), (Receipt(n), Ok(())));
+        }
+        drop(disk);
+        timeout(Duration::from_secs(30), ended.closed()).await.expect("the directory is free");
     }
 }

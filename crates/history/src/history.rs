@@ -7,7 +7,7 @@ use crate::journal::{self, Journal};
 use crate::message::Message;
 use bruit_kit::{Lamport, Seen};
 use bruit_proto::{
-    Context, Duration, Lost, Origin, Outlet, PeerId, Protocol, Receipt, Restored, Room, StreamId, StreamNews, Time, mix,
+    Context, Duration, Lost, Origin, Outlet, PeerId, Protocol, Receipt, Restored, Room, StreamId, StreamNews, Time, mix, mutant,
 };
 use std::sync::Arc;
 
@@ -245,7 +245,7 @@ impl History {
         let Some(peer) = from.peer.filter(|peer| *peer != self.me && cx.peers.contains(*peer)) else {
             return cx.reject(from, "digest of a stranger");
         };
-        if digest == self.book.digest() {
+        if digest == self.book.digest() || mutant("histories compare equal always") {
             self.met = true;
         } else {
             self.counters.differed += 1;
