@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// A node that has just started does not know the history yet: it is asked again so often. It refuses for five seconds at
-/// most.
+/// A node that has just started does not know the history yet, for five seconds at most, and a disk may be behind: it is
+/// asked again so often.
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// Adds to the history as soon as the node knows it.
@@ -19,7 +19,7 @@ async fn append(orders: &Orders<Full>, what: What, node: &str, by: &Arc<str>) ->
     loop {
         let (name, who) = (node.to_owned(), Arc::clone(by));
         match orders.order(move |node, now| node.command(now, |full, cx| full.append(cx, what, &name, &who))).await? {
-            Err(Refused::Joining) => sleep(AGAIN).await,
+            Err(Refused::Joining | Refused::Waiting) => sleep(AGAIN).await,
             result => return Ok(result?),
         }
     }
@@ -29,7 +29,7 @@ async fn append(orders: &Orders<Full>, what: What, node: &str, by: &Arc<str>) ->
 pub(crate) async fn keep_recording(orders: Orders<Full>, node: String, by: Arc<str>) {
     tokio::select! {
         () = orders.0.closed() => {}
-        // A history that does not take it says so in its events.
+        // What a disk loses is told by an event.
         _ = append(&orders, What::Join, &node, &by) => {}
     }
 }
