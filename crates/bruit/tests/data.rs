@@ -189,6 +189,18 @@ async fn a_directory_that_cannot_be_is_an_error_that_names_it() {
     assert!(matches!(why, StartError::Data { .. }) && why.to_string().contains(dir.of("a").to_str().unwrap()), "{why}");
 }
 
+/// A process ended while it wrote a log to take the old one's place.
+#[tokio::test]
+async fn half_of_a_new_log_harms_nobody() {
+    let dir = Dir::new();
+    let [a, _b, _c] = three(&dir).await;
+    a.stop().await;
+    std::fs::write(dir.of("a").join("table.new"), b"bruit 1\nhalf of").unwrap();
+    let a = start(&dir, "a").await;
+    assert!(a.damage().is_none());
+    assert_eq!(names(&a).await.len(), 2);
+}
+
 /// SIGKILL amid its writes, again and again: what it said is safe is there.
 #[test]
 fn killed_in_a_loop_it_forgets_nothing_that_it_acknowledged() {

@@ -158,3 +158,12 @@ fn whatever_a_crash_tears_what_was_acknowledged_stays() {
     }
     assert!((1_000..2_000).contains(&torn), "{torn} of 2,000 were torn");
 }
+
+/// The layout of the crate's page, byte by byte: what one version wrote, the next must read.
+#[test]
+fn the_layout_is_pinned() {
+    let mut table = fresh();
+    table.keep(vec![vec![(b"k".to_vec(), Some(b"value".to_vec())), (b"gone".to_vec(), None)]]).unwrap();
+    let hex: String = table.medium().log.as_ref().unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, "627275697420310a0f000000d4b9b7c9016b010576616c756504676f6e6500");
+}
