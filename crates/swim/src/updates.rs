@@ -204,8 +204,8 @@ impl Swim {
                 if record.session() == self.me().record.session() || incarnation < mine {
                     return;
                 }
-                self.care.wars += 1;
-                if self.care.wars >= WAR && record.session() < self.me().record.session() {
+                self.care.trouble.wars += 1;
+                if self.care.trouble.wars >= WAR && record.session() < self.me().record.session() {
                     return self.lose_name(cx);
                 }
                 incarnation
