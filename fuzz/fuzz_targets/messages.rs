@@ -22,5 +22,6 @@ fuzz_target!(|bytes: &[u8]| {
     check::<Record>(bytes);
     check::<bruit_swim::Message>(bytes);
     check::<bruit_events::Message>(bytes);
+    check::<bruit_history::Message>(bytes);
     check::<bruit_stacks::Message>(bytes);
 });

@@ -5,13 +5,14 @@
 //! that are due; then do what the node wants done. Nothing wakes it but these.
 
 use crate::connection::{Connection, Line, REPORTS, Report};
+use crate::disk::{Disk, Outcome};
 use crate::faults::{Cut, Damage};
 use crate::sockets::Sockets;
 use crate::start::{Stack, Tell, Told};
 use crate::subscribers::Subscribers;
 use crate::traffic::Meter;
 use bruit_node::{Node, Now, Output};
-use bruit_proto::{Lost, StreamId, Time, Wall, Why};
+use bruit_proto::{StreamId, Time, Wall, Why};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
@@ -27,8 +28,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Packets, orders or reports taken in one turn. Then timers run and other tasks get the thread.
 const TURN: usize = 64;
-/// Packets, orders, reports and connections.
-const SOURCES: u8 = 4;
+/// Packets, orders, reports, the disk and connections.
+const SOURCES: u8 = 5;
 /// No UDP payload is longer.
 const LARGEST: usize = 65_536;
 /// After the system would not accept a connection, usually for want of descriptors: none is accepted for this long.
@@ -55,6 +56,7 @@ enum Wake<P: Stack> {
     Packets,
     Order(Option<Mail<P>>),
     Report(Option<(StreamId, Report)>),
+    Stored(Outcome),
     Accepted(io::Result<(TcpStream, SocketAddr)>),
     Deadline,
 }
@@ -69,6 +71,7 @@ pub(crate) struct Task<P: Stack, E: Told> {
     tell: Tell<P, E>,
     subscribers: Arc<Subscribers<E>>,
     damage: Damage,
+    disk: Disk,
     /// Time zero of this node's own time.
     pub(crate) epoch: Instant,
     /// The source that is looked at first.
@@ -83,7 +86,7 @@ impl<P: Stack, E: Told> Task<P, E> {
         sockets: Sockets,
         node: Node<P>,
         orders: mpsc::Receiver<Mail<P>>,
-        damage: Damage,
+        (damage, disk): (Damage, Disk),
         (tell, subscribers): (Tell<P, E>, Arc<Subscribers<E>>),
         meter: Arc<Meter>,
     ) -> Task<P, E> {
@@ -100,6 +103,7 @@ impl<P: Stack, E: Told> Task<P, E> {
             tell,
             subscribers,
             damage,
+            disk,
             epoch,
             first: 0,
             alarm: Box::pin(sleep_until(epoch)),
@@ -131,6 +135,11 @@ impl<P: Stack, E: Told> Task<P, E> {
                 }
                 Wake::Order(Some(mail)) => self.obey(mail),
                 Wake::Report(report) => report.is_some_and(|(stream, report)| self.hear(stream, report)),
+                Wake::Stored((receipt, outcome)) => {
+                    let now = self.now();
+                    self.node.stored(now, receipt, outcome);
+                    false
+                }
                 Wake::Accepted(result) => self.accept(result),
                 Wake::Deadline => false,
             };
@@ -149,6 +158,7 @@ impl<P: Stack, E: Told> Task<P, E> {
                 0 => self.sockets.udp.poll_recv_ready(cx).map(|_| Wake::Packets),
                 1 => self.orders.poll_recv(cx).map(Wake::Order),
                 2 => self.reports.poll_recv(cx).map(Wake::Report),
+                3 => self.disk.poll_outcome(cx).map(Wake::Stored),
                 _ => self.poll_accept(cx).map(Wake::Accepted),
             };
             self.first = (self.first + 1) % SOURCES;
@@ -275,10 +285,11 @@ impl<P: Stack, E: Told> Task<P, E> {
                     }
                 }
                 Output::Drop { stream } => drop(self.streams.remove(&stream)),
-                // Without a store everything is lost, and whoever asked is told.
-                Output::Persist { receipt, .. } => {
-                    let now = self.now();
-                    self.node.stored(now, receipt, Err(Lost));
+                Output::Persist { receipt, batch } => {
+                    if let Some(outcome) = self.disk.keep(receipt, batch) {
+                        let now = self.now();
+                        self.node.stored(now, receipt, outcome);
+                    }
                 }
                 Output::Event(event) => {
                     if let Some(event) = (self.tell)(self.node.protocol(), event) {

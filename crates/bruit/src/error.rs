@@ -61,6 +61,22 @@ pub enum StartError {
     /// The key file is of no use.
     #[error(transparent)]
     Keys(#[from] KeyFileError),
+    /// Another process has the data directory.
+    #[error("data directory {path:?} is in use ({source}): one node, one directory; stop that one, or give this one another")]
+    DataInUse {
+        /// As it was given.
+        path: PathBuf,
+        /// Which process.
+        source: io::Error,
+    },
+    /// The data directory cannot be made, read or written.
+    #[error("data directory {path:?}: {source}")]
+    Data {
+        /// As it was given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Name, addresses or tags are out of their bounds.
     #[error(transparent)]
     Record(#[from] BadRecord),
@@ -152,6 +168,12 @@ pub enum CallError {
     /// There is no key to seal with.
     #[error("sealing needs a key: name a key file, or switch encryption off")]
     NoKey,
+    /// By the history.
+    #[error(transparent)]
+    History(#[from] bruit_stacks::history::Refused),
+    /// The disk did not take what was to be recorded.
+    #[error("the disk lost the entry of the history; is it full?")]
+    NotRecorded,
     /// The node has stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),

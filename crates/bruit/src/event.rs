@@ -1,8 +1,10 @@
 use crate::subscribers::Lagged;
 use bruit_proto::{Change, PeerId, Why};
-use bruit_stacks::Core;
 use bruit_stacks::events::Delivered;
+use bruit_stacks::history::{Entry, EntryId};
 use bruit_stacks::swim::Member;
+use bruit_stacks::{Full, FullEvent, history};
+use std::sync::Arc;
 
 /// What happens in the cluster, as one node sees it.
 #[derive(Clone, Debug)]
@@ -45,6 +47,14 @@ pub enum Event {
     Gone,
     /// Nobody answers any more (`true`), or somebody does again.
     Isolated(bool),
+    /// What an operator asked for is part of the history: here, or elsewhere. Here it is on the disk.
+    Recorded(Arc<Entry>),
+    /// The disk lost what an operator asked for here: it is not part of the history.
+    NotRecorded(EntryId),
+    /// The newest that an operator asked for here was handed on: it outlives this node.
+    HandedOn(EntryId),
+    /// The disk lost this many entries that were asked for elsewhere. They are kept in memory, and written again.
+    Unsaved(usize),
     /// So many events were dropped here because they were not taken in time: look at the members again.
     Lagged(u64),
 }
@@ -56,15 +66,26 @@ impl From<Lagged> for Event {
 }
 
 /// What the default stack says, with members where it names peers.
-pub(crate) fn told(core: &Core, event: bruit_stacks::Event) -> Option<Event> {
-    let member = |peer, make: fn(Member) -> Event| core.swim().member(peer).cloned().map(make);
+pub(crate) fn told(full: &Full, event: FullEvent) -> Option<Event> {
+    match event {
+        FullEvent::Core(event) => of_core(full, event),
+        FullEvent::Own(history::Event::Stored(id)) => full.history().book().get(&id).cloned().map(Event::Recorded),
+        FullEvent::Own(history::Event::Learned(entry)) => Some(Event::Recorded(entry)),
+        FullEvent::Own(history::Event::Lost(id)) => Some(Event::NotRecorded(id)),
+        FullEvent::Own(history::Event::Shared(id)) => Some(Event::HandedOn(id)),
+        FullEvent::Own(history::Event::Unsaved(entries)) => Some(Event::Unsaved(entries)),
+    }
+}
+
+fn of_core(full: &Full, event: bruit_stacks::Event) -> Option<Event> {
+    let member = |peer, make: fn(Member) -> Event| full.swim().member(peer).cloned().map(make);
     match event {
         bruit_stacks::Event::Member { peer, change: Change::Up } => member(peer, Event::Up),
         bruit_stacks::Event::Member { peer, change: Change::Down } => member(peer, Event::Down),
         bruit_stacks::Event::Member { peer, change: Change::Left } => member(peer, Event::Left),
         bruit_stacks::Event::Member { peer, change: Change::Changed } => member(peer, Event::Changed),
         bruit_stacks::Event::Suspected { peer, by } => {
-            core.swim().member(peer).cloned().map(|member| Event::Suspect { member, by })
+            full.swim().member(peer).cloned().map(|member| Event::Suspect { member, by })
         }
         bruit_stacks::Event::Refuted { peer } => member(peer, Event::Refuted),
         bruit_stacks::Event::Joined { contact } => Some(Event::Joined { contact }),

@@ -7,6 +7,7 @@ use crate::subscribers::{Events, News, Subscribers};
 use crate::traffic::{Meter, Traffic};
 use bruit_node::{Counters, KeyId, KeyRing, Node, Now, Tally};
 use bruit_proto::{Context, PeerId, Protocol, Record, Time};
+use bruit_store::Damage;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -24,6 +25,9 @@ struct Inner<P: Stack, E: Told> {
     local: SocketAddr,
     record: Arc<Record>,
     label: String,
+    /// Closed when the data directory is free.
+    disk: mpsc::Sender<()>,
+    damage: Option<Damage>,
     task: AbortHandle,
 }
 
@@ -45,9 +49,10 @@ impl<P: Stack, E: Told> Handle<P, E> {
         subscribers: Arc<Subscribers<E>>,
         meter: Arc<Meter>,
         (epoch, local, record, label): (Instant, SocketAddr, Arc<Record>, String),
+        (disk, damage): (mpsc::Sender<()>, Option<Damage>),
         task: AbortHandle,
     ) -> Self {
-        Handle(Arc::new(Inner { orders: Orders(orders), subscribers, meter, epoch, local, record, label, task }))
+        Handle(Arc::new(Inner { orders: Orders(orders), subscribers, meter, epoch, local, record, label, disk, damage, task }))
     }
 
     /// Runs one turn of the protocol: `handle.command(|p, cx| p.say(cx, ..))`.
@@ -156,6 +161,11 @@ impl<P: Stack, E: Told> Handle<P, E> {
         Time(self.0.epoch.elapsed().as_micros() as u64)
     }
 
+    /// What of the data directory could not be read at the start: it was set aside, and the node goes on with the rest.
+    pub fn damage(&self) -> Option<&Damage> {
+        self.0.damage.as_ref()
+    }
+
     pub(crate) fn orders(&self) -> &Orders<P> {
         &self.0.orders
     }
@@ -175,13 +185,14 @@ impl<P: Stack, E: Told> Handle<P, E> {
         !self.0.orders.0.is_closed()
     }
 
-    /// Stops it at once, without a word to anyone; returns when its sockets are closed.
+    /// Stops it at once, without a word to anyone; returns when its sockets are closed and what was persisted is written.
     ///
     /// Cancellation: it stops all the same.
     pub async fn stop(&self) {
         self.0.task.abort();
         // The task's end of the channel is dropped after its sockets.
         self.0.orders.0.closed().await;
+        self.0.disk.closed().await;
     }
 }
 

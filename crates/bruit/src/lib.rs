@@ -11,16 +11,18 @@
 //! # Ok(()) }
 //! ```
 //!
-//! * [`Node`] is the default stack, membership and events, on UDP and TCP; dropping it stops it.
+//! * [`Node`] is the default stack, membership, events and the history of what operators asked for, on UDP and TCP;
+//!   dropping it stops it. With a [data directory](Builder::data_dir) a restart costs nothing.
 //! * [`Driver`] runs any protocol of yours, or a composition of yours and ours, the same way.
 //! * Outside of loopback a node needs the cluster's key, and seals everything with it: see [`Builder::key_file`].
 //! * [`Faults`] does to a running node what networks and operators do.
 //! * `testkit` (a feature) runs your program's cluster in a deterministic world instead.
 //!
 //! What the driver does, in `driver`: one task per node, woken by packets, orders, connections and the next deadline,
-//! and by nothing else; one small task per connection. It names no protocol.
+//! and by nothing else; one small task per connection; one thread for the disk, if there is one. It names no protocol.
 
 mod connection;
+mod disk;
 mod driver;
 mod encrypt;
 mod error;
@@ -28,6 +30,7 @@ mod event;
 mod faults;
 mod handle;
 mod node;
+mod record;
 mod seeds;
 mod sockets;
 mod start;
@@ -43,8 +46,10 @@ pub use bruit_proto::{PeerId, Record, Tags};
 /// The stacks and their parts, for compositions of your own.
 pub use bruit_stacks as stacks;
 pub use bruit_stacks::events::{Delivered, EventId, Filter};
+pub use bruit_stacks::history::{Entry, EntryId, What};
 pub use bruit_stacks::swim::{Member, Profile, Status};
-pub use bruit_stacks::{Core, CoreConfig};
+pub use bruit_stacks::{Core, CoreConfig, Full};
+pub use bruit_store::Damage;
 pub use encrypt::{Encrypt, read_keys};
 pub use error::{CallError, JoinError, KeyFileError, StartError, Stopped};
 pub use event::Event;

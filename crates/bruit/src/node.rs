@@ -3,31 +3,40 @@ use crate::error::{CallError, JoinError, StartError, Stopped};
 use crate::event::{Event, told};
 use crate::faults::Faults;
 use crate::handle::Handle;
+use crate::record::keep_recording;
 use crate::seeds::{join, keep_joining};
 use crate::sockets::resolve;
-use crate::start::Driver;
+use crate::start::{Driver, Local};
 use crate::subscribers::Events;
 use crate::traffic::Traffic;
 use bruit_node::{Counters, KeyId, KeyRing};
 use bruit_proto::{PeerId, Tags, Time};
 use bruit_stacks::events::{EventId, Filter};
+use bruit_stacks::history::{self, What};
 use bruit_stacks::swim::{self, Member, Profile};
-use bruit_stacks::{Core, CoreConfig};
+use bruit_stacks::{CoreConfig, Full};
+use bruit_store::Damage;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
+/// A leave waits so long for the history: two rounds of comparing with others.
+const RECORD: Duration = Duration::from_secs(2);
 /// A leave ends after this at the latest, whatever the settings say.
 const LEAVE: Duration = Duration::from_secs(10);
 
-/// A running node of the default stack: membership, failure detection, events.
+/// A running node of the default stack: membership, failure detection, events, history.
 ///
 /// Clones are the same node; when the last one is dropped, it stops without a word, and the others find out. Many nodes
 /// can live in one process.
 #[derive(Clone, Debug)]
-pub struct Node(Handle<Core, Event>);
+pub struct Node {
+    handle: Handle<Full, Event>,
+    /// Who asks, for the history.
+    by: Arc<str>,
+}
 
 /// A node that is not started yet.
 #[derive(Clone, Debug)]
@@ -106,6 +115,14 @@ impl Builder {
         self
     }
 
+    /// Where the node keeps what must survive it: its incarnation, whom it knows, what it delivered, the history. A directory
+    /// for this node alone, made if it is not there. The next process joins through those whom this one knew, without seeds;
+    /// see also [`Node::damage`]. Without a directory all that is kept as long as the process.
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Builder {
+        self.driver = self.driver.data_dir(path);
+        self
+    }
+
     /// Starts the node and, if there are seeds, its joining; does not wait for that: see [`Node::join`].
     ///
     /// # Errors
@@ -119,14 +136,19 @@ impl Builder {
         let Builder { driver, config, seeds } = self;
         config.events.check()?;
         let first = seeds.iter().find_map(|s| s.parse().ok());
-        let make = |local: &crate::Local| Core::new(local.seed, config, Arc::clone(&local.record));
-        let node = Node(driver.towards(first).run_with(make, told).await?);
+        let handle = driver.towards(first).run_with(|local| full(config, local), told).await?;
         if !seeds.is_empty() {
-            let me = node.0.record().addresses().to_vec();
-            tokio::spawn(keep_joining(node.0.orders().clone(), seeds, me));
+            let me = handle.record().addresses().to_vec();
+            tokio::spawn(keep_joining(handle.orders().clone(), seeds, me));
         }
-        Ok(node)
+        let by = handle.record().name().into();
+        Ok(Node { handle, by })
     }
+}
+
+/// The default stack.
+pub(crate) fn full(config: CoreConfig, local: &Local) -> Full {
+    Full::full(local.seed, config, history::Config::default(), Arc::clone(&local.record), &local.restored)
 }
 
 impl Node {
@@ -135,7 +157,14 @@ impl Node {
         Builder { driver: Driver::bind(address), config: CoreConfig::default(), seeds: Vec::new() }
     }
 
-    /// Joins through these nodes, `host:port` each, and waits until the first has told us who is there.
+    /// The same node, asked by somebody: a user, or the subject of a token, at most 128 bytes. What it is asked for is
+    /// recorded under this name; without one, under the node's own.
+    pub fn asked_by(&self, who: impl Into<Arc<str>>) -> Node {
+        Node { handle: self.handle.clone(), by: who.into() }
+    }
+
+    /// Joins through these nodes, `host:port` each, and waits until the first has told us who is there. That somebody asked
+    /// for it is recorded as soon as this node knows the history.
     ///
     /// # Errors
     /// [`JoinError`], naming each seed; the node runs on.
@@ -148,12 +177,15 @@ impl Node {
             addresses.extend(resolve(seed).await.map_err(|source| JoinError::Resolve { seed: seed.into(), source })?);
         }
         let mut events = self.events();
-        let contacts = join(self.0.orders(), addresses.clone()).await?;
+        let contacts = join(self.handle.orders(), addresses.clone()).await?;
         let mut asked: Vec<(PeerId, String)> = contacts.into_iter().zip(addresses.iter().map(ToString::to_string)).collect();
         let mut failed = Vec::new();
         while !asked.is_empty() {
             match events.next().await.ok_or(Stopped)? {
-                Event::Joined { .. } => return Ok(()),
+                Event::Joined { .. } => {
+                    tokio::spawn(keep_recording(self.handle.orders().clone(), self.name().into(), Arc::clone(&self.by)));
+                    return Ok(());
+                }
                 Event::NameTaken => return Err(JoinError::NameTaken { name: self.name().into() }),
                 Event::JoinFailed { contact, why } => {
                     let over = asked.extract_if(.., |x| x.0 == contact);
@@ -174,7 +206,7 @@ impl Node {
     ///
     /// Cancellation: nothing happened.
     pub async fn members(&self) -> Result<Vec<Member>, Stopped> {
-        self.0.look(|core| core.swim().members().cloned().collect()).await
+        self.handle.look(|full| full.swim().members().cloned().collect()).await
     }
 
     /// The member of this name, if one is known.
@@ -185,7 +217,7 @@ impl Node {
     /// Cancellation: nothing happened.
     pub async fn member(&self, name: &str) -> Result<Option<Member>, Stopped> {
         let peer = PeerId::named(name);
-        self.0.look(move |core| core.swim().member(peer).cloned()).await
+        self.handle.look(move |full| full.swim().member(peer).cloned()).await
     }
 
     /// Says something to all members, this one included: each is told once. It is on its way when this returns; a node
@@ -207,12 +239,28 @@ impl Node {
     /// Cancellation: it was said, or not.
     pub async fn event_to(&self, group: Filter, name: &str, payload: impl AsRef<[u8]>) -> Result<EventId, CallError> {
         let (name, payload) = (name.to_owned(), payload.as_ref().to_vec());
-        Ok(self.0.command(move |core, cx| core.event(cx, &name, &payload, group)).await??)
+        Ok(self.handle.command(move |full, cx| full.event(cx, &name, &payload, group)).await??)
     }
 
     /// What happens from now on. Whoever wants to miss nothing asks for this first, then for the members.
     pub fn events(&self) -> Events<Event> {
-        self.0.events()
+        self.handle.events()
+    }
+
+    /// What operators asked for, oldest first: the last 10,000 joins, leaves and force-leaves, with who and when. The same on
+    /// all nodes, within seconds.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn history(&self) -> Result<Vec<Arc<history::Entry>>, Stopped> {
+        self.handle.look(|full| full.history().book().iter().cloned().collect()).await
+    }
+
+    /// What of the data directory could not be read at the start: it was set aside, and the node goes on with the rest.
+    pub fn damage(&self) -> Option<&Damage> {
+        self.handle.damage()
     }
 
     /// This node's tags.
@@ -222,7 +270,7 @@ impl Node {
     ///
     /// Cancellation: nothing happened.
     pub async fn tags(&self) -> Result<Tags, Stopped> {
-        self.0.look(|core| core.swim().me().record.tags().clone()).await
+        self.handle.look(|full| full.swim().me().record.tags().clone()).await
     }
 
     /// Replaces this node's tags. Changes that come faster than news is told are told as one.
@@ -236,29 +284,37 @@ impl Node {
         tags: impl IntoIterator<Item = (K, V)>,
     ) -> Result<(), CallError> {
         let tags: Tags = tags.into_iter().collect();
-        Ok(self.0.command(move |core, cx| core.set_tags(cx, tags)).await??)
+        Ok(self.handle.command(move |full, cx| full.set_tags(cx, tags)).await??)
     }
 
-    /// Declares a failed member to have left; `prune` forgets it as well. One that lives refutes it.
+    /// Declares a failed member to have left; `prune` forgets it as well. One that lives refutes it. When this returns, it is
+    /// recorded, too.
     ///
     /// # Errors
-    /// [`CallError`] if no such member is known, or this node leaves or has stopped; nothing was changed.
+    /// [`CallError`] if no such member is known, or this node leaves or has stopped: nothing was changed. If it cannot be
+    /// recorded, for want of a disk that takes it, it is declared nonetheless.
     ///
-    /// Cancellation: it is declared, or not.
+    /// Cancellation: it is declared and recorded, or not.
     pub async fn force_leave(&self, name: &str, prune: bool) -> Result<(), CallError> {
         let name = name.to_owned();
-        Ok(self.0.command(move |core, cx| core.force_leave(cx, &name, prune)).await??)
+        let what = if prune { What::Prune } else { What::ForceLeave };
+        let gone = name.clone();
+        self.handle.command(move |full, cx| full.force_leave(cx, &gone, prune)).await??;
+        self.record(what, name).await.map(|_| ())
     }
 
-    /// Says goodbye, waits until the cluster has heard it, ten seconds at most, and stops the node.
+    /// Says goodbye, waits until the cluster has heard it, ten seconds at most, and stops the node. That somebody asked for it
+    /// is recorded first and handed on to another node, if that takes no more than two seconds.
     ///
     /// # Errors
     /// [`Stopped`] if it had stopped before.
     ///
     /// Cancellation: the node is leaving, and goes on running until it is stopped.
     pub async fn leave(&self) -> Result<(), Stopped> {
+        // With or without: a disk that is full or a cut is no reason to stay.
+        let _ = timeout(RECORD, self.record_for_others(What::Leave)).await;
         let mut events = self.events();
-        self.0.command(|core, cx| core.leave(cx)).await?;
+        self.handle.command(|full, cx| full.leave(cx)).await?;
         let gone = async { while !matches!(events.next().await, None | Some(Event::Gone)) {} };
         // Late or not, it was said.
         let _ = timeout(LEAVE, gone).await;
@@ -270,37 +326,37 @@ impl Node {
     ///
     /// Cancellation: it stops all the same.
     pub async fn stop(&self) {
-        self.0.stop().await;
+        self.handle.stop().await;
     }
 
     /// Whether it still runs.
     pub fn is_running(&self) -> bool {
-        self.0.is_running()
+        self.handle.is_running()
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
-        self.0.record().name()
+        self.handle.record().name()
     }
 
     /// Where it is bound.
     pub fn local_addr(&self) -> SocketAddr {
-        self.0.local_addr()
+        self.handle.local_addr()
     }
 
     /// Where others reach it, in order of preference.
     pub fn advertised(&self) -> &[SocketAddr] {
-        self.0.record().addresses()
+        self.handle.record().addresses()
     }
 
     /// Its own time, in which [`Member::since`] counts.
     pub fn now(&self) -> Time {
-        self.0.now()
+        self.handle.now()
     }
 
     /// What went over its sockets so far.
     pub fn traffic(&self) -> Traffic {
-        self.0.traffic()
+        self.handle.traffic()
     }
 
     /// What came, went and was refused, by reason.
@@ -310,7 +366,7 @@ impl Node {
     ///
     /// Cancellation: nothing happened.
     pub async fn counters(&self) -> Result<Counters, Stopped> {
-        self.0.counters().await
+        self.handle.counters().await
     }
 
     /// The ids of the keys that are used now, the one that seals first; none in the open.
@@ -320,7 +376,7 @@ impl Node {
     ///
     /// Cancellation: nothing happened.
     pub async fn key_ids(&self) -> Result<Vec<KeyId>, Stopped> {
-        self.0.key_ids().await
+        self.handle.key_ids().await
     }
 
     /// Other keys, and what is sealed, from now on; how keys are rotated and a cluster is sealed while it runs.
@@ -330,16 +386,20 @@ impl Node {
     ///
     /// Cancellation: it is changed, or not.
     pub async fn reseal(&self, encrypt: Encrypt, keys: Option<KeyRing>) -> Result<(), CallError> {
-        self.0.reseal(encrypt, keys).await
+        self.handle.reseal(encrypt, keys).await
     }
 
     /// Faults to try a program against.
-    pub fn faults(&self) -> Faults<'_, Core> {
-        self.0.faults()
+    pub fn faults(&self) -> Faults<'_, Full> {
+        self.handle.faults()
+    }
+
+    pub(crate) fn by(&self) -> &Arc<str> {
+        &self.by
     }
 
     /// The handle below, for commands and looks that have no method here.
-    pub fn handle(&self) -> &Handle<Core, Event> {
-        &self.0
+    pub fn handle(&self) -> &Handle<Full, Event> {
+        &self.handle
     }
 }

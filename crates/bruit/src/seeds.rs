@@ -1,7 +1,7 @@
 use crate::handle::Orders;
 use crate::sockets::resolve;
 use bruit_proto::PeerId;
-use bruit_stacks::Core;
+use bruit_stacks::Full;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -12,7 +12,7 @@ const AGAIN: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_secs(5);
 
 /// Joins through the seeds, and again whenever their names may lead elsewhere, until the node stops.
-pub(crate) async fn keep_joining(node: Orders<Core>, seeds: Vec<String>, me: Vec<SocketAddr>) {
+pub(crate) async fn keep_joining(node: Orders<Full>, seeds: Vec<String>, me: Vec<SocketAddr>) {
     let forever = async {
         loop {
             let mut found = Vec::new();
@@ -34,11 +34,11 @@ pub(crate) async fn keep_joining(node: Orders<Core>, seeds: Vec<String>, me: Vec
 }
 
 /// Hands these addresses to the node to join through; the contacts that stand for them, in order.
-pub(crate) async fn join(node: &Orders<Core>, addresses: Vec<SocketAddr>) -> Result<Vec<PeerId>, crate::Stopped> {
+pub(crate) async fn join(node: &Orders<Full>, addresses: Vec<SocketAddr>) -> Result<Vec<PeerId>, crate::Stopped> {
     node.order(move |node, now| {
         let contacts: Vec<PeerId> = addresses.into_iter().map(|at| node.contact(at)).collect();
         if !contacts.is_empty() {
-            node.command(now, |core, cx| core.join(cx, &contacts));
+            node.command(now, |full, cx| full.join(cx, &contacts));
         }
         contacts
     })

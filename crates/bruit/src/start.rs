@@ -1,5 +1,6 @@
 //! How a node starts: what is bound, who it is, what is spawned.
 
+use crate::disk::{Disk, Found, Opened};
 use crate::driver::Task;
 use crate::encrypt::{Encrypt, Keys};
 use crate::error::StartError;
@@ -9,7 +10,7 @@ use crate::sockets::Sockets;
 use crate::subscribers::{Lagged, News, Subscribers};
 use crate::traffic::Meter;
 use bruit_node::{KeyRing, Node, Settings};
-use bruit_proto::{Nobody, Protocol, Record, Tags, Wire};
+use bruit_proto::{Nobody, Protocol, Record, Restored, Tags, Wire};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct Local {
     pub record: Arc<Record>,
     /// The seed of all its dice.
     pub seed: u64,
+    /// What earlier processes left in its [data directory](Driver::data_dir).
+    pub restored: Restored,
 }
 
 /// Runs any protocol, a user's own composition included, on UDP and TCP.
@@ -59,6 +62,7 @@ pub struct Driver {
     keys: Keys,
     encrypt: Option<Encrypt>,
     seed: Option<u64>,
+    data_dir: Option<PathBuf>,
 }
 
 impl Driver {
@@ -75,6 +79,7 @@ impl Driver {
             keys: Keys::None,
             encrypt: None,
             seed: None,
+            data_dir: None,
         }
     }
 
@@ -134,6 +139,13 @@ impl Driver {
         self
     }
 
+    /// Where what the protocol persists is kept, and found by the next process: a directory for this node alone, made if it
+    /// is not there. Without it, what is persisted is kept as long as the process.
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Driver {
+        self.data_dir = Some(path.into());
+        self
+    }
+
     /// The seed of all dice, for tests; the operating system's entropy unless set.
     pub fn seed(mut self, seed: u64) -> Driver {
         self.seed = Some(seed);
@@ -167,14 +179,16 @@ impl Driver {
     /// # Panics
     /// Outside a tokio runtime with I/O and time enabled.
     pub async fn run_with<P: Stack, E: Told>(
-        self,
+        mut self,
         make: impl FnOnce(&Local) -> P,
         tell: fn(&P, P::Event) -> Option<E>,
     ) -> Result<Handle<P, E>, StartError> {
+        // The lock first: the mistake to name is that a copy of this node runs.
+        let (opened, found) = self.open().await?;
         let sockets = Sockets::bind(&self.bind).await?;
-        let local = self.local(&sockets)?;
+        let local = self.local(&sockets, found.restored)?;
         let (at, record) = (sockets.local(), Arc::clone(&local.record));
-        let seal = self.keys.seal(self.encrypt, at, record.session())?;
+        let seal = std::mem::take(&mut self.keys).seal(self.encrypt, at, record.session())?;
         let settings = Settings { seal, ..Settings::new(record.id(), local.seed).label(self.label.clone()).packet(self.packet) };
         let damage = Damage::none(local.seed, record.id());
         let mut node = Node::new(settings, make(&local), Box::new(Nobody));
@@ -183,12 +197,35 @@ impl Driver {
         let (orders, mail) = mpsc::channel(ORDERS);
         let subscribers = Arc::new(Subscribers::default());
         let meter = Arc::new(Meter::default());
-        let task = Task::new(sockets, node, mail, damage, (tell, Arc::clone(&subscribers)), Arc::clone(&meter));
-        let who = (task.epoch, at, record, self.label);
-        Ok(Handle::new(orders, subscribers, meter, who, tokio::spawn(task.run()).abort_handle()))
+        let (ended, end) = mpsc::channel(1);
+        let disk = match opened {
+            Some(opened) => opened.run(end).map_err(|source| self.directory(source))?,
+            None => Disk::None,
+        };
+        let told = (tell, Arc::clone(&subscribers));
+        let task = Task::new(sockets, node, mail, (damage, disk), told, Arc::clone(&meter));
+        let (who, disk) = ((task.epoch, at, record, self.label), (ended, found.damage));
+        Ok(Handle::new(orders, subscribers, meter, who, disk, tokio::spawn(task.run()).abort_handle()))
     }
 
-    fn local(&self, sockets: &Sockets) -> Result<Local, StartError> {
+    /// What is in the data directory, if there is one. A disk may be slow, so not in this thread.
+    async fn open(&self) -> Result<(Option<Opened>, Found), StartError> {
+        let Some(dir) = self.data_dir.clone() else { return Ok((None, Found::default())) };
+        let opened = tokio::task::spawn_blocking(move || Opened::open(dir)).await;
+        let opened = opened.map_err(std::io::Error::other).and_then(|opened| opened);
+        opened.map(|(opened, found)| (Some(opened), found)).map_err(|source| self.directory(source))
+    }
+
+    fn directory(&self, source: std::io::Error) -> StartError {
+        let path = self.data_dir.clone().unwrap_or_default();
+        if source.kind() == std::io::ErrorKind::ResourceBusy {
+            StartError::DataInUse { path, source }
+        } else {
+            StartError::Data { path, source }
+        }
+    }
+
+    fn local(&self, sockets: &Sockets, restored: Restored) -> Result<Local, StartError> {
         let mut addresses = self.advertise.clone();
         addresses.iter_mut().filter(|a| a.port() == 0).for_each(|a| a.set_port(sockets.local().port()));
         if addresses.is_empty() {
@@ -197,7 +234,7 @@ impl Driver {
         let name = self.name.clone().unwrap_or_else(|| addresses[0].to_string());
         let tags: Tags = self.tags.iter().cloned().collect();
         let record = Arc::new(Record::new(&name, entropy()?, addresses, tags)?);
-        Ok(Local { record, seed: self.seed.map_or_else(entropy, Ok)? })
+        Ok(Local { record, seed: self.seed.map_or_else(entropy, Ok)?, restored })
     }
 }
 

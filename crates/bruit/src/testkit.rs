@@ -16,13 +16,15 @@
 //! production.
 
 use crate::event::{Event, told};
+use crate::node::full;
 use crate::start::Local;
 use bruit_lab::cluster::name;
 use bruit_node::{Node, Settings};
 use bruit_proto::{Context, Nobody, PeerId, Protocol, Record, Tags, Wire};
 use bruit_stacks::events::{EventId, Filter, Refused};
+use bruit_stacks::history::{self, Entry, EntryId, What};
 use bruit_stacks::swim::{Member, Status};
-use bruit_stacks::{Core, CoreConfig};
+use bruit_stacks::{CoreConfig, Full};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,7 +37,7 @@ type Make<P> = Box<dyn FnMut(&Local) -> P>;
 type Join<P> = fn(&mut P, &mut Context<'_, P>, &[PeerId]);
 
 /// Nodes in a world, each called `node-000` and so on. They start and join the first when it is first run.
-pub struct Cluster<P: Protocol = Core> {
+pub struct Cluster<P: Protocol = Full> {
     n: u32,
     seed: u64,
     links: Links,
@@ -45,12 +47,11 @@ pub struct Cluster<P: Protocol = Core> {
     told: Vec<Vec<P::Event>>,
 }
 
-impl Cluster<Core> {
+impl Cluster<Full> {
     /// `n` nodes of the default stack.
-    pub fn new(n: u32) -> Cluster<Core> {
+    pub fn new(n: u32) -> Cluster<Full> {
         let config = CoreConfig::default();
-        let make = move |local: &Local| Core::new(local.seed, config.clone(), Arc::clone(&local.record));
-        Cluster::of(n, make, Core::join)
+        Cluster::of(n, move |local: &Local| full(config.clone(), local), Full::join)
     }
 
     /// Everyone that node `i` knows.
@@ -63,12 +64,25 @@ impl Cluster<Core> {
     /// # Errors
     /// [`Refused`] if it is too long; nothing was said.
     pub fn event(&mut self, i: u32, name: &str, payload: &[u8]) -> Result<EventId, Refused> {
-        self.command(i, |core, cx| core.event(cx, name, payload, Filter::all()))
+        self.command(i, |full, cx| full.event(cx, name, payload, Filter::all()))
+    }
+
+    /// Records what an operator asked of node `i`.
+    ///
+    /// # Errors
+    /// [`history::Refused`]; nothing is recorded.
+    pub fn append(&mut self, i: u32, what: What, node: &str, by: &str) -> Result<EntryId, history::Refused> {
+        self.command(i, |full, cx| full.append(cx, what, node, by))
+    }
+
+    /// What operators asked for, as [`Node::history`](crate::Node::history).
+    pub fn history(&mut self, i: u32) -> Vec<Arc<Entry>> {
+        self.protocol(i).history().book().iter().cloned().collect()
     }
 
     /// Node `i` says goodbye.
     pub fn leave(&mut self, i: u32) {
-        self.command(i, |core, cx| core.leave(cx));
+        self.command(i, |full, cx| full.leave(cx));
     }
 
     /// What happened at node `i` since it was last asked, as [`Node::events`](crate::Node::events) tells it.
@@ -108,10 +122,15 @@ impl<P: Protocol<Message: Wire> + 'static> Cluster<P> {
         self.world().kill(i);
     }
 
-    /// Starts node `i` again, without what it knew.
+    /// Starts node `i` again, with what its disk holds. A write that was under way is torn.
     pub fn restart(&mut self, i: u32) {
         self.world().kill(i);
         self.start(i);
+    }
+
+    /// Empties the disk of node `i`, for its next start.
+    pub fn wipe(&mut self, i: u32) {
+        self.world().wipe(i);
     }
 
     /// Node `i` stands still for a while.
@@ -167,7 +186,7 @@ impl<P: Protocol<Message: Wire> + 'static> Cluster<P> {
                 let record = Record::new(&name(birth.node), birth.seed, vec![birth.address], Tags::default());
                 let record = Arc::new(record.expect("a short name and one address"));
                 let settings = Settings::new(record.id(), birth.seed);
-                Node::new(settings, make(&Local { record, seed: birth.seed }), Box::new(Nobody))
+                Node::new(settings, make(&Local { record, seed: birth.seed, restored: birth.disk.restored() }), Box::new(Nobody))
             };
             self.world = Some(World::new(self.n, self.seed, self.links.clone(), born));
             (0..self.n).for_each(|i| self.start(i));
@@ -188,7 +207,7 @@ impl<P: Protocol<Message: Wire> + 'static> Cluster<P> {
 }
 
 /// Whether every node that runs sees exactly those that run as alive.
-pub fn converged(world: &World<Core>) -> bool {
+pub fn converged(world: &World<Full>) -> bool {
     let up: Vec<u32> = (0..world.len()).filter(|i| world.is_up(*i)).collect();
     let mut ids: Vec<PeerId> = up.iter().map(|i| bruit_lab::cluster::id(*i)).collect();
     ids.sort_unstable();

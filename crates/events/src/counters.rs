@@ -37,4 +37,8 @@ pub struct Counters {
     pub evicted: u64,
     /// Events dropped from what waits to be sent: there were too many.
     pub backlog_dropped: u64,
+    /// Rows of an earlier process that could not be read.
+    pub unreadable: u64,
+    /// Batches that the disk lost; what was in them is written again.
+    pub unsaved: u64,
 }

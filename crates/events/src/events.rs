@@ -4,13 +4,15 @@ use crate::converse::Talks;
 use crate::counters::Counters;
 use crate::filter::Filter;
 use crate::id::{EventId, Stamp};
+use crate::keep::Keep;
 use crate::message::Message;
 use crate::spread::{Relay, Spread};
 use crate::store::Store;
 use crate::user_event::{Delivered, Refused, UserEvent};
 use bruit_kit::{Lamport, Seen};
 use bruit_proto::{
-    Change, Context, Duration, Origin, Outlet, PeerId, Protocol, Room, StreamId, StreamNews, Tags, Time, Wire, mix, mutant,
+    Change, Context, Duration, Lost, Origin, Outlet, PeerId, Protocol, Receipt, Room, StreamId, StreamNews, Tags, Time, Wire,
+    mix, mutant,
 };
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ pub enum Timer {
     Finish,
     /// Events that were held back are said, joined or not.
     Release,
+    /// What was delivered is written to the disk.
+    Keep,
 }
 
 /// What it tells its composer.
@@ -63,6 +67,7 @@ pub struct Events<S: Spread = Relay> {
     pub(crate) joined: bool,
     held: Vec<UserEvent>,
     pub(crate) talks: Talks,
+    pub(crate) kept: Option<Box<Keep>>,
 }
 
 impl<S: Spread + Default> Events<S> {
@@ -99,6 +104,7 @@ impl<S: Spread> Events<S> {
             joined: false,
             held: Vec::new(),
             talks: Talks::new(config.every),
+            kept: None,
             config,
         }
     }
@@ -208,11 +214,12 @@ impl<S: Spread> Events<S> {
                 self.counters.news += 1;
                 self.news = Some(cx.now);
                 self.differing = 0;
-                let mine = self.config.replay || age <= cx.now.since(self.since);
-                if mine {
+                let timely = self.config.replay || age <= cx.now.since(self.since);
+                if timely && !self.was_delivered(&event.stamp) {
+                    self.keep_delivered(cx, event.stamp);
                     self.deliver(cx, &event);
                 }
-                if mine && push && !mutant("event never relayed") {
+                if timely && push && !mutant("event never relayed") {
                     self.relay(cx, &event, age, from);
                 }
             }
@@ -310,6 +317,7 @@ impl<S: Spread> Protocol for Events<S> {
             Timer::Check => self.ask_neighbours(cx),
             Timer::Finish => self.talks.finish(|stream| cx.close(stream)),
             Timer::Release => self.has_joined(cx),
+            Timer::Keep => self.flush(cx),
         }
     }
 
@@ -325,6 +333,10 @@ impl<S: Spread> Protocol for Events<S> {
             StreamNews::Opened => self.on_opened(cx, stream),
             StreamNews::Closed(why) => self.on_closed(cx, stream, why),
         }
+    }
+
+    fn on_stored(&mut self, cx: &mut Context<'_, Self>, receipt: Receipt, outcome: Result<(), Lost>) {
+        self.stored(cx, receipt, outcome);
     }
 
     fn fill(&mut self, cx: &mut Context<'_, Self>, to: Outlet, room: &mut Room<'_, Message>) {

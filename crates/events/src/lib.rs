@@ -20,6 +20,7 @@
 //! * **Not before its time**: each copy carries its age. A node delivers what is younger than its own membership, so a
 //!   joiner learns old events (and can repair others with them) without delivering them, and a node that was cut off
 //!   delivers all it missed. With [`Config::replay`] it delivers the old ones too.
+//! * **Nor after a restart**: with a disk, stamps of what was delivered survive the process, and with them the clock.
 //! * **Nothing is lost for good** that some node still keeps: push reaches almost all at once, checks and digests find
 //!   the rest. [`Relay`] has the numbers; `docs/papers/events.md` says where each idea is from.
 
@@ -31,6 +32,7 @@ mod events;
 mod filter;
 mod gaps;
 mod id;
+mod keep;
 mod message;
 mod spread;
 mod store;

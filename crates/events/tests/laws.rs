@@ -49,7 +49,7 @@ fn all_laws_hold() {
         make: &make,
         greet: &greet,
         arbitrary: &arbitrary,
-        timers: 4,
+        timers: 5,
         holds: &|node| node.events.store().len(),
         most: 64,
     };

@@ -10,7 +10,7 @@ use crate::links::Links;
 use crate::runner;
 use crate::world::World;
 use bruit_node::Mode;
-use bruit_stacks::{Core, CoreConfig};
+use bruit_stacks::{CoreConfig, Full};
 
 pub use figures::{Figures, Spread, Trial};
 pub use soak::{Soak, soak};
@@ -44,7 +44,7 @@ impl Default for Options {
 }
 
 impl Options {
-    fn world(&self, seed: u64) -> World<Core> {
+    fn world(&self, seed: u64) -> World<Full> {
         let links = Links { loss_ppm: self.loss_ppm, udp_loss_ppm: self.udp_loss_ppm, ..Links::default() };
         cluster(self.nodes, seed, links, self.config.clone(), self.sealed.then_some(Mode::Require))
     }

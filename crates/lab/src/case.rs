@@ -115,6 +115,11 @@ pub enum Act {
         /// Bytes of payload.
         bytes: u32,
     },
+    /// An operator asks the node for something that goes into the history.
+    Ask {
+        /// Which.
+        node: u32,
+    },
     /// The node sets its tags to one of this value.
     Tag {
         /// Which.
@@ -207,6 +212,7 @@ impl Act {
             | Act::Pause { node, .. }
             | Act::Clock { node, .. }
             | Act::Event { node, .. }
+            | Act::Ask { node }
             | Act::Tag { node, .. } => vec![*node],
             Act::Claim { node, of } => vec![*node, *of],
             Act::Cut { side } => side.clone(),

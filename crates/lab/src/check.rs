@@ -1,6 +1,7 @@
 //! Runs cases and watches what must hold of them: `bruit lab check`.
 
 mod events;
+mod history;
 mod members;
 mod run;
 mod timely;

@@ -1,10 +1,10 @@
-//! Worlds of whole clusters: every host runs the default stack.
+//! Worlds of whole clusters: nodes that run what the library's do.
 
 use crate::links::Links;
 use crate::world::{Birth, World};
 use bruit_node::{KeyRing, Mode, Node, Seal, Settings};
 use bruit_proto::{Nobody, PeerId, Record, Tags, mix};
-use bruit_stacks::{Core, CoreConfig};
+use bruit_stacks::{CoreConfig, Full, history};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,12 +18,14 @@ pub fn id(i: u32) -> PeerId {
     PeerId::named(&name(i))
 }
 
-/// What the process of this birth runs: [`Core`] under a name, in the open or sealed.
-pub fn core(birth: &Birth<'_>, config: &CoreConfig, name: &str, seal: Option<Seal>) -> Node<Core> {
+/// What the process of this birth runs: [`Full`] under a name, with what the disk of its host holds, in the open or sealed.
+pub fn full(birth: &Birth<'_>, config: &CoreConfig, name: &str, seal: Option<Seal>) -> Node<Full> {
     let record = Record::new(name, birth.seed, vec![birth.address], Tags::default());
     let record = Arc::new(record.expect("a short name and one address"));
     let settings = Settings { seal, ..Settings::new(record.id(), birth.seed) };
-    Node::new(settings, Core::new(birth.seed, config.clone(), record), Box::new(Nobody))
+    let history = history::Config::default();
+    let full = Full::full(birth.seed, config.clone(), history, record, &birth.disk.restored());
+    Node::new(settings, full, Box::new(Nobody))
 }
 
 /// What the process that is born with this seed seals with: the key of all clusters here, and entropy that the seed decides.
@@ -34,13 +36,13 @@ pub fn seal(seed: u64, mode: Mode) -> Seal {
 }
 
 /// A world of `n` hosts; none runs yet. With a mode they are sealed.
-pub fn cluster(n: u32, seed: u64, links: Links, config: CoreConfig, mode: Option<Mode>) -> World<Core> {
-    let make = move |birth: Birth<'_>| core(&birth, &config, &name(birth.node), mode.map(|mode| seal(birth.seed, mode)));
+pub fn cluster(n: u32, seed: u64, links: Links, config: CoreConfig, mode: Option<Mode>) -> World<Full> {
+    let make = move |birth: Birth<'_>| full(&birth, &config, &name(birth.node), mode.map(|mode| seal(birth.seed, mode)));
     World::new(n, seed, links, make)
 }
 
 /// Node `i` joins through hosts.
-pub fn join(world: &mut World<Core>, i: u32, through: &[u32]) {
+pub fn join(world: &mut World<Full>, i: u32, through: &[u32]) {
     let contacts: Vec<_> = through.iter().map(|of| world.contact(i, *of)).collect();
-    world.command(i, |core, cx| core.join(cx, &contacts));
+    world.command(i, |full, cx| full.join(cx, &contacts));
 }

@@ -16,10 +16,10 @@ pub struct Mutant {
     pub meant_for: &'static [Invariant],
 }
 
-use Invariant::{D2, D3, L1, M2, M3, M5, M6, M9};
+use Invariant::{D2, D3, H1, L1, M2, M3, M5, M6, M9};
 
 /// All of them.
-pub const ALL: [Mutant; 14] = [
+pub const ALL: [Mutant; 15] = [
     Mutant { name: "refute forgotten", meant_for: &[M9, M5] },
     Mutant { name: "refute with the same incarnation", meant_for: &[M9, M5] },
     Mutant { name: "suspicion timer never set", meant_for: &[M3, M5] },
@@ -34,6 +34,7 @@ pub const ALL: [Mutant; 14] = [
     Mutant { name: "event delivered twice", meant_for: &[D2] },
     Mutant { name: "event never relayed", meant_for: &[D3] },
     Mutant { name: "digest compares equal always", meant_for: &[D3, M5] },
+    Mutant { name: "histories compare equal always", meant_for: &[H1] },
 ];
 
 /// What became of one mutant.

@@ -49,6 +49,7 @@ pub fn draw(seed: u64) -> Case {
     }
     swarm.events(0, FAULTS);
     swarm.calm();
+    swarm.asks(seed);
     let mut script = swarm.script;
     script.sort_by_key(|e| e.at_ms);
     let seeds = (0..nodes.min(3)).collect();
@@ -259,6 +260,16 @@ impl Swarm {
         for _ in 0..2 + self.dice.below(40) {
             let (at, node, bytes) = (self.between(from, to), self.node(), self.dice.below(512));
             self.push(at, Act::Event { node, bytes });
+        }
+    }
+
+    /// Dynamo section 4.8.1: few changes, hours apart in earnest. Dice of their own: what else a seed draws they leave alone.
+    fn asks(&mut self, seed: u64) {
+        let mut dice = Rng::named(seed, bruit_proto::PeerId::NONE, "asks");
+        for _ in 0..dice.below(30) {
+            let at = dice.below((FAULTS + DOINGS) as u32).into();
+            let node = dice.below(self.nodes);
+            self.push(at, Act::Ask { node });
         }
     }
 

@@ -206,6 +206,7 @@ where
         }
         let now = self.shared.now;
         let site = &mut self.sites[i as usize];
+        site.disk.open();
         let life = site.life;
         let mut dice = Rng::named(self.seed, PeerId(u64::from(i)), &format!("life {life}"));
         // An epoch of its own, up to a month: nobody can compare two nodes' times by accident.

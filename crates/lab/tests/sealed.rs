@@ -1,11 +1,11 @@
 //! Sealed clusters: what was recorded is worth nothing, no nonce repeats, and one in the open is sealed node by node.
 
 use bruit_events::Filter;
-use bruit_lab::cluster::{cluster, core, join, name, seal};
+use bruit_lab::cluster::{cluster, full, join, name, seal};
 use bruit_lab::{Birth, Links, World};
 use bruit_node::Mode;
 use bruit_proto::{Change, Peers};
-use bruit_stacks::{Core, CoreConfig, Event};
+use bruit_stacks::{CoreConfig, Event, Full, FullEvent};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-fn tapped(world: &mut World<Core>) -> Heard {
+fn tapped(world: &mut World<Full>) -> Heard {
     let heard = Heard::default();
     let tape = Rc::clone(&heard);
     world.tap(move |_, from, to, bytes| tape.borrow_mut().push((from, to, bytes.to_vec())));
@@ -26,19 +26,19 @@ fn tapped(world: &mut World<Core>) -> Heard {
 }
 
 /// Hosts `0..n` run and know each other.
-fn form(world: &mut World<Core>, n: u32) {
+fn form(world: &mut World<Full>, n: u32) {
     (0..n).for_each(|i| world.start(i));
     (1..n).for_each(|i| join(world, i, &[0]));
     let formed = world.run_until(seconds(20), |w| (0..n).all(|i| w.protocol(i).swim().len() == n - 1));
     assert!(formed.is_some(), "a sealed cluster forms");
 }
 
-fn say(world: &mut World<Core>, i: u32) {
-    world.command(i, |core, cx| core.event(cx, "deploy", b"v2", Filter::all())).expect("a short event");
+fn say(world: &mut World<Full>, i: u32) {
+    world.command(i, |full, cx| full.event(cx, "deploy", b"v2", Filter::all())).expect("a short event");
 }
 
-fn delivered(world: &mut World<Core>) -> usize {
-    world.told().iter().filter(|t| matches!(t.event, Event::Delivered(_))).count()
+fn delivered(world: &mut World<Full>) -> usize {
+    world.told().iter().filter(|t| matches!(t.event, FullEvent::Core(Event::Delivered(_)))).count()
 }
 
 /// No two sealed packets were sealed alike.
@@ -76,7 +76,7 @@ fn a_recorded_run_replayed_at_whoever_restarted_and_at_a_stranger_tells_them_not
     }
 }
 
-fn replay(world: &mut World<Core>, recorded: &[(u32, u32, Vec<u8>)], to: u32) {
+fn replay(world: &mut World<Full>, recorded: &[(u32, u32, Vec<u8>)], to: u32) {
     for (from, _, bytes) in recorded {
         let from = world.address(*from);
         world.entry(to, |node, now| node.receive(now, from, bytes));
@@ -86,14 +86,15 @@ fn replay(world: &mut World<Core>, recorded: &[(u32, u32, Vec<u8>)], to: u32) {
 #[test]
 fn of_two_copies_of_one_node_one_is_told_and_no_pair_of_session_and_counter_repeats() {
     let config = CoreConfig::default();
-    let make = move |birth: Birth<'_>| core(&birth, &config, &name(birth.node.min(3)), Some(seal(birth.seed, Mode::Require)));
+    let make = move |birth: Birth<'_>| full(&birth, &config, &name(birth.node.min(3)), Some(seal(birth.seed, Mode::Require)));
     let mut world = World::new(5, 2, Links::default(), make);
     let heard = tapped(&mut world);
     form(&mut world, 4);
     world.start(4);
     join(&mut world, 4, &[0]);
     world.run(seconds(10));
-    let taken: Vec<u32> = world.told().iter().filter(|t| matches!(t.event, Event::NameTaken)).map(|t| t.node).collect();
+    let taken: Vec<u32> =
+        world.told().iter().filter(|t| matches!(t.event, FullEvent::Core(Event::NameTaken))).map(|t| t.node).collect();
     assert_eq!(taken, [4]);
     assert_no_pair_repeats(&heard);
 }
@@ -119,8 +120,8 @@ fn a_cluster_under_traffic_goes_from_open_to_permissive_to_required_node_by_node
     }
     world.run(seconds(10));
     let told = world.told();
-    let down = told.iter().filter(|t| matches!(t.event, Event::Member { change: Change::Down, .. })).count();
-    let delivered = told.iter().filter(|t| matches!(t.event, Event::Delivered(_))).count();
+    let down = told.iter().filter(|t| matches!(t.event, FullEvent::Core(Event::Member { change: Change::Down, .. }))).count();
+    let delivered = told.iter().filter(|t| matches!(t.event, FullEvent::Core(Event::Delivered(_)))).count();
     assert_eq!((down, delivered), (0, said * N as usize));
     heard.borrow_mut().clear();
     (0..N).for_each(|i| say(&mut world, i));
@@ -154,6 +155,6 @@ fn a_flood_of_a_hundred_thousand_packets_at_a_member_of_a_sealed_cluster_costs_i
     say(&mut world, 0);
     world.run(seconds(5));
     let told = world.told();
-    assert!(told.iter().all(|t| matches!(t.event, Event::Delivered(_))), "{told:?}");
+    assert!(told.iter().all(|t| matches!(t.event, FullEvent::Core(Event::Delivered(_)))), "{told:?}");
     assert_eq!(told.len(), 4);
 }

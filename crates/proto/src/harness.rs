@@ -4,9 +4,10 @@
 //! and their ids are those numbers, so [`Upto`] is their table of peers.
 
 mod desk;
+mod disk;
 mod pipes;
 
-use crate::context::{Context, Receipt};
+use crate::context::{Batch, Context, Receipt};
 use crate::mix;
 use crate::peer::{PeerId, Upto};
 use crate::protocol::Protocol;
@@ -15,6 +16,7 @@ use crate::room::{FillSink, Offer, Room};
 use crate::stream::{Origin, Outlet, Path, StreamNews, Why};
 use crate::time::{Time, Wall};
 use desk::Desk;
+use disk::Disk;
 use pipes::{End, Pipes};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -50,12 +52,13 @@ enum Due<P: Protocol> {
     Told { to: End, what: StreamNews },
     Shut { to: End },
     Late { end: End, quiet: Option<Duration> },
-    Stored { site: PeerId, receipt: Receipt },
+    Stored { site: PeerId, receipt: Receipt, batch: Batch },
 }
 
 /// N copies of a protocol.
 pub struct Harness<P: Protocol> {
     sites: Vec<Site<P>>,
+    disks: Vec<Disk>,
     index: BTreeMap<PeerId, u32>,
     due: BTreeMap<(Time, u64), Due<P>>,
     order: u64,
@@ -84,6 +87,7 @@ impl<P: Protocol> Harness<P> {
         };
         let mut harness = Harness {
             sites: (1..=n).map(site).collect(),
+            disks: (1..=n).map(|_| Disk::default()).collect(),
             index: ids.iter().zip(1..).map(|(id, i)| (*id, i)).collect(),
             due: BTreeMap::new(),
             order: 0,
@@ -146,9 +150,21 @@ impl<P: Protocol> Harness<P> {
         self.story.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Stops site `i` without a word: it hears and says nothing, its timers stand still.
+    /// What site `i` has persisted, by key: what its next copy restores.
+    pub fn disk(&self, i: u32) -> &BTreeMap<Vec<u8>, Vec<u8>> {
+        &self.disks[i as usize - 1].data
+    }
+
+    /// From now on the disk of site `i` loses what it is asked to keep; or no more.
+    pub fn break_disk(&mut self, i: u32, broken: bool) {
+        self.disks[i as usize - 1].broken = broken;
+    }
+
+    /// Stops site `i` without a word: it hears and says nothing, its timers stand still. What is not stored yet is lost.
     pub fn kill(&mut self, i: u32) {
         self.sites[i as usize - 1].up = false;
+        let me = self.id(i);
+        self.due.retain(|_, due| !matches!(due, Due::Stored { site, .. } if *site == me));
         for (end, other) in self.pipes.of(self.id(i)) {
             self.pipes.forget(end);
             self.later(Duration::from_millis(1), Due::Told { to: other, what: StreamNews::Closed(Why::Reset) });
@@ -280,9 +296,10 @@ impl<P: Protocol> Harness<P> {
                 }
             }
             Due::Late { end, quiet } => self.late(end, quiet),
-            Due::Stored { site, receipt } => {
+            Due::Stored { site, receipt, batch } => {
                 if let Some(i) = self.live(site) {
-                    self.turn(i, |p, cx| p.on_stored(cx, receipt, Ok(())));
+                    let outcome = self.disks[i as usize - 1].keep(batch);
+                    self.turn(i, |p, cx| p.on_stored(cx, receipt, outcome));
                 }
             }
         }
@@ -344,8 +361,8 @@ impl<P: Protocol> Harness<P> {
         for stream in done.woken {
             self.fill_stream(End { site: me, stream });
         }
-        for receipt in done.stored {
-            self.later(Duration::from_millis(1), Due::Stored { site: me, receipt });
+        for (receipt, batch) in done.stored {
+            self.later(Duration::from_millis(1), Due::Stored { site: me, receipt, batch });
         }
     }
 

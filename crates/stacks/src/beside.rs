@@ -1,4 +1,4 @@
-//! Core beside one protocol of the user's own: one line runs both on the same sockets.
+//! Core beside one more protocol, of ours or of the user's own: one line runs both on the same sockets.
 
 use crate::core::{self, Core};
 use bruit_proto::{
@@ -7,12 +7,12 @@ use bruit_proto::{
 };
 use std::marker::PhantomData;
 
-/// The first tag of a user's own protocols.
-const OWN: u8 = 128;
+/// The first tag that is none of Core's.
+const OWN: u8 = 48;
 
-/// A protocol of the user's own beside [`Core`], on the same sockets.
+/// A protocol beside [`Core`], on the same sockets: a user's own, or one of ours that Core does without.
 ///
-/// Its messages have tags from 128 on. Core's membership is its table of peers, and what Core says of a peer it is told.
+/// A user's messages have tags from 128 on. Core's membership is its table of peers, and what Core says of a peer it is told.
 pub struct Beside<Q: Protocol> {
     core: Core,
     own: Q,
@@ -23,9 +23,9 @@ pub struct Beside<Q: Protocol> {
 /// A part's message; which one's, its tag says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message<M> {
-    /// Tags below 128.
+    /// Tags below 48.
     Core(core::Message),
-    /// Tags from 128 on.
+    /// Tags from 48 on; a user's own from 128.
     Own(M),
 }
 

@@ -1,7 +1,7 @@
 use bruit_events::{self as events, Delivered, EventId, Events, Filter};
 use bruit_proto::{
     Change, Composition, Context, Duration, Lost, Malformed, Origin, Outlet, Part, PeerId, Protocol, Reader, Receipt, Record,
-    Rng, Room, StreamId, StreamNews, Tags, Why, Wire, Wiring,
+    Restored, Rng, Room, StreamId, StreamNews, Tags, Why, Wire, Wiring,
 };
 use bruit_swim::{self as swim, Swim};
 use std::sync::Arc;
@@ -164,6 +164,13 @@ impl Core {
             dice: (Rng::named(seed, me, "swim"), Rng::named(seed, me, "events")),
             wiring: Wiring::default(),
         }
+    }
+
+    /// From now on what must survive this process is persisted; begins with what earlier ones of its node `restored`.
+    pub fn keep(mut self, restored: &Restored) -> Core {
+        self.swim = self.swim.keep(&restored.part::<InSwim>());
+        self.events = self.events.keep(&restored.part::<InEvents>());
+        self
     }
 
     /// Membership, to look at; the table of peers for whoever composes this.

@@ -2,8 +2,10 @@
 
 pub mod beside;
 mod core;
+mod full;
 
 pub use beside::Beside;
 pub use core::{Core, CoreConfig, Event, InEvents, InSwim, Message, Said, Timer};
+pub use full::{Full, FullEvent};
 /// The parts, for whoever sets them up or looks at them.
-pub use {bruit_events as events, bruit_swim as swim};
+pub use {bruit_events as events, bruit_history as history, bruit_swim as swim};

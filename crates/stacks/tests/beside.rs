@@ -114,7 +114,7 @@ fn all_laws_hold() {
             }
         },
         arbitrary: &|rng: &mut Rng| corrupted(&samples, rng),
-        timers: 17,
+        timers: 18,
         holds: &|both| both.core().swim().members().count() + both.core().events().store().len(),
         most: 5_000,
     };

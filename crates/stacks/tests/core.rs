@@ -146,7 +146,7 @@ fn all_laws_hold() {
             }
         },
         arbitrary: &|rng: &mut Rng| corrupted(&samples, rng),
-        timers: 16,
+        timers: 17,
         holds: &|core| core.swim().members().count() + core.events().store().len(),
         most: 5_000,
     };

@@ -81,6 +81,7 @@ impl Swim {
         if !self.native() {
             self.exchange_everything(cx);
         }
+        self.flush(cx);
     }
 
     /// One dead member is contacted, so that two halves of a healed partition find each other again.
@@ -101,7 +102,7 @@ impl Swim {
             return self.join.next_unasked();
         }
         if cx.now < self.care.seeds_at {
-            return None;
+            return self.known_to_call(cx);
         }
         self.care.seeds_at = cx.now + self.config.seeds_every;
         self.join.some_seed(cx.rng)

@@ -29,6 +29,10 @@ pub struct Counters {
     pub relays_refused: u64,
     /// Members that did not fit the table.
     pub members_refused: u64,
+    /// Rows of an earlier process that could not be read.
+    pub unreadable: u64,
+    /// Batches that the disk lost; what was in them is written again.
+    pub unsaved: u64,
 }
 
 bruit_kit::idle!(Counters {
@@ -46,4 +50,6 @@ bruit_kit::idle!(Counters {
     talks_refused: 0,
     relays_refused: 0,
     members_refused: 0,
+    unreadable: 0,
+    unsaved: 0,
 });

@@ -10,6 +10,8 @@ const MAX_SEEDS: usize = 64;
 const MAX_DIALS: usize = 4;
 /// Sent on more often than this, a join begins anew.
 const MAX_HOPS: u32 = 16;
+/// Calls to each of those who were known, before they are given up: one or two may be lost.
+const CALLS: usize = 3;
 /// The first pause after a join that failed, doubled up to the second.
 const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(4));
 
@@ -17,6 +19,10 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_
 pub(crate) struct Join {
     /// Contacts to join through, never forgotten.
     seeds: Vec<PeerId>,
+    /// Whom an earlier process knew and this one has not met: asked in turn with the seeds until somebody lets us in, and
+    /// then called, so often.
+    known: Vec<PeerId>,
+    called: usize,
     dials: Vec<Dial>,
     /// The dial that was answered first and carries the join.
     stream: Option<StreamId>,
@@ -39,6 +45,8 @@ struct Dial {
 
 bruit_kit::idle!(Join {
     seeds: Vec::new(),
+    known: Vec::new(),
+    called: 0,
     dials: Vec::new(),
     stream: None,
     under_way: false,
@@ -54,6 +62,20 @@ bruit_kit::idle!(Join {
 impl Join {
     pub(crate) fn some_seed(&self, rng: &mut Rng) -> Option<PeerId> {
         (!self.seeds.is_empty()).then(|| self.seeds[rng.below(self.seeds.len() as u32) as usize])
+    }
+
+    /// Whom to ask, `at` being counted up: seeds and those who were known in turn.
+    fn candidate(&self, at: usize) -> Option<PeerId> {
+        let of = |peers: &[PeerId], at: usize| peers.get(at % peers.len().max(1)).copied();
+        match (self.seeds.is_empty(), self.known.is_empty()) {
+            (false, false) => of(if at.is_multiple_of(2) { &self.seeds } else { &self.known }, at / 2),
+            (_, true) => of(&self.seeds, at),
+            (true, false) => of(&self.known, at),
+        }
+    }
+
+    fn knows_nobody(&self) -> bool {
+        self.seeds.is_empty() && self.known.is_empty()
     }
 
     pub(crate) fn has_unasked(&self) -> bool {
@@ -110,16 +132,41 @@ impl Swim {
     /// Everybody else is gone: the way back leads through the seeds, one of which may be there again.
     pub(crate) fn rejoin_when_alone(&mut self, cx: &mut Context<'_, Self>) {
         let waits = self.join.under_way || self.join.failures > 0;
-        if self.members.live_count() == 0 && self.join.joined && !waits && !self.join.seeds.is_empty() {
+        if self.members.live_count() == 0 && self.join.joined && !waits && !self.join.knows_nobody() {
             self.begin_join(cx);
         }
+    }
+
+    /// Joins through those whom an earlier process knew, whose records the book has.
+    pub(crate) fn join_through_known(&mut self, cx: &mut Context<'_, Self>, known: Vec<PeerId>) {
+        self.join.known = known;
+        if !self.join.known.is_empty() {
+            self.begin_join(cx);
+        }
+    }
+
+    /// Those who restart together join in pairs and small circles: each calls those whom it has not met yet, one at a time.
+    pub(crate) fn known_to_call(&mut self, cx: &mut Context<'_, Self>) -> Option<PeerId> {
+        if self.join.known.is_empty() || self.members.live_count() == 0 {
+            return None;
+        }
+        let members = &self.members;
+        self.join.known.retain(|peer| members.get(*peer).is_none());
+        let known = self.join.known.len();
+        if self.join.called >= CALLS * known {
+            std::mem::take(&mut self.join.known).into_iter().for_each(|peer| cx.know(peer, None));
+            return None;
+        }
+        let peer = self.join.known[self.join.called % known];
+        self.join.called += 1;
+        Some(peer)
     }
 
     fn begin_join(&mut self, cx: &mut Context<'_, Self>) {
         if self.is_leaving() || std::mem::replace(&mut self.join.under_way, true) {
             return;
         }
-        self.join.at = cx.rng.below(self.join.seeds.len() as u32) as usize;
+        self.join.at = cx.rng.below((self.join.seeds.len() + self.join.known.len()) as u32) as usize;
         self.join.since = cx.now;
         self.join.hops = 0;
         self.dial_next(cx);
@@ -128,10 +175,9 @@ impl Swim {
     /// Dials whom we were sent to, else the next seed.
     fn dial_next(&mut self, cx: &mut Context<'_, Self>) {
         if self.join.dials.len() < MAX_DIALS {
-            let to = self.join.ask.pop().unwrap_or_else(|| {
-                self.join.at += 1;
-                self.join.seeds[self.join.at % self.join.seeds.len()]
-            });
+            self.join.at += 1;
+            let to = self.join.ask.pop().or_else(|| self.join.candidate(self.join.at));
+            let to = to.expect("a join has somebody to ask");
             let stream = cx.open(to, Class::Bulk, SILENCE);
             self.join.dials.push(Dial { stream, to });
         }
@@ -144,7 +190,7 @@ impl Swim {
             if self.join.stream.is_none() {
                 self.dial_next(cx);
             }
-        } else if self.members.live_count() == 0 && !self.join.seeds.is_empty() {
+        } else if self.members.live_count() == 0 && !self.join.knows_nobody() {
             self.begin_join(cx);
         }
     }
@@ -250,6 +296,7 @@ impl Swim {
         self.join.dials.drain(..).for_each(|d| cx.close(d.stream));
         cx.cancel(Timer::Join);
         cx.notify(Event::Joined { contact });
+        self.flush(cx);
         self.begin_settling(cx);
     }
 }

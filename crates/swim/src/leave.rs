@@ -46,6 +46,7 @@ impl Swim {
         for timer in [Timer::Probe, Timer::Suspicion, Timer::Join, Timer::Settle] {
             cx.cancel(timer);
         }
+        self.flush(cx);
     }
 
     pub(crate) fn go_on_leaving(&mut self, cx: &mut Context<'_, Self>) {

@@ -17,6 +17,8 @@
 //!   every minute (`care`).
 //! * **Admission.** A seed serves a bounded number of full syncs and sends the rest on (`admission`).
 //!
+//! * **A restart needs no seeds**: with a disk, those whom it knew are asked (`keep`).
+//!
 //! How the files divide it: `members` is the table, `member` the override order; `updates` merges what is said about
 //! members; `probe` and `suspicion` find failures; `news` spreads; `sync`, `join` and `admission` hold conversations;
 //! `leave` says goodbye; `care` looks after the dead, the seeds and the clock; `dialect` lists what memberlist does
@@ -29,6 +31,7 @@ mod counters;
 mod dialect;
 mod health;
 mod join;
+mod keep;
 mod leave;
 mod member;
 mod members;
@@ -49,8 +52,8 @@ pub use suspicion::suspicion_timeout;
 
 use bruit_kit::Lazy;
 use bruit_proto::{
-    BadRecord, Change, Context, Duration, Origin, Outlet, PeerId, Peers, Protocol, Record, Rng, Room, StreamId, StreamNews, Tags,
-    Time, Why,
+    BadRecord, Change, Context, Duration, Lost, Origin, Outlet, PeerId, Peers, Protocol, Receipt, Record, Rng, Room, StreamId,
+    StreamNews, Tags, Time, Why,
 };
 use std::fmt;
 use std::net::SocketAddr;
@@ -158,6 +161,7 @@ pub struct Swim {
     join: Lazy<join::Join>,
     admission: Lazy<admission::Admission>,
     leave: Option<Box<leave::Leave>>,
+    keep: Option<Box<keep::Keep>>,
     care: care::Care,
     counters: Lazy<Counters>,
     probes: u64,
@@ -183,6 +187,7 @@ impl Swim {
             join: Lazy::default(),
             admission: Lazy::default(),
             leave: None,
+            keep: None,
             care: care::Care::default(),
             counters: Lazy::default(),
             probes: 0,
@@ -312,6 +317,7 @@ impl Protocol for Swim {
         cx.know(me, Some(&record));
         self.start_probing(cx);
         self.start_care(cx);
+        self.rejoin(cx);
     }
 
     fn on_message(&mut self, cx: &mut Context<'_, Self>, from: Origin, message: Message) {
@@ -361,6 +367,10 @@ impl Protocol for Swim {
         if what != StreamNews::Opened && self.admission.knows(stream) {
             self.admission.forget(stream);
         }
+    }
+
+    fn on_stored(&mut self, _: &mut Context<'_, Self>, receipt: Receipt, outcome: Result<(), Lost>) {
+        self.stored(receipt, outcome);
     }
 
     fn on_pause(&mut self, cx: &mut Context<'_, Self>, lost: Duration) {

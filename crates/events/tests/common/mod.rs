@@ -7,9 +7,10 @@ pub mod story;
 use bruit_events::{Config, Counters, Delivered, Event, Events, Filter};
 use bruit_proto::harness::{Harness, Links};
 use bruit_proto::{
-    Change, Composition, Context, Duration, Lost, Origin, Outlet, Part, PeerId, Protocol, Receipt, Rng, Room, StreamId,
+    Change, Composition, Context, Duration, Lost, Origin, Outlet, Part, PeerId, Protocol, Receipt, Restored, Rng, Room, StreamId,
     StreamNews, Wiring,
 };
+use std::collections::BTreeMap;
 
 /// Pings a random peer each second; the ping is answered.
 #[derive(Debug, Default)]
@@ -247,6 +248,18 @@ impl Cluster {
 
     pub fn restart(&mut self, i: u32, session: u64) {
         let node = Node::new(PeerId(u64::from(i)), self.seed ^ session, session, self.config.clone());
+        self.net.restart(i, node);
+    }
+
+    /// The next process at node `i`, which keeps what it delivers, with what its disk holds.
+    pub fn restart_from_disk(&mut self, i: u32, session: u64) {
+        self.restart_with(i, session, self.net.disk(i).clone());
+    }
+
+    pub fn restart_with(&mut self, i: u32, session: u64, disk: BTreeMap<Vec<u8>, Vec<u8>>) {
+        let restored = Restored::new(disk).part::<InEvents>();
+        let mut node = Node::new(PeerId(u64::from(i)), self.seed ^ session, session, self.config.clone());
+        node.events = node.events.keep(&restored);
         self.net.restart(i, node);
     }
 

@@ -5,7 +5,7 @@ use crate::cluster::{id, join};
 use crate::world::{Traffic, World};
 use bruit_events::Filter;
 use bruit_proto::{Change, Peers, Rng, Tags};
-use bruit_stacks::{Core, Event};
+use bruit_stacks::{Event, Full, FullEvent};
 use bruit_swim as swim;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const CUT_OFF: Duration = Duration::from_secs(2);
 
 /// A cluster under measurement.
 pub(super) struct Bench {
-    pub(super) world: World<Core>,
+    pub(super) world: World<Full>,
     dice: Rng,
     nodes: u32,
     /// Views in which a living node was dead.
@@ -100,7 +100,7 @@ impl Bench {
         let from = self.dice.below(self.nodes);
         let payload: Vec<u8> = (0..64).map(|_| self.dice.bits() as u8).collect();
         self.reached = 0;
-        let said = self.world.command(from, |core, cx| core.event(cx, "bench", &payload, Filter::all()));
+        let said = self.world.command(from, |full, cx| full.event(cx, "bench", &payload, Filter::all()));
         said.expect("64 bytes are an event");
         let took = self.until(PATIENCE / 4, |b| b.reached == b.nodes);
         trial.event_all_ms = milliseconds(took);
@@ -116,7 +116,7 @@ impl Bench {
         self.world.partition(&[0]);
         for i in 1..self.nodes.min(CHANGED + 1) {
             let tags: Tags = [("v", "2")].into_iter().collect();
-            let changed = self.world.command(i, |core, cx| core.set_tags(cx, tags));
+            let changed = self.world.command(i, |full, cx| full.set_tags(cx, tags));
             changed.expect("a small tag");
         }
         self.pass(CUT_OFF);
@@ -176,7 +176,8 @@ impl Bench {
     /// Takes what nodes told.
     fn listen(&mut self) {
         for told in self.world.told() {
-            match told.event {
+            let FullEvent::Core(event) = told.event else { continue };
+            match event {
                 Event::Delivered(_) => self.reached += 1,
                 Event::Member { peer, change: Change::Down } if self.crashed.is_some_and(|i| id(i) == peer) => self.reached += 1,
                 Event::Member { change: Change::Down, .. } if !self.excused => self.false_deaths += 1,

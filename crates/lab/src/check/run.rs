@@ -1,17 +1,19 @@
 //! One case, lived through and watched.
 
 use super::events::{Book, Process};
+use super::history::Asked;
 use super::members::{Selves, Truth, View};
 use super::timely::{Fact, Facts, Pings};
 use super::violation::{Invariant, Violation};
 use crate::case::{Act, Case};
-use crate::cluster::{core, id, join, name, seal};
+use crate::cluster::{full, id, join, name, seal};
 use crate::links::Links;
 use crate::world::{Told, Traffic, World};
 use bruit_events::Filter;
 use bruit_node::Mode;
 use bruit_proto::{Change, PeerId, Peers, Rng, Tags};
-use bruit_stacks::{Core, CoreConfig, Event};
+use bruit_stacks::history::What;
+use bruit_stacks::{CoreConfig, Event, Full, FullEvent};
 use bruit_swim::{self as swim, Status};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -88,13 +90,14 @@ struct Known {
 
 pub(crate) struct Run<'a> {
     case: &'a Case,
-    pub(crate) world: World<Core>,
+    pub(crate) world: World<Full>,
     /// The name of each host's next process, by the number of the host whose name it is.
     names: Rc<RefCell<Vec<u32>>>,
     known: Vec<Option<Known>>,
     views: Vec<View>,
     selves: Selves,
     book: Book,
+    asked: Asked,
     next: usize,
     dice: Rng,
     calm: bool,
@@ -121,7 +124,7 @@ impl<'a> Run<'a> {
         config.swim = Arc::new(swim::Config { tombstone, ..(*config.swim).clone() });
         let world = World::new(case.nodes, case.seed, case.links.clone(), move |birth| {
             let of = of_host.borrow()[birth.node as usize];
-            core(&birth, &config, &name(of), sealed.then(|| seal(birth.seed, Mode::Require)))
+            full(&birth, &config, &name(of), sealed.then(|| seal(birth.seed, Mode::Require)))
         });
         let n = case.nodes as usize;
         Run {
@@ -132,6 +135,7 @@ impl<'a> Run<'a> {
             views: (0..n).map(|_| View::default()).collect(),
             selves: Selves::default(),
             book: Book::default(),
+            asked: Asked::default(),
             next: 0,
             dice: Rng::seeded(case.seed),
             calm: false,
@@ -228,6 +232,11 @@ impl<'a> Run<'a> {
                 self.world.step(*node, *jump_ms);
             }
             Act::Event { node, bytes } => self.event(*node, *bytes),
+            // A node that has only just started, or whose disk is far behind, refuses.
+            Act::Ask { node } if self.can_act(*node) => {
+                let what = What::ForceLeave;
+                let _ = self.world.command(*node, |full, cx| full.append(cx, what, "somebody", "an operator"));
+            }
             Act::Tag { node, value } if self.can_act(*node) => {
                 let tags: Tags = [("value", value.to_string())].into_iter().collect();
                 let changed = self.world.command(*node, |core, cx| core.set_tags(cx, tags));
@@ -237,7 +246,7 @@ impl<'a> Run<'a> {
                     self.facts.add(self.world.now(), Fact::Change(me.id(), me.incarnation));
                 }
             }
-            Act::Kill { .. } | Act::Pause { .. } | Act::Tag { .. } => {}
+            Act::Kill { .. } | Act::Pause { .. } | Act::Tag { .. } | Act::Ask { .. } => {}
         }
     }
 
@@ -252,6 +261,7 @@ impl<'a> Run<'a> {
         }
         if wipe {
             self.world.wipe(node);
+            self.asked.wiped(node);
         }
         if moved {
             let port = self.world.address(node).port();
@@ -322,9 +332,16 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn hear_one(&mut self, told: &Told<Event>) -> Result<(), Violation> {
+    fn hear_one(&mut self, told: &Told<FullEvent>) -> Result<(), Violation> {
         let node = told.node;
-        match &told.event {
+        let event = match &told.event {
+            FullEvent::Core(event) => event,
+            FullEvent::Own(event) => {
+                self.asked.hear(node, event);
+                return Ok(());
+            }
+        };
+        match event {
             Event::Delivered(event) => {
                 let found = self.book.delivered(self.process(node), event);
                 found.map_err(|(invariant, what)| self.violation(invariant, Some(node), what))?;
@@ -502,7 +519,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// M3, M5, M7 and D3.
+    /// M3, M5, M7, D3 and H1.
     pub(crate) fn at_the_end(&self) -> Result<(), Violation> {
         self.all_probed()?;
         if let Some((node, known)) = self.members().find(|m| self.holders(m.1.id) > 1) {
@@ -511,6 +528,8 @@ impl<'a> Run<'a> {
         self.agree().map_err(|(node, what)| self.violation(Invariant::M5, Some(node), what))?;
         let members = self.members().filter_map(|(i, known)| Some((self.process(i), known.member_since?)));
         let members: Vec<_> = members.collect();
+        let histories = members.iter().map(|m| (m.0.0, self.world.protocol(m.0.0).history()));
+        self.asked.agree(histories).map_err(|(node, what)| self.violation(Invariant::H1, Some(node), what))?;
         self.book.all_reached(&members).map_err(|(node, what)| self.violation(Invariant::D3, Some(node), what))
     }
 

@@ -1,7 +1,8 @@
 //! What must become known in time once the faults are over: M3.
 
 use bruit_proto::{PeerId, Reader, Wire};
-use bruit_stacks::Message;
+use bruit_stacks::beside::Message;
+use bruit_stacks::{Message as Core, history};
 use bruit_swim::{Message as Swim, Swim as View};
 use bruit_wire::Envelope;
 use std::cell::RefCell;
@@ -88,8 +89,8 @@ impl Pings {
     /// A datagram came.
     pub(super) fn hear(&self, at: Duration, from: u32, to: u32, packet: &[u8]) {
         let mut input = Reader::new(packet.get(Envelope::HEADER..).unwrap_or_default());
-        while let Ok(message) = Message::decode(&mut input) {
-            if let Message::Swim(Swim::Ping { .. }) = message {
+        while let Ok(message) = Message::<history::Message>::decode(&mut input) {
+            if let Message::Core(Core::Swim(Swim::Ping { .. })) = message {
                 self.last.borrow_mut()[from as usize * self.n + to as usize] = at;
             }
         }

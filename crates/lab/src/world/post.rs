@@ -1,7 +1,7 @@
 use super::traffic::Traffic;
 use crate::links::Network;
 use crate::wheel::{Entry, Wheel};
-use bruit_proto::{Batch, Receipt, Rng};
+use bruit_proto::Rng;
 
 /// What can happen to a node.
 #[derive(Clone, Debug)]
@@ -14,8 +14,8 @@ pub(crate) enum Input {
     Segment(End, Segment),
     /// A segment of mine was not acknowledged in time.
     Retry(End),
-    /// The disk has done what process number `life` asked for.
-    Stored { life: u32, receipt: Receipt, batch: Batch },
+    /// The disk has done the first of what process number `life` asked for.
+    Stored { life: u32 },
 }
 
 /// One end of a connection: whose dial it was, and which side.

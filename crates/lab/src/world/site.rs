@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::links::Host;
 use crate::wheel::Entry;
 use bruit_node::{Node, Now, Output};
-use bruit_proto::{PeerId, Protocol, Rng, Wire, mix};
+use bruit_proto::{Batch, PeerId, Protocol, Receipt, Rng, Wire, mix};
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -19,8 +19,8 @@ use std::time::Duration;
 const SOCKET_BUFFER: usize = 256;
 /// Inputs that a driver takes before it looks at its timers.
 const BATCH: usize = 64;
-/// What a disk takes to keep a batch, in microseconds.
-const DISK_LATENCY: u64 = 1_000;
+/// What a disk takes to keep a batch, in microseconds: mostly a millisecond, and now and then a hundred.
+const DISK_LATENCY: [u64; 8] = [1_000, 1_000, 1_000, 1_000, 1_000, 5_000, 20_000, 100_000];
 /// Timers that may be due one after another at one instant; more is a node that never sleeps.
 const MAX_TICKS: u32 = 10_000;
 
@@ -29,6 +29,10 @@ pub(crate) struct Site<P: Protocol> {
     pub(crate) node: Option<Node<P>>,
     pub(crate) clock: Clock,
     pub(crate) disk: Disk,
+    disk_dice: Rng,
+    /// What the disk was asked for and has not done, in order; and when it has done all of it.
+    writing: VecDeque<(Receipt, Batch)>,
+    written_at: u64,
     pub(crate) streams: Streams,
     pub(crate) traffic: Traffic,
     /// How many processes this host has started.
@@ -55,6 +59,9 @@ where
             node: None,
             clock: Clock::new(0, 0),
             disk: Disk::default(),
+            disk_dice: Rng::named(seed, PeerId(u64::from(me)), "disk"),
+            writing: VecDeque::new(),
+            written_at: 0,
             streams: Streams::default(),
             traffic: Traffic::default(),
             life: 0,
@@ -79,6 +86,12 @@ where
     /// Ends the process. Its kernel resets its connections, unless the host goes with it.
     pub(crate) fn stop(&mut self, at: u64, shared: &mut Shared<P::Event>) {
         self.node = None;
+        // One batch may be half written. Those behind it are not there.
+        if let Some((_, batch)) = self.writing.pop_front() {
+            self.disk.tear(&batch, &mut self.disk_dice);
+        }
+        self.writing.clear();
+        self.written_at = 0;
         (self.paused, self.wake, self.held_packets) = (None, None, 0);
         self.held.clear();
         let (mut post, streams) = self.post(at, shared);
@@ -210,7 +223,8 @@ where
                 let news = streams.retry(&mut post, end, entry.at);
                 self.tell(at, news, shared);
             }
-            Input::Stored { life, receipt, batch } if life == self.life => {
+            Input::Stored { life } if life == self.life => {
+                let (receipt, batch) = self.writing.pop_front().expect("each is done once");
                 let outcome = self.disk.keep(batch);
                 self.note(at, 4, receipt.0);
                 self.turn(at, shared, |node, now| node.stored(now, receipt, outcome));
@@ -276,7 +290,7 @@ where
 
     /// Does what the node asks for.
     fn perform(&mut self, at: u64, shared: &mut Shared<P::Event>) {
-        let (me, life) = (self.me, self.life);
+        let me = self.me;
         while let Some(output) = self.node.as_mut().and_then(Node::poll) {
             let (mut post, streams) = self.post(at, shared);
             let news = match output {
@@ -297,7 +311,7 @@ where
                     None
                 }
                 Output::Persist { receipt, batch } => {
-                    post.later(DISK_LATENCY, Input::Stored { life, receipt, batch });
+                    self.persist(at, receipt, batch, shared);
                     None
                 }
                 Output::Event(event) => {
@@ -312,6 +326,16 @@ where
                 node.stream_sent(now, stream, bytes);
             }
         }
+    }
+
+    /// One after the other, as a disk does.
+    fn persist(&mut self, at: u64, receipt: Receipt, batch: Batch, shared: &mut Shared<P::Event>) {
+        let takes = DISK_LATENCY[self.disk_dice.below(DISK_LATENCY.len() as u32) as usize];
+        self.written_at = self.written_at.max(at) + takes;
+        self.writing.push_back((receipt, batch));
+        let (after, life) = (self.written_at - at, self.life);
+        let (mut post, _) = self.post(at, shared);
+        post.later(after, Input::Stored { life });
     }
 
     /// When the node wants to be woken, in virtual time.

@@ -239,18 +239,40 @@ fn who_stood_still_is_told_so_and_finds_what_came() {
 }
 
 #[test]
+fn a_process_that_ends_amid_a_write_leaves_a_torn_one_and_the_next_starts_from_what_was_whole() {
+    let (mut torn, mut whole) = (0, 0);
+    for seed in 0..40 {
+        let mut world = world(1, seed, Links::default());
+        world.run(seconds(1));
+        for life in 1..5 {
+            world.kill(0);
+            world.start(0);
+            world.kill(0);
+            world.start(0);
+            let rows = world.disk(0).iter().count();
+            assert_eq!(rows, 1, "seed {seed}, life {life}: what was kept stays");
+            world.run(seconds(1));
+        }
+        let damaged = world.disk(0).damaged();
+        torn += damaged;
+        whole += 8 - damaged;
+    }
+    assert!(torn > 50 && whole > 5, "{torn} torn, {whole} whole");
+}
+
+#[test]
 fn a_disk_outlives_its_process_unless_it_is_wiped() {
     let mut world = world(1, 1, Links::default());
     assert_eq!(world.disk(0).iter().count(), 0);
     world.kill(0);
     world.start(0);
     assert_eq!(world.disk(0).iter().count(), 0, "killed before the disk had done it");
-    world.run(Duration::from_millis(10));
+    world.run(Duration::from_millis(200));
     world.kill(0);
     assert_eq!(world.disk(0).iter().count(), 1);
     world.wipe(0);
-    world.disk(0).broken = true;
+    world.disk(0).set_full(true);
     world.start(0);
-    world.run(Duration::from_millis(10));
+    world.run(Duration::from_millis(200));
     assert_eq!(world.protocol(0).news, ["stored Err(Lost)"]);
 }

@@ -29,7 +29,7 @@ pub(super) struct Done<P: Protocol> {
     pub(super) written: Vec<(StreamId, P::Message)>,
     pub(super) closed: Vec<StreamId>,
     pub(super) woken: Vec<StreamId>,
-    pub(super) stored: Vec<Receipt>,
+    pub(super) stored: Vec<(Receipt, Batch)>,
 }
 
 impl<P: Protocol> Default for Done<P> {
@@ -117,9 +117,9 @@ impl<P: Protocol> Sink<P> for Desk<P> {
     fn cancel(&mut self, timer: P::Timer) {
         self.timers.cancel(timer);
     }
-    fn persist(&mut self, _: Batch) -> Receipt {
+    fn persist(&mut self, batch: Batch) -> Receipt {
         self.receipts += 1;
-        self.done.stored.push(Receipt(self.receipts));
+        self.done.stored.push((Receipt(self.receipts), batch));
         Receipt(self.receipts)
     }
     fn know(&mut self, _: PeerId, _: Option<&Arc<Record>>) {}

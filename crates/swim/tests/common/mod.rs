@@ -4,8 +4,9 @@
 #![allow(dead_code)]
 
 use bruit_proto::harness::{Harness, Links};
-use bruit_proto::{Duration, PeerId, Record, Tags};
+use bruit_proto::{Duration, PeerId, Record, Restored, Tags};
 use bruit_swim::{Config, Profile, Status, Swim};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) fn secs(n: u64) -> Duration {
@@ -62,6 +63,18 @@ impl Cluster {
     /// Through site 1.
     pub(crate) fn join(&mut self, i: u32) {
         self.h.turn(i, |s, cx| s.join(cx, &[PeerId::contact(1)]));
+    }
+
+    /// A node that keeps what it knows, at its start or after an earlier process: with what its disk holds.
+    pub(crate) fn restart_from_disk(&mut self, i: u32) {
+        self.restart_with(i, self.h.disk(i).clone());
+    }
+
+    pub(crate) fn restart_with(&mut self, i: u32, disk: BTreeMap<Vec<u8>, Vec<u8>>) {
+        self.lives += 1;
+        let restored = Restored::new(disk);
+        let swim = Swim::new(self.config.clone(), record(&self.names, u64::from(i), self.lives)).keep(&restored);
+        self.h.restart(i, swim);
     }
 
     pub(crate) fn restart(&mut self, i: u32) {
