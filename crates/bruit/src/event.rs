@@ -3,6 +3,7 @@ use bruit_proto::{Change, PeerId, Why};
 use bruit_stacks::Core;
 use bruit_stacks::events::Delivered;
 use bruit_stacks::swim::Member;
+use std::time::Duration;
 
 /// What happens in the cluster, as one node sees it.
 #[derive(Clone, Debug)]
@@ -39,6 +40,15 @@ pub enum Event {
         /// Why not.
         why: Why,
     },
+    /// A member that this node was told to ping answered, after so long, or did not: see [`Node::ping`](crate::Node::ping).
+    Pinged {
+        /// Who.
+        peer: PeerId,
+        /// Which ping.
+        seq: u32,
+        /// `None` if it was silent for a period.
+        rtt: Option<Duration>,
+    },
     /// Another process holds this node's name and wins: stop this one, or give it another name.
     NameTaken,
     /// This node's leave has reached the cluster, or its time is up.
@@ -69,6 +79,7 @@ pub(crate) fn told(core: &Core, event: bruit_stacks::Event) -> Option<Event> {
         bruit_stacks::Event::Refuted { peer } => member(peer, Event::Refuted),
         bruit_stacks::Event::Joined { contact } => Some(Event::Joined { contact }),
         bruit_stacks::Event::JoinFailed { contact, why } => Some(Event::JoinFailed { contact, why }),
+        bruit_stacks::Event::Pinged { peer, seq, rtt } => Some(Event::Pinged { peer, seq, rtt }),
         bruit_stacks::Event::NameTaken => Some(Event::NameTaken),
         bruit_stacks::Event::Gone => Some(Event::Gone),
         bruit_stacks::Event::Isolated(is) => Some(Event::Isolated(is)),

@@ -230,6 +230,29 @@ impl Node {
         Ok(self.0.command(move |core, cx| core.force_leave(cx, &name, prune)).await??)
     }
 
+    /// Pings this member directly, whatever is believed of it: the round trip, or nothing if it was silent for a period.
+    /// Failure detection takes no notice.
+    ///
+    /// # Errors
+    /// [`CallError`] if no other member has this name, too many pings are under way, or this node has stopped.
+    ///
+    /// Cancellation: it is pinged, or not.
+    pub async fn ping(&self, name: &str) -> Result<Option<Duration>, CallError> {
+        let mut events = self.events();
+        loop {
+            let name = name.to_owned();
+            let asked = self.0.command(move |core, cx| core.ping(cx, &name)).await??;
+            loop {
+                match events.next().await.ok_or(Stopped)? {
+                    Event::Pinged { seq, rtt, .. } if seq == asked => return Ok(rtt),
+                    // The answer may be among what was lost.
+                    Event::Lagged(_) => break,
+                    _ => {}
+                }
+            }
+        }
+    }
+
     /// Says goodbye, waits until the cluster has heard it, ten seconds at most, and stops the node.
     ///
     /// # Errors
