@@ -1,25 +1,38 @@
 //! `bruit agent`: one node, one process, until it is told to leave.
 
 mod api;
+mod caller;
 mod control;
+mod descriptors;
 mod journal;
+mod log;
 mod metrics;
 mod news;
 mod problem;
+mod reload;
+mod seats;
+mod server;
 mod signals;
 mod state;
+mod supervisor;
 
 pub(crate) use control::NODE_GONE;
+pub(crate) use descriptors::raise as raise_descriptors;
+pub(crate) use problem::BAD_SETTINGS;
 
 use crate::cli::AgentOptions;
 use crate::place;
 use crate::settings::{self, Loaded, Settings};
 use anyhow::{Context, Result, anyhow};
 use bruit::{CoreConfig, Node, StartError};
+use sd_notify::NotifyState;
+use seats::Seats;
+use server::{Listener, serve as serve_at};
 use state::{Agent, Phase};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -30,51 +43,53 @@ const PORT: u16 = 7946;
 /// So many agents run on one machine without being told their ports.
 const PORTS: u16 = 32;
 
-pub(crate) fn run(options: &AgentOptions) -> Result<ExitCode> {
-    let Loaded { settings, .. } = match settings::load(options) {
+pub(crate) fn run(options: AgentOptions) -> Result<ExitCode> {
+    let loaded = match settings::load(&options) {
         Ok(loaded) => loaded,
         Err(faults) => {
             eprintln!("{faults}");
             return Ok(ExitCode::from(BAD_CONFIG));
         }
     };
-    log(&settings);
+    let log = log::Log::start(&loaded.settings);
+    // One thread: gossip is a few packets a second, and each further one has its stack and its share of the heap.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(serve(settings))
+    runtime.block_on(serve(options, loaded, log))
 }
 
-fn log(settings: &Settings) {
-    use tracing_subscriber::prelude::*;
-    let to_stderr = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let filtered = tracing_subscriber::registry().with(settings.log.clone());
-    if settings.log_json {
-        filtered.with(to_stderr.json().flatten_event(true)).init();
-    } else {
-        use std::io::IsTerminal;
-        filtered.with(to_stderr.with_ansi(std::io::stderr().is_terminal())).init();
-    }
-}
-
-async fn serve(settings: Settings) -> Result<ExitCode> {
+async fn serve(options: AgentOptions, loaded: Loaded, log: log::Log) -> Result<ExitCode> {
     // Before anything runs: a signal that comes early is a signal.
     let signals = signals::Signals::new().context("cannot listen for signals")?;
-    let node = start(&settings).await?;
+    let connections = descriptors::connections();
+    // Before the node: what cannot be served is known before others know us.
+    let http = match &loaded.settings.http {
+        Some(at) => Some(TcpListener::bind(at).await.with_context(|| format!("cannot serve HTTP at {at}"))?),
+        None => None,
+    };
+    let node = start(&loaded.settings).await?;
     let socket = place::socket(&place::folder(), node.name());
-    let control = match control::Control::bind(&socket).await {
+    let control = match control::bind(&socket).await {
         Ok(control) => control,
         Err(error) => {
             node.stop().await;
             return Err(error);
         }
     };
-    let agent = Arc::new(Agent::new(node, settings));
+    let agent = Arc::new(Agent::new(node, options, loaded, log, connections));
+    let listeners = [Some(Listener::unix(control)?), http.map(Listener::Tcp)].into_iter().flatten();
+    let (seats, router) = (Seats::new(connections), api::router(Arc::clone(&agent)));
+    let serving: Vec<_> =
+        listeners.map(|at| tokio::spawn(serve_at(at, Arc::clone(&seats), router.clone(), agent.phase.subscribe()))).collect();
     info!(node = agent.node.name(), bound = %agent.node.local_addr(), control = %socket.display(), "agent runs");
     tokio::spawn(journal::keep(Arc::clone(&agent)));
-    let serving = tokio::spawn(control.serve(api::router(Arc::clone(&agent)), agent.phase.subscribe()));
     tokio::spawn(signals.obey(Arc::clone(&agent)));
+    supervisor::tell(&[NotifyState::Ready]);
+    tokio::spawn(supervisor::keep(Arc::clone(&agent)));
     let left = until_gone(&agent).await;
     agent.phase.send_replace(Phase::Gone);
-    let _ = serving.await;
+    for serving in serving {
+        let _ = serving.await;
+    }
     forget(&socket);
     left.map(|()| ExitCode::SUCCESS)
 }
@@ -92,8 +107,10 @@ async fn until_gone(agent: &Agent) -> Result<()> {
         Phase::Lost => Err(anyhow!("the node has stopped by itself")),
         Phase::Running | Phase::Leaving | Phase::Gone => {
             info!("leaving");
-            if timeout(agent.settings.leave_within, agent.node.leave()).await.is_err() {
-                warn!(within = ?agent.settings.leave_within, "the goodbye was not acknowledged in time");
+            supervisor::tell(&[NotifyState::Stopping]);
+            let within = agent.loaded().settings.leave_within;
+            if timeout(within, agent.node.leave()).await.is_err() {
+                warn!(?within, "the goodbye was not acknowledged in time");
                 agent.node.stop().await;
             }
             info!("left");

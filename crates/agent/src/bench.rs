@@ -1,10 +1,12 @@
 //! `bruit bench`: figures that anyone can run again.
 
+mod agent;
 mod process;
 mod sockets;
 mod speed;
 mod tally;
 
+pub(crate) use agent::agent;
 pub(crate) use speed::lab;
 
 use crate::cli::{ClusterOptions, Format};

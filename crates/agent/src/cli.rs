@@ -13,12 +13,13 @@ pub(crate) struct Cli {
     /// How to print results.
     #[arg(short, long, global = true, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
-    /// Which agent to talk to: its name, or its socket. The only one that runs unless given; also BRUIT_AGENT.
-    #[arg(long, global = true, value_name = "NAME|PATH")]
+    /// Which agent to talk to: its name, its socket's path, or host:port of its --http. The only one that runs unless
+    /// given; also BRUIT_AGENT.
+    #[arg(long, global = true, value_name = "NAME|PATH|HOST:PORT")]
     pub(crate) agent: Option<String>,
 }
 
-const EXITS: &str = "Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 no agent reached, 4 denied, 6 not found, 7 conflict, \
+const EXITS: &str = "Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 no agent reached, 4 denied, 5 partial, 6 not found, 7 conflict, \
                      8 timeout, 78 a file or a setting that cannot be used.";
 
 /// What `-o` says.
@@ -132,6 +133,20 @@ pub(crate) enum Client {
     Monitor,
     /// Whether the agent is well; exits 1 if not.
     Health,
+    /// Ping a member directly; exits 8 if it is silent.
+    Ping {
+        /// Its name.
+        name: String,
+    },
+    /// Ping every live member directly and name the silent ones; exits 5 if there are any.
+    Reachability,
+    /// Read the settings again, as SIGHUP does: nothing is changed unless all are good.
+    Reload,
+    /// Show what the agent logs, or change it until the next reload or restart.
+    Log {
+        /// error, warn, info, debug, trace or off.
+        filter: Option<String>,
+    },
 }
 
 /// What to do with settings.
@@ -165,8 +180,9 @@ pub(crate) struct AgentOptions {
     /// What others reach this node by, if not by the bound address.
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) advertise: Vec<String>,
-    /// Join through this node; tried again while nobody else is known.
-    #[arg(long, value_name = "HOST:PORT")]
+    /// Join through this node, or through the nodes of a service (DNS SRV). Tried again while nobody else is known; names
+    /// are looked up again each minute.
+    #[arg(long, value_name = "HOST:PORT|_SERVICE._PROTO.NAME")]
     pub(crate) join: Vec<String>,
     /// A tag that all members see.
     #[arg(long, value_name = "K=V")]
@@ -180,6 +196,9 @@ pub(crate) struct AgentOptions {
     /// `off`, which one must say to bind more than loopback: packets travel in the open.
     #[arg(long)]
     pub(crate) encrypt: Option<String>,
+    /// Serve HTTP here, too: read-only unless it is loopback.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) http: Option<String>,
     /// What to log: error, warn, info, debug, trace or off.
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log: Option<String>,
@@ -197,6 +216,8 @@ pub(crate) enum Bench {
     Cluster(ClusterOptions),
     /// How fast the lab runs one protocol alone, and how much memory a node takes.
     Lab(LabOptions),
+    /// What an idle agent costs, and how fast one that knows many members answers.
+    Agent(BenchAgentOptions),
 }
 
 #[derive(Debug, Subcommand)]
@@ -218,6 +239,19 @@ pub(crate) struct DemoOptions {
     /// The first node's port; the others take the next ones. Free ports unless given.
     #[arg(long)]
     pub(crate) port: Option<u16>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchAgentOptions {
+    /// How long the idle agent is watched.
+    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) idle: Duration,
+    /// How many members the busy agent knows.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(2..=4000))]
+    pub(crate) members: u16,
+    /// How long it is asked.
+    #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
+    pub(crate) asked: Duration,
 }
 
 #[derive(Args, Debug)]

@@ -4,6 +4,7 @@ mod find;
 mod http;
 mod print;
 
+use crate::agent::{BAD_CONFIG, BAD_SETTINGS};
 use crate::cli::{Client, Output};
 use crate::output;
 use anyhow::{Context, Result};
@@ -12,7 +13,6 @@ use base64::prelude::BASE64_STANDARD;
 use http::{Reply, Socket};
 use serde_json::{Map, Value, json};
 use std::io::{ErrorKind, Read, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 /// More than any agent takes as a payload, so that it is the agent who says what is too long.
@@ -29,6 +29,7 @@ impl Failure {
     const USAGE: u8 = 2;
     const UNREACHABLE: u8 = 3;
     const DENIED: u8 = 4;
+    const PARTIAL: u8 = 5;
     const NOT_FOUND: u8 = 6;
     const CONFLICT: u8 = 7;
     const TIMEOUT: u8 = 8;
@@ -49,7 +50,7 @@ pub(crate) fn run(command: &Client, agent: Option<String>, format: Output) -> Re
         let done = async {
             let socket = find::agent(agent.as_deref()).await?;
             match command {
-                Client::Monitor => monitor(&socket, format).await,
+                Client::Monitor => monitor(socket, format).await,
                 _ => answer(command, socket.ask(&request).await?, format),
             }
         };
@@ -79,6 +80,11 @@ fn request(command: &Client) -> Result<Result<Request, Failure>> {
         Client::Info => get("/v1/info"),
         Client::Health => get("/v1/health"),
         Client::Monitor => get("/v1/stream"),
+        Client::Ping { name } => send("POST", &format!("/v1/members/{}/ping", http::escape(name)), json!({})),
+        Client::Reachability => send("POST", "/v1/reachability", json!({})),
+        Client::Reload => send("POST", "/v1/reload", json!({})),
+        Client::Log { filter: None } => get("/v1/log"),
+        Client::Log { filter: Some(filter) } => send("PUT", "/v1/log", json!({ "filter": filter })),
         Client::Join { addresses } => send("POST", "/v1/join", json!({ "addresses": addresses })),
         Client::Leave => send("POST", "/v1/leave", json!({})),
         Client::ForceLeave { name, prune } => send("POST", "/v1/force-leave", json!({ "name": name, "prune": prune })),
@@ -120,8 +126,11 @@ fn answer(command: &Client, reply: Reply, format: Output) -> Result<ExitCode, Fa
         (Output::Jsonl, Value::Array(all)) => all.iter().for_each(output::json),
         _ => output::json(&value),
     }
-    let unwell = matches!(command, Client::Health) && value["ok"] != true;
-    Ok(if unwell { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(match command {
+        Client::Health if value["ok"] != true => ExitCode::FAILURE,
+        Client::Reachability if value["silent"] != json!([]) => ExitCode::from(Failure::PARTIAL),
+        _ => ExitCode::SUCCESS,
+    })
 }
 
 fn refused(status: u16, problem: &Value) -> Failure {
@@ -131,13 +140,14 @@ fn refused(status: u16, problem: &Value) -> Failure {
         404 => Failure::NOT_FOUND,
         408 | 504 => Failure::TIMEOUT,
         409 => Failure::CONFLICT,
+        _ if problem["code"] == BAD_SETTINGS => BAD_CONFIG,
         _ => crate::FAILED,
     };
     Failure::new(code, problem["detail"].as_str().map_or_else(|| format!("the agent answers {status}"), str::to_owned))
 }
 
 /// Prints events until the agent ends or nobody reads.
-async fn monitor(socket: &Socket, format: Output) -> Result<ExitCode, Failure> {
+async fn monitor(socket: Socket, format: Output) -> Result<ExitCode, Failure> {
     let mut events = socket.stream("/v1/stream").await?;
     while let Some(event) = events.next().await? {
         let line = match format {
@@ -151,9 +161,5 @@ async fn monitor(socket: &Socket, format: Output) -> Result<ExitCode, Failure> {
             Ok(()) => {}
         }
     }
-    Err(Failure::new(Failure::UNREACHABLE, gone(socket.path())))
-}
-
-fn gone(path: &Path) -> String {
-    format!("{}: {}", path.display(), crate::agent::NODE_GONE)
+    Err(Failure::new(Failure::UNREACHABLE, crate::agent::NODE_GONE))
 }

@@ -3,9 +3,9 @@
 use crate::agent::BAD_CONFIG;
 use crate::cli::{AgentOptions, Format};
 use crate::output;
-use crate::settings::{self, Faults, KEYS, Shape, Value};
+use crate::settings::{self, Faults, KEYS, Loaded, Origin, Shape};
 use anyhow::Result;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 
 pub(crate) fn validate(options: &AgentOptions, format: Format) -> Result<ExitCode> {
@@ -25,12 +25,15 @@ fn refuse(faults: &Faults, format: Format) -> ExitCode {
     match format {
         Format::Text => eprintln!("{faults}"),
         Format::Json => {
-            let all: Vec<_> =
-                faults.iter().map(|f| json!({ "message": f.message, "help": f.help, "shown": f.to_string() })).collect();
-            output::json(&json!({ "valid": false, "faults": all }));
+            output::json(&json!({ "valid": false, "faults": told(faults) }));
         }
     }
     ExitCode::from(BAD_CONFIG)
+}
+
+/// Every fault with its place, for programs.
+pub(crate) fn told(faults: &Faults) -> Value {
+    faults.iter().map(|f| json!({ "detail": f.message, "at": f.at.to_string(), "help": f.help })).collect()
 }
 
 pub(crate) fn show(options: &AgentOptions, origin: bool, format: Format) -> Result<ExitCode> {
@@ -38,37 +41,50 @@ pub(crate) fn show(options: &AgentOptions, origin: bool, format: Format) -> Resu
         Ok(loaded) => loaded,
         Err(faults) => return Ok(refuse(&faults, format)),
     };
-    // The tags of all layers are one table; each says itself where it comes from.
-    let tags = &loaded.settings.tags;
-    if format == Format::Json {
-        let mut all = Map::new();
-        for (key, value) in loaded.values.iter().filter(|x| x.0.shape != Shape::Table) {
-            let said = if key.shape == Shape::List { json!(value.texts) } else { json!(value.texts.first()) };
-            all.insert(key.name.into(), if origin { json!({ "value": said, "origin": value.origin.to_string() }) } else { said });
-        }
-        all.insert("tags".into(), json!(tags));
-        output::json(&all);
-        return Ok(ExitCode::SUCCESS);
-    }
-    for key in KEYS.iter().filter(|key| key.shape != Shape::Table) {
-        match loaded.values.iter().find(|x| x.0.name == key.name) {
-            Some((_, value)) => println!("{}", line(key.name, &written(key.shape, value), origin, value)),
-            None => println!("# {} is not set", key.name),
-        }
-    }
-    if !tags.is_empty() {
-        println!("\n[tags]");
-        tags.iter().for_each(|(k, v)| println!("{} = {}", quoted(k), quoted(v)));
+    match format {
+        Format::Json => output::json(&listed(&loaded, origin)),
+        Format::Text => print!("{}", written(&loaded, origin)),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn line(name: &str, text: &str, origin: bool, value: &Value) -> String {
-    if origin { format!("{:<40} # {}", format!("{name} = {text}"), value.origin) } else { format!("{name} = {text}") }
+/// All settings as JSON; with `origin` each is an object that says where it comes from.
+pub(crate) fn listed(loaded: &Loaded, origin: bool) -> Value {
+    let one = |said: Value, from: &Origin| if origin { json!({ "value": said, "origin": from.to_string() }) } else { said };
+    let mut all = Map::new();
+    for (key, value) in &loaded.values {
+        let said = if key.shape == Shape::List { json!(value.texts) } else { json!(value.texts.first()) };
+        all.insert(key.name.into(), one(said, &value.origin));
+    }
+    let tags = loaded.settings.tags.iter().map(|(k, v)| (k.clone(), one(json!(v), &loaded.tags[k])));
+    all.insert("tags".into(), Value::Object(tags.collect()));
+    Value::Object(all)
 }
 
-fn written(shape: Shape, value: &Value) -> String {
-    let texts: Vec<String> = value.texts.iter().map(|t| quoted(t)).collect();
+/// All settings as a file would say them.
+fn written(loaded: &Loaded, origin: bool) -> String {
+    let mut text = String::new();
+    for key in KEYS.iter().filter(|key| key.shape != Shape::Table) {
+        match loaded.value(key) {
+            Some(value) => text += &line(key.name, &toml(key.shape, &value.texts), origin.then_some(&value.origin)),
+            None => text += &format!("# {} is not set\n", key.name),
+        }
+    }
+    if !loaded.tags.is_empty() {
+        text += "\n[tags]\n";
+        let tags = loaded.settings.tags.iter();
+        tags.for_each(|(k, v)| text += &line(&quoted(k), &quoted(v), origin.then_some(&loaded.tags[k])));
+    }
+    text
+}
+
+fn line(name: &str, said: &str, origin: Option<&Origin>) -> String {
+    let said = format!("{name} = {said}");
+    origin.map_or_else(|| format!("{said}\n"), |origin| format!("{said:<40} # {origin}\n"))
+}
+
+fn toml(shape: Shape, texts: &[String]) -> String {
+    let texts: Vec<String> = texts.iter().map(|t| quoted(t)).collect();
     if shape == Shape::List { format!("[{}]", texts.join(", ")) } else { texts.concat() }
 }
 

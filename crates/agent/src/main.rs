@@ -22,12 +22,13 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let lines = cli.output.lines();
     let done = match cli.command {
-        Command::Agent(options) => agent::run(&options),
+        Command::Agent(options) => agent::run(*options),
         Command::Client(command) => client::run(&command, cli.agent, cli.output),
         Command::Config(Config::Validate(options)) => config::validate(&options, lines),
         Command::Config(Config::Show { origin, options }) => config::show(&options, origin, lines),
         Command::Demo(options) => demo::run(&options, lines),
         Command::Bench(Bench::Cluster(options)) => bench::cluster(&options, lines),
+        Command::Bench(Bench::Agent(options)) => bench::agent(&options, lines),
         Command::Bench(Bench::Lab(options)) => bench::lab(&options, lines),
         Command::Lab(Lab::Check(options)) => lab::check(&options, lines),
         Command::Lab(Lab::Replay(options)) => lab::replay(&options, lines),

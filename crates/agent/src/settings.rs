@@ -5,7 +5,7 @@ mod file;
 mod keys;
 
 pub(crate) use fault::{Fault, Faults};
-pub(crate) use keys::{KEYS, Key, Shape};
+pub(crate) use keys::{KEYS, Key, Live, Shape, log_filter};
 
 use crate::cli::AgentOptions;
 use anyhow::Result;
@@ -34,10 +34,19 @@ pub(crate) struct Settings {
     pub(crate) label: String,
     /// Set to `off` by somebody who knows what that means.
     pub(crate) in_the_open: bool,
-    pub(crate) log: Targets,
+    /// Where HTTP is served on TCP, too.
+    pub(crate) http: Option<String>,
+    pub(crate) log: LogFilter,
     pub(crate) log_json: bool,
     /// SIGTERM's leave ends after this, heard or not.
     pub(crate) leave_within: Duration,
+}
+
+/// What to log, as it was written and as it is used.
+#[derive(Clone, Debug)]
+pub(crate) struct LogFilter {
+    pub(crate) text: String,
+    pub(crate) targets: Targets,
 }
 
 /// Where a value comes from.
@@ -70,10 +79,28 @@ pub(crate) struct Value {
 }
 
 /// Settings, and each value with the layer that decided it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Loaded {
     pub(crate) settings: Settings,
+    /// Of all keys but `tags`, in their order.
     pub(crate) values: Vec<(&'static Key, Value)>,
+    /// Which layer set each tag.
+    pub(crate) tags: BTreeMap<String, Origin>,
+}
+
+impl Loaded {
+    /// The value of this key, if it is set.
+    pub(crate) fn value(&self, key: &Key) -> Option<&Value> {
+        self.values.iter().find(|x| x.0.name == key.name).map(|x| &x.1)
+    }
+
+    /// Whether both set this key alike, wherever from.
+    pub(crate) fn agrees(&self, other: &Loaded, key: &Key) -> bool {
+        match key.shape {
+            Shape::Table => self.settings.tags == other.settings.tags,
+            Shape::Text | Shape::List => self.value(key).map(|v| &v.texts) == other.value(key).map(|v| &v.texts),
+        }
+    }
 }
 
 /// Reads all layers; every fault of all of them at once.
@@ -85,18 +112,23 @@ pub(crate) fn load(options: &AgentOptions) -> Result<Loaded, Faults> {
     layers.push(environment(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v))), &mut faults));
     layers.push(flags(options));
     let mut settings = keys::bare();
-    let mut values: BTreeMap<usize, (&'static Key, Value)> = BTreeMap::new();
+    let mut said: BTreeMap<&str, (&'static Key, Value)> = BTreeMap::new();
+    let mut tags = BTreeMap::new();
     for (key, value) in layers.into_iter().flatten() {
         match (key.apply)(&mut settings, &value.texts) {
-            Ok(()) => drop(values.insert(KEYS.iter().position(|k| k.name == key.name).unwrap_or_default(), (key, value))),
+            Ok(()) if key.shape == Shape::Table => {
+                let names = value.texts.iter().filter_map(|text| text.split_once('='));
+                tags.extend(names.map(|(name, _)| (name.to_owned(), value.origin.clone())));
+            }
+            Ok(()) => drop(said.insert(key.name, (key, value))),
             Err(wrong) => faults.add(Fault { message: wrong.message, at: value.at, help: wrong.help }),
         }
     }
-    let values: Vec<_> = values.into_values().collect();
+    let values: Vec<_> = KEYS.iter().filter_map(|key| said.remove(key.name)).collect();
     if let Some(fault) = in_reach(&settings, &values) {
         faults.add(fault);
     }
-    if faults.is_empty() { Ok(Loaded { settings, values }) } else { Err(faults) }
+    if faults.is_empty() { Ok(Loaded { settings, values, tags }) } else { Err(faults) }
 }
 
 type Layer = Vec<(&'static Key, Value)>;
@@ -127,7 +159,7 @@ fn environment(all: impl Iterator<Item = (String, std::ffi::OsString)>, faults: 
 
 fn flags(options: &AgentOptions) -> Layer {
     let one = |x: &Option<String>| x.iter().cloned().collect::<Vec<_>>();
-    let given: [(&str, &'static str, Vec<String>); 11] = [
+    let given: [(&str, &'static str, Vec<String>); 12] = [
         ("node", "--node", one(&options.node)),
         ("bind", "--bind", one(&options.bind)),
         ("advertise", "--advertise", options.advertise.clone()),
@@ -136,6 +168,7 @@ fn flags(options: &AgentOptions) -> Layer {
         ("profile", "--profile", one(&options.profile)),
         ("label", "--label", one(&options.label)),
         ("encrypt", "--encrypt", one(&options.encrypt)),
+        ("http", "--http", one(&options.http)),
         ("log", "--log", one(&options.log)),
         ("log_format", "--log-format", one(&options.log_format)),
         ("leave_within", "--leave-within", one(&options.leave_within)),

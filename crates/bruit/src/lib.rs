@@ -28,6 +28,8 @@ mod handle;
 mod node;
 mod seeds;
 mod sockets;
+#[cfg(feature = "srv")]
+mod srv;
 mod start;
 mod subscribers;
 #[cfg(feature = "testkit")]

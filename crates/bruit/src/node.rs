@@ -2,8 +2,7 @@ use crate::error::{CallError, JoinError, StartError, Stopped};
 use crate::event::{Event, told};
 use crate::faults::Faults;
 use crate::handle::Handle;
-use crate::seeds::{join, keep_joining};
-use crate::sockets::resolve;
+use crate::seeds::{join, keep_joining, resolve};
 use crate::start::Driver;
 use crate::subscribers::Events;
 use crate::traffic::Traffic;
@@ -43,7 +42,7 @@ impl Builder {
         self
     }
 
-    /// Nodes to join through, `host:port` each. They are tried again while nobody else is known; names are looked up
+    /// Nodes to join through, `host:port` each, or with the feature `srv` a service's name, as `_bruit._udp.example.org`. They are tried again while nobody else is known; names are looked up
     /// again each minute. The node's own address may be among them.
     pub fn seeds<S: Into<String>>(mut self, seeds: impl IntoIterator<Item = S>) -> Builder {
         self.seeds.extend(seeds.into_iter().map(Into::into));

@@ -3,7 +3,7 @@
 use super::api::census;
 use super::news::unix_ms;
 use super::problem::Problem;
-use super::state::{Agent, STREAMS};
+use super::state::Agent;
 use std::fmt::{Display, Write};
 
 /// What is being written.
@@ -44,7 +44,7 @@ pub(super) async fn text(agent: &Agent) -> Result<String, Problem> {
     membership(&mut page, agent).await?;
     events(&mut page, agent).await?;
     traffic(&mut page, agent).await?;
-    let open = STREAMS - agent.streams.available_permits();
+    let open = agent.connections / 2 - agent.streams.available_permits();
     page.gauge("control_streams", "Open streams of events on the control socket.", open);
     Ok(page.0)
 }

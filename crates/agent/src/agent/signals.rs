@@ -1,5 +1,6 @@
-//! SIGTERM and SIGINT are a goodbye; a second one is noted; the third forces.
+//! SIGTERM and SIGINT are a goodbye; a second one is noted; the third forces. SIGHUP is `reload`.
 
+use super::reload::reload;
 use super::state::{Agent, Phase};
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -30,7 +31,8 @@ impl Signals {
                 Some(()) = self.term.recv() => "SIGTERM",
                 Some(()) = self.int.recv() => "SIGINT",
                 Some(()) = self.hup.recv() => {
-                    warn!("SIGHUP: settings are read at the start alone; restart to apply them");
+                    info!("SIGHUP: reading the settings again");
+                    let _ = reload(&agent).await;
                     continue;
                 }
                 else => return,
@@ -38,7 +40,7 @@ impl Signals {
             asked += 1;
             match asked {
                 1 => {
-                    info!(signal = name, within = ?agent.settings.leave_within, "asked to leave");
+                    info!(signal = name, within = ?agent.loaded().settings.leave_within, "asked to leave");
                     agent.turn_to(Phase::Leaving);
                 }
                 2 => warn!(signal = name, "leaving already; once more ends without waiting for the goodbye"),

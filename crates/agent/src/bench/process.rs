@@ -1,4 +1,4 @@
-//! What this process costs.
+//! What a process costs.
 
 use anyhow::{Context, Result};
 use std::fs::read_to_string;
@@ -24,4 +24,28 @@ pub(super) fn resident_mib() -> Result<f64> {
     let statm = read_to_string("/proc/self/statm").context("memory is measured on Linux alone")?;
     let pages: u64 = statm.split(' ').nth(1).and_then(|f| f.parse().ok()).context("a field of /proc/self/statm")?;
     Ok((pages * PAGE) as f64 / f64::from(1 << 20))
+}
+
+/// Time that a process has had a processor, all its threads together, to the nanosecond.
+pub(super) fn on_cpu(process: u32) -> Result<Duration> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).context("processor time is measured on Linux alone")?;
+    let mut all = Duration::ZERO;
+    for thread in threads {
+        let stat =
+            read_to_string(thread?.path().join("schedstat")).context("this kernel keeps no statistics of its scheduler")?;
+        let nanos = stat.split(' ').next().and_then(|f| f.parse().ok()).context("a field of schedstat")?;
+        all += Duration::from_nanos(nanos);
+    }
+    Ok(all)
+}
+
+/// Memory of a process, in MiB: resident, and of that anonymous, which is its own and not pages of files.
+pub(super) fn memory_mib(process: u32) -> Result<(f64, f64)> {
+    let text = read_to_string(format!("/proc/{process}/smaps_rollup")).context("memory is measured on Linux alone")?;
+    let field = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|rest| rest.trim_end_matches("kB").trim().parse::<f64>().ok());
+        kib.map(|kib| kib / 1024.0).with_context(|| format!("no {name} in smaps_rollup"))
+    };
+    Ok((field("Rss:")?, field("Anonymous:")?))
 }

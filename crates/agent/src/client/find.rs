@@ -5,25 +5,28 @@ use super::http::Socket;
 use crate::place;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use tokio::net::UnixStream;
+use tokio::net::{TcpStream, UnixStream};
 
 /// The agent of this name or at this path; of none given, the only one that runs. One's own come before the machine's.
 pub(super) async fn agent(which: Option<&str>) -> Result<Socket, Failure> {
     match which {
         Some(path) if path.contains('/') => connect(Path::new(path)).await,
-        Some(name) => named(name).await,
+        Some(name) => match named(name).await {
+            // No name of an agent that runs here, but it reads as the address of one.
+            None if is_address(name) => at(name).await,
+            None => Err(Failure::new(Failure::UNREACHABLE, format!("no agent called {name:?} runs here; {}", running().await))),
+            Some(path) => connect(&path).await,
+        },
         None => only().await,
     }
 }
 
-async fn named(name: &str) -> Result<Socket, Failure> {
-    for folder in place::folders() {
-        let path = place::socket(&folder, name);
-        if path.exists() {
-            return connect(&path).await;
-        }
-    }
-    Err(Failure::new(Failure::UNREACHABLE, format!("no agent called {name:?} runs here; {}", running().await)))
+async fn named(name: &str) -> Option<PathBuf> {
+    place::folders().iter().map(|folder| place::socket(folder, name)).find(|path| path.exists())
+}
+
+fn is_address(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
 async fn only() -> Result<Socket, Failure> {
@@ -62,10 +65,16 @@ async fn alive(folder: &Path) -> Vec<(String, PathBuf)> {
 }
 
 async fn connect(path: &Path) -> Result<Socket, Failure> {
-    let failed = |e: io::Error| {
-        let text = format!("cannot reach the agent at {}: {e}", path.display());
-        let denied = e.kind() == ErrorKind::PermissionDenied;
-        Failure::new(if denied { Failure::DENIED } else { Failure::UNREACHABLE }, text)
-    };
-    UnixStream::connect(path).await.map(|stream| Socket::new(path, stream)).map_err(failed)
+    let place = path.display().to_string();
+    UnixStream::connect(path).await.map(|stream| Socket::new(&place, "localhost", stream)).map_err(|e| failed(&place, &e))
+}
+
+async fn at(address: &str) -> Result<Socket, Failure> {
+    TcpStream::connect(address).await.map(|stream| Socket::new(address, address, stream)).map_err(|e| failed(address, &e))
+}
+
+fn failed(place: &str, error: &io::Error) -> Failure {
+    let denied = error.kind() == ErrorKind::PermissionDenied;
+    let code = if denied { Failure::DENIED } else { Failure::UNREACHABLE };
+    Failure::new(code, format!("cannot reach the agent at {place}: {error}"))
 }

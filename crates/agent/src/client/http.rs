@@ -1,6 +1,6 @@
-//! One request on one connection to an agent's socket.
+//! One request on one connection to an agent.
 
-use super::{Failure, Request, gone};
+use super::{Failure, Request};
 use crate::agent::NODE_GONE;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -8,14 +8,12 @@ use hyper::client::conn::http1;
 use hyper::{Response, header};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::Duration;
-use tokio::net::UnixStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 /// Longer than an agent takes for anything.
-const PATIENCE: Duration = Duration::from_secs(35);
+const PATIENCE: Duration = Duration::from_secs(65);
 /// The longest answer: a hundred thousand members of 600 bytes.
 const MAX_ANSWER: usize = 64 << 20;
 /// The longest event of a stream: a payload of 900 bytes and a member of 1.5 kB, with all bytes escaped.
@@ -23,9 +21,15 @@ const MAX_EVENT: usize = 64 << 10;
 
 /// A connection to an agent, for one request.
 pub(super) struct Socket {
-    path: PathBuf,
-    stream: Mutex<Option<UnixStream>>,
+    /// Where it leads, for people.
+    place: String,
+    host: String,
+    stream: Box<dyn Io>,
 }
+
+/// A connection's bytes, whatever carries them.
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// What the agent answered.
 pub(super) struct Reply {
@@ -34,55 +38,53 @@ pub(super) struct Reply {
 }
 
 impl Socket {
-    pub(super) fn new(path: &Path, stream: UnixStream) -> Socket {
-        Socket { path: path.into(), stream: Mutex::new(Some(stream)) }
+    pub(super) fn new(place: &str, host: &str, stream: impl Io + 'static) -> Socket {
+        Socket { place: place.into(), host: host.into(), stream: Box::new(stream) }
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    pub(super) async fn ask(&self, request: &Request) -> Result<Reply, Failure> {
+    pub(super) async fn ask(self, request: &Request) -> Result<Reply, Failure> {
+        let place = self.place.clone();
         let asked = async {
             let response = self.send(request).await?;
             let status = response.status().as_u16();
             let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
-            let bytes = body.map_err(|e| self.broken(&e))?.to_bytes();
-            let value = serde_json::from_slice(&bytes).map_err(|e| self.broken(&e))?;
+            let bytes = body.map_err(|e| broken(&place, &e))?.to_bytes();
+            let value = serde_json::from_slice(&bytes).map_err(|e| broken(&place, &e))?;
             Ok(Reply { status, value })
         };
-        let late = |_| Failure::new(Failure::TIMEOUT, format!("the agent at {} does not answer", self.path.display()));
+        let late = |_| Failure::new(Failure::TIMEOUT, format!("the agent at {place} does not answer"));
         timeout(PATIENCE, asked).await.map_err(late)?
     }
 
-    pub(super) async fn stream(&self, path: &str) -> Result<Happenings, Failure> {
+    pub(super) async fn stream(self, path: &str) -> Result<Happenings, Failure> {
         let response = self.send(&Request { method: "GET", path: path.into(), body: None }).await?;
         let status = response.status();
         if !status.is_success() {
-            return Err(super::refused(status.as_u16(), &Value::Null));
+            let body = Limited::new(response.into_body(), MAX_EVENT).collect().await.map(|body| body.to_bytes());
+            let problem = body.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
+            return Err(super::refused(status.as_u16(), &problem));
         }
         Ok(Happenings { body: response.into_body(), held: Vec::new() })
     }
 
-    async fn send(&self, request: &Request) -> Result<Response<Incoming>, Failure> {
-        let stream = self.stream.lock().ok().and_then(|mut stream| stream.take());
-        let stream = stream.ok_or_else(|| Failure::new(Failure::UNREACHABLE, gone(&self.path)))?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|e| self.broken(&e))?;
+    async fn send(self, request: &Request) -> Result<Response<Incoming>, Failure> {
+        let Socket { place, host, stream } = self;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|e| broken(&place, &e))?;
         tokio::spawn(connection);
         let body = request.body.as_ref().map(ToString::to_string).unwrap_or_default();
         let request = hyper::Request::builder()
             .method(request.method)
             .uri(&request.path)
-            .header(header::HOST, "bruit")
+            .header(header::HOST, host)
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)))
             .map_err(|e| Failure::new(Failure::USAGE, e.to_string()))?;
-        sender.send_request(request).await.map_err(|e| self.broken(&e))
+        sender.send_request(request).await.map_err(|e| broken(&place, &e))
     }
+}
 
-    fn broken(&self, error: &dyn std::fmt::Display) -> Failure {
-        Failure::new(Failure::UNREACHABLE, format!("{}: {error}", self.path.display()))
-    }
+fn broken(place: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Failure::UNREACHABLE, format!("{place}: {error}"))
 }
 
 /// Server-sent events, as they come.

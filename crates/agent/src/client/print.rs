@@ -15,6 +15,10 @@ pub(super) fn text(command: &Client, value: &Value) {
         Client::Leave => println!("left"),
         Client::ForceLeave { name, prune } => println!("{name} has left{}", if *prune { " and is forgotten" } else { "" }),
         Client::Event { name, .. } => println!("{name} is on its way"),
+        Client::Ping { name } => println!("{name} answers in {}", micros(&value["rtt_us"])),
+        Client::Reachability => reachability(value),
+        Client::Reload => reload(value),
+        Client::Log { .. } => println!("{}", word(&value["filter"])),
         Client::Monitor => println!("{}", happening(value)),
     }
 }
@@ -75,6 +79,31 @@ fn health(value: &Value) {
     println!("{}", if value["ok"] == true { "well" } else { "not well" });
     for (check, holds) in value["checks"].as_object().into_iter().flatten() {
         println!("{check:<12} {}", if *holds == true { "yes" } else { "NO" });
+    }
+}
+
+fn micros(value: &Value) -> String {
+    humantime::format_duration(Duration::from_micros(value.as_u64().unwrap_or_default())).to_string()
+}
+
+fn reachability(value: &Value) {
+    println!("{} of {} members answer", value["answered"], value["asked"]);
+    if !value["rtt_us"]["median"].is_null() {
+        println!("round trip: {} in the middle, {} at most", micros(&value["rtt_us"]["median"]), micros(&value["rtt_us"]["max"]));
+    }
+    value["silent"].as_array().into_iter().flatten().for_each(|name| println!("silent: {}", shown(word(name))));
+}
+
+fn reload(value: &Value) {
+    let names = |list: &Value| list.as_array().into_iter().flatten().map(word).collect::<Vec<_>>().join(", ");
+    match (names(&value["changed"]), names(&value["restart"])) {
+        (now, later) if now.is_empty() && later.is_empty() => println!("nothing has changed"),
+        (now, later) => {
+            [("changed", now), ("needs a restart", later)]
+                .iter()
+                .filter(|x| !x.1.is_empty())
+                .for_each(|(what, names)| println!("{what}: {names}"));
+        }
     }
 }
 

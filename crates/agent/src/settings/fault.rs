@@ -52,27 +52,25 @@ fn floor(text: &str, mut i: usize) -> usize {
     i
 }
 
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            At::Word(word) | At::File(word) => f.write_str(word),
+            At::Place { path, line, column, .. } => write!(f, "{path}:{line}:{column}"),
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let margin = if let At::Place { line, .. } = &self.at { line.to_string().len() } else { 1 };
         writeln!(f, "error: {}", self.message)?;
-        let margin = match &self.at {
-            At::Word(word) => {
-                writeln!(f, " --> {word}")?;
-                1
-            }
-            At::File(path) => {
-                writeln!(f, " --> {path}")?;
-                1
-            }
-            At::Place { path, line, column, width, text } => {
-                let margin = line.to_string().len();
-                writeln!(f, "{:margin$}--> {path}:{line}:{column}", "")?;
-                writeln!(f, "{:margin$} |", "")?;
-                writeln!(f, "{line} | {text}")?;
-                writeln!(f, "{:margin$} | {:skip$}{}", "", "", "^".repeat(*width), skip = column - 1)?;
-                margin
-            }
-        };
+        writeln!(f, "{:margin$}--> {}", "", self.at)?;
+        if let At::Place { line, column, width, text, .. } = &self.at {
+            writeln!(f, "{:margin$} |", "")?;
+            writeln!(f, "{line} | {text}")?;
+            writeln!(f, "{:margin$} | {:skip$}{}", "", "", "^".repeat(*width), skip = column - 1)?;
+        }
         match &self.help {
             Some(help) => writeln!(f, "{:margin$} = help: {help}", ""),
             None => Ok(()),

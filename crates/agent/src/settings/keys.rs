@@ -1,9 +1,10 @@
 //! Every setting: its name, its shape, its default, and what may be said.
 
 use super::fault::{At, nearest};
-use super::{Layer, Origin, Settings, Value};
+use super::{Layer, LogFilter, Origin, Settings, Value};
 use bruit::{Profile, Record, Tags};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
@@ -27,6 +28,17 @@ pub(crate) struct Key {
     pub(crate) shape: Shape,
     default: &'static [&'static str],
     pub(crate) apply: fn(&mut Settings, &[String]) -> Result<(), Wrong>,
+    /// Whether a running agent can take a new value.
+    pub(crate) live: Live,
+}
+
+/// Whether `reload` applies a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Live {
+    /// At once.
+    Now,
+    /// When the agent starts.
+    Restart,
 }
 
 /// Why a value does not do.
@@ -36,6 +48,13 @@ pub(crate) struct Wrong {
     pub(crate) help: Option<String>,
 }
 
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.help.as_ref().map_or(Ok(()), |help| write!(f, "; {help}"))
+    }
+}
+
 fn wrong(message: impl Into<String>) -> Wrong {
     Wrong { message: message.into(), help: None }
 }
@@ -43,17 +62,18 @@ fn wrong(message: impl Into<String>) -> Wrong {
 /// The settings in the order in which they are shown. `node` and `bind` have no default text: theirs depends on what
 /// else runs on the machine.
 pub(crate) const KEYS: &[Key] = &[
-    Key { name: "node", shape: Shape::Text, default: &[], apply: node },
-    Key { name: "bind", shape: Shape::Text, default: &[], apply: bind },
-    Key { name: "advertise", shape: Shape::List, default: &[], apply: advertise },
-    Key { name: "join", shape: Shape::List, default: &[], apply: join },
-    Key { name: "profile", shape: Shape::Text, default: &["lan"], apply: profile },
-    Key { name: "label", shape: Shape::Text, default: &[""], apply: label },
-    Key { name: "encrypt", shape: Shape::Text, default: &[], apply: encrypt },
-    Key { name: "log", shape: Shape::Text, default: &["info"], apply: log },
-    Key { name: "log_format", shape: Shape::Text, default: &["text"], apply: log_format },
-    Key { name: "leave_within", shape: Shape::Text, default: &["10s"], apply: leave_within },
-    Key { name: "tags", shape: Shape::Table, default: &[], apply: tags },
+    Key { name: "node", shape: Shape::Text, default: &[], apply: node, live: Live::Restart },
+    Key { name: "bind", shape: Shape::Text, default: &[], apply: bind, live: Live::Restart },
+    Key { name: "advertise", shape: Shape::List, default: &[], apply: advertise, live: Live::Restart },
+    Key { name: "join", shape: Shape::List, default: &[], apply: join, live: Live::Restart },
+    Key { name: "profile", shape: Shape::Text, default: &["lan"], apply: profile, live: Live::Restart },
+    Key { name: "label", shape: Shape::Text, default: &[""], apply: label, live: Live::Restart },
+    Key { name: "encrypt", shape: Shape::Text, default: &[], apply: encrypt, live: Live::Restart },
+    Key { name: "http", shape: Shape::Text, default: &[], apply: http, live: Live::Restart },
+    Key { name: "log", shape: Shape::Text, default: &["info"], apply: log, live: Live::Now },
+    Key { name: "log_format", shape: Shape::Text, default: &["text"], apply: log_format, live: Live::Restart },
+    Key { name: "leave_within", shape: Shape::Text, default: &["10s"], apply: leave_within, live: Live::Now },
+    Key { name: "tags", shape: Shape::Table, default: &[], apply: tags, live: Live::Now },
 ];
 
 pub(super) fn defaults() -> Layer {
@@ -76,7 +96,8 @@ pub(super) fn bare() -> Settings {
         profile: Profile::Lan,
         label: String::new(),
         in_the_open: false,
-        log: Targets::new().with_default(LevelFilter::INFO),
+        http: None,
+        log: LogFilter { text: "info".into(), targets: Targets::new().with_default(LevelFilter::INFO) },
         log_json: false,
         leave_within: Duration::from_secs(10),
     }
@@ -133,8 +154,9 @@ fn advertise(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// A name that begins with `_` is a service's, and its DNS records say the ports.
 fn join(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
-    texts.iter().try_for_each(|text| host_and_port(text))?;
+    texts.iter().filter(|text| !text.starts_with('_')).try_for_each(|text| host_and_port(text))?;
     settings.join = texts.to_vec();
     Ok(())
 }
@@ -164,12 +186,24 @@ fn encrypt(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
     }
 }
 
+fn http(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    host_and_port(only(texts))?;
+    settings.http = Some(only(texts).into());
+    Ok(())
+}
+
 fn log(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
-    settings.log = only(texts).parse().map_err(|_| Wrong {
-        message: format!("`{}` is no log filter", only(texts)),
+    settings.log = log_filter(only(texts))?;
+    Ok(())
+}
+
+/// What to log: a level, or levels by module as `info,bruit=debug`.
+pub(crate) fn log_filter(text: &str) -> Result<LogFilter, Wrong> {
+    let targets = text.parse().map_err(|_| Wrong {
+        message: format!("`{text}` is no log filter"),
         help: Some("give `error`, `warn`, `info`, `debug`, `trace` or `off`".into()),
     })?;
-    Ok(())
+    Ok(LogFilter { text: text.into(), targets })
 }
 
 fn log_format(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {

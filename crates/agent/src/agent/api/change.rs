@@ -2,6 +2,7 @@
 
 use crate::agent::problem::Problem;
 use crate::agent::state::{Agent, Phase};
+use crate::settings::log_filter;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -9,11 +10,12 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use bruit::Filter;
+use bruit::Filter as Group;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tracing::info;
 
 type Body = Result<Bytes, BytesRejection>;
 type Answer = Result<Json<Value>, Problem>;
@@ -87,7 +89,7 @@ pub(super) async fn event(State(agent): State<Arc<Agent>>, body: Body) -> Answer
         (text, None) => text.unwrap_or_default().into_bytes(),
         (None, Some(text)) => BASE64_STANDARD.decode(text).map_err(|e| Problem::bad(format!("payload_base64: {e}")))?,
     };
-    let group = Filter::parse(say.to.iter().map(String::as_str)).map_err(|e| Problem::bad(e.to_string()))?;
+    let group = Group::parse(say.to.iter().map(String::as_str)).map_err(|e| Problem::bad(e.to_string()))?;
     agent.node.event_to(group, &say.name, payload).await?;
     Ok(Json(json!({ "name": say.name })))
 }
@@ -95,22 +97,31 @@ pub(super) async fn event(State(agent): State<Arc<Agent>>, body: Body) -> Answer
 /// Replaces all tags.
 pub(super) async fn set_tags(State(agent): State<Arc<Agent>>, body: Body) -> Answer {
     let tags: BTreeMap<String, String> = read(&body)?;
-    let _held = agent.tags.lock().await;
-    agent.node.set_tags(&tags).await?;
+    agent.set_tags(&tags).await?;
     Ok(Json(json!(tags)))
 }
 
 /// A JSON merge patch (RFC 7396): a string sets a tag, null removes it, the others stay.
 pub(super) async fn merge_tags(State(agent): State<Arc<Agent>>, body: Body) -> Answer {
     let patch: BTreeMap<String, Option<String>> = read(&body)?;
-    let _held = agent.tags.lock().await;
-    let mut tags: BTreeMap<String, String> = agent.node.tags().await?.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-    for (key, value) in patch {
-        match value {
-            Some(value) => drop(tags.insert(key, value)),
-            None => drop(tags.remove(&key)),
-        }
-    }
-    agent.node.set_tags(&tags).await?;
-    Ok(Json(json!(tags)))
+    Ok(Json(json!(agent.patch_tags(patch).await?)))
+}
+
+pub(super) async fn reload(State(agent): State<Arc<Agent>>) -> Answer {
+    Ok(Json(json!(crate::agent::reload::reload(&agent).await?)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Filter {
+    filter: String,
+}
+
+/// Until the next reload or restart.
+pub(super) async fn set_log(State(agent): State<Arc<Agent>>, body: Body) -> Answer {
+    let Filter { filter } = read(&body)?;
+    let filter = log_filter(&filter).map_err(|wrong| Problem::bad(wrong.to_string()))?;
+    info!(filter = filter.text, "the log changes");
+    agent.log.set(filter);
+    Ok(Json(json!({ "filter": agent.log.filter() })))
 }

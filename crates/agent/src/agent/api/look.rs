@@ -3,6 +3,7 @@
 use crate::agent::problem::Problem;
 use crate::agent::state::{Agent, Phase};
 use crate::agent::{metrics, news};
+use crate::config;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -23,7 +24,7 @@ pub(in crate::agent) fn census(members: &[Member]) -> BTreeMap<&'static str, usi
 }
 
 pub(super) async fn info(State(agent): State<Arc<Agent>>) -> Answer {
-    let (node, settings) = (&agent.node, &agent.settings);
+    let (node, settings) = (&agent.node, agent.settings());
     let members = node.members().await?;
     let tags = node.tags().await?;
     let profile = match settings.profile {
@@ -79,7 +80,7 @@ async fn checks(agent: &Agent) -> Result<Value, Problem> {
     let (isolated, score, known) =
         agent.node.handle().look(|core| (core.swim().is_isolated(), core.swim().health(), core.swim().members().count())).await?;
     let running = *agent.phase.borrow() == Phase::Running;
-    let joined = agent.settings.join.is_empty() || known > 1;
+    let joined = agent.loaded().settings.join.is_empty() || known > 1;
     Ok(json!({
         "ok": running && joined && !isolated && score == 0,
         "ready": running && joined && !isolated,
@@ -98,14 +99,33 @@ pub(super) async fn livez(State(agent): State<Arc<Agent>>) -> Result<&'static st
     Ok("ok\n")
 }
 
-/// It is in the cluster and stays.
-pub(super) async fn readyz(State(agent): State<Arc<Agent>>) -> Result<&'static str, Problem> {
+/// What `/readyz` is asked for.
+#[derive(Deserialize)]
+pub(super) struct Ready {
+    verbose: Option<String>,
+}
+
+/// It is in the cluster and stays; `?verbose` lists each check.
+pub(super) async fn readyz(State(agent): State<Arc<Agent>>, Query(how): Query<Ready>) -> Result<String, Problem> {
     let checks = checks(&agent).await?;
-    if checks["ready"] == true {
-        return Ok("ok\n");
+    let ready = checks["ready"] == true;
+    let each = checks["checks"].as_object().into_iter().flatten();
+    let listed: Vec<String> =
+        each.map(|(name, holds)| format!("{name} {}", if *holds == true { "ok" } else { "failed" })).collect();
+    match (ready, how.verbose) {
+        (true, None) => Ok("ok\n".into()),
+        (true, Some(_)) => Ok(listed.join("\n") + "\nok\n"),
+        (false, _) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", listed.join(", "))),
     }
-    let detail = checks["checks"].to_string();
-    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", detail))
+}
+
+/// The settings that hold now, each with where it comes from.
+pub(super) async fn config(State(agent): State<Arc<Agent>>) -> Answer {
+    Ok(Json(config::listed(&agent.loaded(), true)))
+}
+
+pub(super) async fn log(State(agent): State<Arc<Agent>>) -> Answer {
+    Ok(Json(json!({ "filter": agent.log.filter() })))
 }
 
 pub(super) async fn metrics(State(agent): State<Arc<Agent>>) -> Result<impl IntoResponse, Problem> {

@@ -2,7 +2,7 @@
 
 use crate::agent::journal::{Entry, Found};
 use crate::agent::problem::Problem;
-use crate::agent::state::{Agent, STREAMS};
+use crate::agent::state::Agent;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -24,8 +24,8 @@ pub(super) async fn stream(
     State(agent): State<Arc<Agent>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let full = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-streams", format!("{STREAMS} streams are open"));
-    let place = place(&agent).ok_or_else(full)?;
+    let full = || format!("{} streams are open already", agent.connections / 2);
+    let place = place(&agent).ok_or_else(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-streams", full()))?;
     let reader = Reader::new(agent, headers.get("last-event-id").and_then(|id| id.to_str().ok()));
     let events = stream::unfold((reader, place), |(mut reader, place)| async move {
         let event = reader.next().await?;
