@@ -75,7 +75,8 @@ async fn serve(options: AgentOptions, loaded: Loaded, log: log::Log) -> Result<E
             return Err(error);
         }
     };
-    let agent = Arc::new(Agent::new(node, options, loaded, log, connections));
+    let at = http.as_ref().map(TcpListener::local_addr).transpose()?;
+    let agent = Arc::new(Agent::new(node, options, loaded, log, at, connections));
     let listeners = [Some(Listener::unix(control)?), http.map(Listener::Tcp)].into_iter().flatten();
     let (seats, router) = (Seats::new(connections), api::router(Arc::clone(&agent)));
     let serving: Vec<_> =

@@ -1,7 +1,6 @@
 //! `bruit bench`: figures that anyone can run again.
 
 mod agent;
-mod process;
 mod sockets;
 mod speed;
 mod tally;

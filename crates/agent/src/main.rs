@@ -9,6 +9,7 @@ mod demo;
 mod lab;
 mod output;
 mod place;
+mod process;
 mod settings;
 
 use clap::{CommandFactory, Parser};

@@ -6,11 +6,15 @@ use super::state::{Agent, Phase};
 use bruit::{Event, Events};
 use serde_json::Value;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// Events kept: of some 300 bytes as JSON, at most 1.4 kB with the largest payload, so 6 MiB at the very most.
 pub(super) const KEPT: usize = 4096;
+
+/// Kinds of entries that say that a member became this.
+const TRANSITIONS: [(&str, &str); 4] = [("up", "alive"), ("suspect", "suspect"), ("dead", "dead"), ("left", "left")];
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ pub(super) struct Journal {
     /// Which process counts: numbers of another mean nothing.
     pub(super) session: u64,
     kept: Mutex<VecDeque<Arc<Entry>>>,
+    /// Members that became alive, suspect, dead and left.
+    transitions: [AtomicU64; 4],
     newest: watch::Sender<u64>,
     closed: watch::Sender<bool>,
     source: Mutex<Option<Events<Event>>>,
@@ -45,6 +51,7 @@ impl Journal {
         Journal {
             session,
             kept: Mutex::default(),
+            transitions: Default::default(),
             newest: watch::Sender::new(0),
             closed: watch::Sender::new(false),
             source: Mutex::new(Some(source)),
@@ -54,6 +61,11 @@ impl Journal {
     /// The number of the last entry, zero before the first.
     pub(super) fn newest(&self) -> u64 {
         *self.newest.borrow()
+    }
+
+    /// How many members became what.
+    pub(super) fn transitions(&self) -> [(&'static str, u64); 4] {
+        std::array::from_fn(|i| (TRANSITIONS[i].1, self.transitions[i].load(Ordering::Relaxed)))
     }
 
     /// What follows entry `after`, when it is there.
@@ -83,6 +95,9 @@ impl Journal {
     }
 
     fn add(&self, kind: &'static str, data: Value) {
+        if let Some(i) = TRANSITIONS.iter().position(|x| x.0 == kind) {
+            self.transitions[i].fetch_add(1, Ordering::Relaxed);
+        }
         let number = self.newest() + 1;
         let mut kept = self.kept();
         if kept.len() == KEPT {

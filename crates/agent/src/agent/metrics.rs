@@ -4,6 +4,7 @@ use super::api::census;
 use super::news::unix_ms;
 use super::problem::Problem;
 use super::state::Agent;
+use crate::process;
 use std::fmt::{Display, Write};
 
 /// What is being written.
@@ -18,6 +19,11 @@ impl Page {
             let labels = if labels.is_empty() { labels } else { format!("{{{labels}}}") };
             let _ = writeln!(self.0, "bruit_{name}{labels} {value}");
         }
+    }
+
+    /// What every process has, by the names that Prometheus gives it.
+    fn of_process<V: Display>(&mut self, name: &str, kind: &str, help: &str, value: V) {
+        let _ = write!(self.0, "# HELP process_{name} {help}\n# TYPE process_{name} {kind}\nprocess_{name} {value}\n");
     }
 
     fn gauge<V: Display>(&mut self, name: &str, help: &str, value: V) {
@@ -37,15 +43,16 @@ pub(super) async fn text(agent: &Agent) -> Result<String, Problem> {
     let mut page = Page::default();
     let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
     page.family("build_info", "gauge", "Which version runs.", [(version, 1)]);
-    page.gauge("start_time_seconds", "When the agent started, in Unix time.", unix_ms(agent.started_at) as f64 / 1000.0);
     let members = census(&agent.node.members().await?);
     let by_state = members.iter().map(|(state, n)| (format!("state=\"{state}\""), *n));
     page.family("members", "gauge", "Members known, this one included.", by_state);
+    page.counters("member_transitions_total", "Members that became this.", "to", agent.journal.transitions());
     membership(&mut page, agent).await?;
     events(&mut page, agent).await?;
     traffic(&mut page, agent).await?;
     let open = agent.connections / 2 - agent.streams.available_permits();
-    page.gauge("control_streams", "Open streams of events on the control socket.", open);
+    page.gauge("control_streams", "Open streams of events.", open);
+    process(&mut page, agent);
     Ok(page.0)
 }
 
@@ -57,9 +64,9 @@ async fn membership(page: &mut Page, agent: &Agent) -> Result<(), Problem> {
     page.counter("probes_total", "Probes begun.", c.probes);
     let stages = [("direct", c.probes_indirect), ("all", c.probes_failed)];
     page.counters("probe_failures_total", "Probes that got no answer at this stage.", "stage", stages);
-    page.counter("suspicions_total", "Suspicions begun here, by own probe or by word.", c.suspicions);
+    page.counter("suspicions_begun_total", "Suspicions begun here, by own probe or by word.", c.suspicions);
     let results = [("refuted", c.refuted), ("confirmed", c.declared_dead)];
-    page.counters("suspicions_ended_total", "Suspicions ended here.", "result", results);
+    page.counters("suspicions_total", "Suspicions ended here.", "result", results);
     page.counter("refutations_total", "Accusations against this node that it refuted.", c.refutations);
     let syncs = [("delta", c.deltas), ("full", c.full_syncs), ("sent_on", c.sent_on)];
     page.counters("syncs_total", "Synchronisations: deltas begun, full ones served, joiners sent on.", "kind", syncs);
@@ -96,8 +103,8 @@ async fn traffic(page: &mut Page, agent: &Agent) -> Result<(), Problem> {
         (both("tcp", "in"), t.stream_bytes_in),
     ];
     page.family("bytes_total", "counter", "Payload bytes over the node's sockets.", bytes);
-    let packets = [("out", t.packets_out), ("in", t.packets_in)];
-    page.counters("packets_total", "Datagrams over the node's sockets.", "dir", packets);
+    let packets = [(both("udp", "out"), t.packets_out), (both("udp", "in"), t.packets_in)];
+    page.family("packets_total", "counter", "Datagrams over the node's sockets.", packets);
     let errors = [
         ("packet_refused", t.packets_refused),
         ("packet_too_large", t.packets_too_large),
@@ -119,8 +126,23 @@ async fn traffic(page: &mut Page, agent: &Agent) -> Result<(), Problem> {
         ("held_full", d.held_full),
         ("contacts", d.contacts),
     ];
-    page.counters("dropped_total", "What this node did not send or do.", "reason", dropped);
+    page.counters("sends_dropped_total", "What this node did not send or do.", "reason", dropped);
     let rejected = counters.rejected().iter().map(|(why, n)| (format!("reason=\"{why}\""), *n));
-    page.family("rejected_total", "counter", "What peers sent and this node refused.", rejected);
+    page.family("packets_dropped_total", "counter", "What peers sent and this node refused.", rejected);
     Ok(())
+}
+
+fn process(page: &mut Page, agent: &Agent) {
+    let start = unix_ms(agent.started_at) as f64 / 1000.0;
+    page.of_process("start_time_seconds", "gauge", "When the agent started, in Unix time.", start);
+    // Elsewhere than on Linux there is nothing to tell.
+    if let Ok(used) = process::cpu() {
+        page.of_process("cpu_seconds_total", "counter", "Processor time, user and system.", used.as_secs_f64());
+    }
+    if let Ok(bytes) = process::resident() {
+        page.of_process("resident_memory_bytes", "gauge", "Resident memory.", bytes);
+    }
+    if let Ok(files) = process::open_files() {
+        page.of_process("open_fds", "gauge", "Open files.", files);
+    }
 }

@@ -31,7 +31,10 @@ pub(super) async fn reload(agent: &Agent) -> Result<Outcome, Refused> {
     supervisor::tell(&[NotifyState::Ready]);
     match &done {
         Ok(Outcome { changed, restart }) => info!(changed = changed.join(", "), restart = restart.join(", "), "reloaded"),
-        Err(Refused::Settings(faults)) => warn!("nothing is changed:\n{faults}"),
+        Err(Refused::Settings(faults)) => {
+            faults.iter().for_each(|f| warn!(at = %f.at, help = f.help, "{}", f.message));
+            warn!("nothing is changed");
+        }
         Err(Refused::Tags(error)) => warn!(%error, "nothing is changed"),
     }
     done

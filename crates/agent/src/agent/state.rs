@@ -6,6 +6,7 @@ use crate::cli::AgentOptions;
 use crate::settings::{Loaded, Settings};
 use bruit::{CallError, Node};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 use tokio::sync::{Semaphore, watch};
@@ -40,6 +41,8 @@ pub(super) struct Agent {
     tags: tokio::sync::Mutex<()>,
     /// Held during a reload.
     pub(super) reloading: tokio::sync::Mutex<()>,
+    /// Where HTTP is served on TCP.
+    pub(super) http: Option<SocketAddr>,
     /// Connections of clients: at most half of them are streams of events, so that there is room for questions.
     pub(super) connections: usize,
     /// Streams that may still be opened.
@@ -47,7 +50,14 @@ pub(super) struct Agent {
 }
 
 impl Agent {
-    pub(super) fn new(node: Node, options: AgentOptions, loaded: Loaded, log: Log, connections: usize) -> Agent {
+    pub(super) fn new(
+        node: Node,
+        options: AgentOptions,
+        loaded: Loaded,
+        log: Log,
+        http: Option<SocketAddr>,
+        connections: usize,
+    ) -> Agent {
         Agent {
             journal: Journal::new(node.handle().record().session(), node.events()),
             node,
@@ -59,6 +69,7 @@ impl Agent {
             started_at: SystemTime::now(),
             tags: tokio::sync::Mutex::new(()),
             reloading: tokio::sync::Mutex::new(()),
+            http,
             connections,
             streams: Semaphore::new(connections / 2),
         }

@@ -3,9 +3,9 @@
 mod ask;
 mod child;
 
-use super::process;
 use crate::cli::{BenchAgentOptions, Format};
 use crate::output::{self, progress};
+use crate::process;
 use anyhow::{Context, Result, bail};
 use ask::{Asking, Listening};
 use bruit::Node;

@@ -63,7 +63,7 @@ fn members(all: &[Value]) {
 }
 
 fn info(value: &Value) {
-    for key in ["name", "version", "pid", "phase", "bound", "profile", "label", "sealed"] {
+    for key in ["name", "version", "pid", "phase", "bound", "http", "profile", "label", "sealed"] {
         println!("{key:<12} {}", value[key].as_str().map_or_else(|| value[key].to_string(), shown));
     }
     let listed = |list: &Value| list.as_array().into_iter().flatten().map(word).collect::<Vec<_>>().join(", ");

@@ -199,12 +199,15 @@ fn log(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
 
 /// What to log: a level, or levels by module as `info,bruit=debug`.
 pub(crate) fn log_filter(text: &str) -> Result<LogFilter, Wrong> {
-    let targets = text.parse().map_err(|_| Wrong {
-        message: format!("`{text}` is no log filter"),
-        help: Some("give `error`, `warn`, `info`, `debug`, `trace` or `off`".into()),
-    })?;
+    let targets = text.parse().map_err(|_| wrong(format!("`{text}` is no log filter")))?;
+    for part in text.split(',') {
+        // A word alone would be taken for a module, of which everything is logged.
+        choice(part.rsplit('=').next().unwrap_or_default(), &LEVELS)?;
+    }
     Ok(LogFilter { text: text.into(), targets })
 }
+
+const LEVELS: [(&str, ()); 6] = [("error", ()), ("warn", ()), ("info", ()), ("debug", ()), ("trace", ()), ("off", ())];
 
 fn log_format(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
     settings.log_json = choice(only(texts), &[("text", false), ("json", true)])?;

@@ -39,6 +39,7 @@ pub(super) async fn info(State(agent): State<Arc<Agent>>) -> Answer {
         "phase": if *agent.phase.borrow() == Phase::Running { "running" } else { "leaving" },
         "bound": node.local_addr(),
         "advertised": node.advertised(),
+        "http": agent.http,
         "profile": profile,
         "label": settings.label,
         "sealed": false,

@@ -10,7 +10,7 @@ const TICKS: u64 = 100;
 const PAGE: u64 = 4096;
 
 /// Processor time of this process so far, user and system. Linux alone.
-pub(super) fn cpu() -> Result<Duration> {
+pub(crate) fn cpu() -> Result<Duration> {
     let stat = read_to_string("/proc/self/stat").context("processor time is measured on Linux alone")?;
     // The name of the process, in parentheses, may hold anything.
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
@@ -19,15 +19,25 @@ pub(super) fn cpu() -> Result<Duration> {
     Ok(Duration::from_millis((ticks(11)? + ticks(12)?) * 1000 / TICKS))
 }
 
-/// Memory of this process, in MiB. Linux alone.
-pub(super) fn resident_mib() -> Result<f64> {
+/// Memory of this process, in bytes. Linux alone.
+pub(crate) fn resident() -> Result<u64> {
     let statm = read_to_string("/proc/self/statm").context("memory is measured on Linux alone")?;
     let pages: u64 = statm.split(' ').nth(1).and_then(|f| f.parse().ok()).context("a field of /proc/self/statm")?;
-    Ok((pages * PAGE) as f64 / f64::from(1 << 20))
+    Ok(pages * PAGE)
+}
+
+/// Memory of this process, in MiB. Linux alone.
+pub(crate) fn resident_mib() -> Result<f64> {
+    Ok(resident()? as f64 / f64::from(1 << 20))
+}
+
+/// Files that this process has open. Linux alone.
+pub(crate) fn open_files() -> Result<usize> {
+    Ok(std::fs::read_dir("/proc/self/fd").context("files are counted on Linux alone")?.count())
 }
 
 /// Time that a process has had a processor, all its threads together, to the nanosecond.
-pub(super) fn on_cpu(process: u32) -> Result<Duration> {
+pub(crate) fn on_cpu(process: u32) -> Result<Duration> {
     let threads = std::fs::read_dir(format!("/proc/{process}/task")).context("processor time is measured on Linux alone")?;
     let mut all = Duration::ZERO;
     for thread in threads {
@@ -40,7 +50,7 @@ pub(super) fn on_cpu(process: u32) -> Result<Duration> {
 }
 
 /// Memory of a process, in MiB: resident, and of that anonymous, which is its own and not pages of files.
-pub(super) fn memory_mib(process: u32) -> Result<(f64, f64)> {
+pub(crate) fn memory_mib(process: u32) -> Result<(f64, f64)> {
     let text = read_to_string(format!("/proc/{process}/smaps_rollup")).context("memory is measured on Linux alone")?;
     let field = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name));

@@ -1,7 +1,7 @@
 //! A machine with agents on it: a runtime folder of its own, and processes that end with it.
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -49,22 +49,16 @@ impl Machine {
 
     /// Starts an agent and waits until it runs.
     pub(crate) fn agent(&self, args: &[&str]) -> Agent {
-        let mut child = self.command(&[&["agent"], args].concat()).stderr(Stdio::piped()).spawn().expect("it starts");
-        let mut log = BufReader::new(child.stderr.take().expect("piped"));
-        let mut heard = String::new();
-        while !heard.contains("agent runs") {
-            assert_ne!(log.read_line(&mut heard).expect("text"), 0, "it has ended: {heard}");
-        }
-        let log = std::thread::spawn(move || {
-            let _ = log.read_to_string(&mut heard);
-            heard
-        });
-        Agent { child, log: Some(log) }
+        Agent::of(&mut self.command(&[&["agent"], args].concat()))
     }
 
     /// An agent of this name on a free port; its address.
     pub(crate) fn named(&self, name: &str, more: &[&str]) -> (Agent, String) {
-        let agent = self.agent(&[&["--node", name, "--bind", "127.0.0.1:0", "--profile", "local"], more].concat());
+        self.named_at(name, "127.0.0.1:0", more)
+    }
+
+    pub(crate) fn named_at(&self, name: &str, bind: &str, more: &[&str]) -> (Agent, String) {
+        let agent = self.agent(&[&["--node", name, "--bind", bind, "--profile", "local"], more].concat());
         let at = self.json(&["info", "--agent", name])["bound"].as_str().expect("an address").to_owned();
         (agent, at)
     }
@@ -97,6 +91,21 @@ impl Drop for Machine {
 }
 
 impl Agent {
+    /// Starts it and waits until it runs.
+    pub(crate) fn of(command: &mut Command) -> Agent {
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut log = BufReader::new(child.stderr.take().expect("piped"));
+        let mut heard = String::new();
+        while !heard.contains("agent runs") {
+            assert_ne!(log.read_line(&mut heard).expect("text"), 0, "it has ended: {heard}");
+        }
+        let log = std::thread::spawn(move || {
+            let _ = log.read_to_string(&mut heard);
+            heard
+        });
+        Agent { child, log: Some(log) }
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill(1)");
         assert!(sent.success());
@@ -117,6 +126,11 @@ impl Drop for Agent {
     }
 }
 
+/// Says loudly that a test did not run, past the harness, which swallows what passing tests print.
+pub(crate) fn skipped(what: &str, why: &str) {
+    let _ = writeln!(std::io::stderr(), "\nskipped: {what}: {why}\n");
+}
+
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -124,4 +138,19 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 #[track_caller]
 pub(crate) fn ends(out: &Output, code: i32) {
     assert_eq!(out.status.code(), Some(code), "{}{}", text(&out.stdout), text(&out.stderr));
+}
+
+pub(crate) fn live(all: &Value) -> usize {
+    all.as_array().map_or(0, |all| all.iter().filter(|m| m["status"] == "alive").count())
+}
+
+/// Three agents that know each other.
+pub(crate) fn three(machine: &Machine) -> [Agent; 3] {
+    let (a, at) = machine.named("a", &[]);
+    let (b, _) = machine.named("b", &["--join", &at, "--tag", "role=web"]);
+    let (c, _) = machine.named("c", &["--join", &at]);
+    for name in ["a", "b", "c"] {
+        machine.until(&["members", "--agent", name], |all| live(all) == 3);
+    }
+    [a, b, c]
 }
