@@ -137,6 +137,10 @@ impl Node {
                 Event::JoinFailed { contact, why } => {
                     let over = asked.extract_if(.., |x| x.0 == contact);
                     failed.extend(over.map(|(_, seed)| format!("{seed} ({})", format!("{why:?}").to_lowercase())));
+                    // Only a node that is alone goes on to the other contacts.
+                    if self.members().await?.iter().filter(|m| m.is_live()).count() > 1 {
+                        failed.extend(asked.drain(..).map(|(_, seed)| format!("{seed} (not asked)")));
+                    }
                 }
                 // The news may be among what was lost; whoever knows somebody has joined.
                 Event::Lagged(_) if self.members().await?.len() > 1 => return Ok(()),

@@ -64,7 +64,7 @@ fn members(all: &[Value]) {
 
 fn info(value: &Value) {
     for key in ["name", "version", "pid", "phase", "bound", "http", "profile", "label", "sealed"] {
-        println!("{key:<12} {}", value[key].as_str().map_or_else(|| value[key].to_string(), shown));
+        println!("{key:<12} {}", plain(&value[key]));
     }
     let listed = |list: &Value| list.as_array().into_iter().flatten().map(word).collect::<Vec<_>>().join(", ");
     println!("{:<12} {}", "advertised", listed(&value["advertised"]));
@@ -109,6 +109,15 @@ fn reload(value: &Value) {
 
 fn tags(value: &Value) -> Vec<String> {
     value.as_object().into_iter().flatten().map(|(k, v)| shown(&format!("{k}={}", word(v)))).collect()
+}
+
+/// A word, a number, or a dash for what is not there.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => shown(text),
+        Value::Null => "-".into(),
+        other => other.to_string(),
+    }
 }
 
 fn word(value: &Value) -> &str {

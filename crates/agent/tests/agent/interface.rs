@@ -74,7 +74,7 @@ impl Document {
 fn every_answer_is_as_the_document_says() {
     let machine = Machine::new();
     let (_a, at) = machine.named("a", &["--tag", "role=web"]);
-    let _b = machine.named("b", &["--join", &at]);
+    let (_b, other) = machine.named("b", &["--join", &at]);
     machine.until(&["members", "--agent", "a"], |all| live(all) == 2);
     let document = Document::of(&machine);
     let mut stream = connect(&machine, "a");
@@ -93,7 +93,7 @@ fn every_answer_is_as_the_document_says() {
         ("POST", "/v1/members/{name}/ping", "/v1/members/b/ping", ""),
         ("POST", "/v1/members/{name}/ping", "/v1/members/a/ping", ""),
         ("POST", "/v1/reachability", "/v1/reachability", ""),
-        ("POST", "/v1/join", "/v1/join", &format!("{{\"addresses\":[{at:?}]}}")),
+        ("POST", "/v1/join", "/v1/join", &format!("{{\"addresses\":[{other:?}]}}")),
         ("POST", "/v1/join", "/v1/join", "{\"addresses\":[]}"),
         ("POST", "/v1/events", "/v1/events", "{\"name\":\"e\",\"payload\":\"x\",\"to\":[\"role=web\"]}"),
         ("POST", "/v1/force-leave", "/v1/force-leave", "{\"name\":\"nobody\"}"),

@@ -106,6 +106,11 @@ impl Agent {
         Agent { child, log: Some(log) }
     }
 
+    /// Starts one that logs nothing, not even that it runs.
+    pub(crate) fn silent(command: &mut Command) -> Agent {
+        Agent { child: command.stderr(Stdio::piped()).spawn().expect("it starts"), log: None }
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill(1)");
         assert!(sent.success());

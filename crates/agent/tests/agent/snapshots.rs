@@ -56,7 +56,7 @@ fn every_command_in_every_format() {
     let config = file.to_str().expect("UTF-8").to_owned();
     std::fs::write(&file, "log = \"info\"\n[tags]\nrole = \"db\"\n").expect("a file");
     let (_a, at) = machine.named("a", &["-c", &config]);
-    let (_b, _) = machine.named("b", &["--join", &at, "--tag", "role=web"]);
+    let (_b, other) = machine.named("b", &["--join", &at, "--tag", "role=web"]);
     machine.until(&["members", "--agent", "a"], |all| live(all) == 2);
     machine.until(&["members", "--agent", "b"], |all| live(all) == 2);
     let settings = settings(&machine);
@@ -69,7 +69,7 @@ fn every_command_in_every_format() {
         &["members", "--status", "odd"],
         &["info"],
         &["health"],
-        &["join", &at],
+        &["join", &other],
         &["join", "127.0.0.1:1"],
         &["ping", "b"],
         &["ping", "a"],

@@ -121,7 +121,7 @@ struct Filter {
 pub(super) async fn set_log(State(agent): State<Arc<Agent>>, body: Body) -> Answer {
     let Filter { filter } = read(&body)?;
     let filter = log_filter(&filter).map_err(|wrong| Problem::bad(wrong.to_string()))?;
+    agent.log.set(filter.clone());
     info!(filter = filter.text, "the log changes");
-    agent.log.set(filter);
     Ok(Json(json!({ "filter": agent.log.filter() })))
 }
