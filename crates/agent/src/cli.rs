@@ -142,7 +142,7 @@ pub(crate) enum Client {
     Reachability,
     /// Read the settings again, as SIGHUP does: nothing is changed unless all are good.
     Reload,
-    /// Show what the agent logs, or change it until the next reload or restart.
+    /// Show what the agent logs, or change it until the setting changes or the agent is restarted.
     Log {
         /// error, warn, info, debug, trace or off.
         filter: Option<String>,

@@ -59,7 +59,11 @@ pub(crate) fn run(command: &Client, agent: Option<String>, format: Output) -> Re
 }
 
 fn end(Failure { code, text }: Failure) -> ExitCode {
-    eprintln!("bruit: {text}");
+    match code {
+        // Each fault says itself what and where it is.
+        BAD_CONFIG => eprintln!("{text}"),
+        _ => eprintln!("bruit: {text}"),
+    }
     ExitCode::from(code)
 }
 

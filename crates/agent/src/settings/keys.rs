@@ -111,8 +111,8 @@ fn choice<'a, T: Copy>(text: &str, choices: &'a [(&'a str, T)]) -> Result<T, Wro
     choices.iter().find(|x| x.0 == text).map(|x| x.1).ok_or_else(|| {
         let all: Vec<String> = choices.iter().map(|x| format!("`{}`", x.0)).collect();
         let near = nearest(text, choices.iter().map(|x| x.0));
-        let help = near.map_or_else(|| format!("give {}", all.join(", ")), |near| format!("did you mean `{near}`?"));
-        Wrong { message: format!("`{text}` is none of {}", all.join(", ")), help: Some(help) }
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        Wrong { message: format!("`{text}` is none of {}", all.join(", ")), help }
     })
 }
 

@@ -35,7 +35,16 @@ fn settings(machine: &Machine) -> insta::Settings {
         (r#""(at_ms|started_ms|uptime_ms|since_ms|pid|median|max|rtt_us|ltime)":\d+"#, r#""$1":[number]"#),
         (r"(?m)^pid +\d+", "pid  [number]"),
         (r"\b\d+(ns|us|ms|s|m)( \d+(ns|us|ms|s))*\b", "[time]"),
-        (r"\b\d+\.\d+\.\d+\b", "[version]"),
+        (
+            concat!(
+                env!("CARGO_PKG_VERSION_MAJOR"),
+                r"\.",
+                env!("CARGO_PKG_VERSION_MINOR"),
+                r"\.",
+                env!("CARGO_PKG_VERSION_PATCH")
+            ),
+            "[version]",
+        ),
         (r"  +", "  "),
     ] {
         settings.add_filter(pattern, name);
@@ -113,7 +122,7 @@ fn what_a_monitor_prints() {
     while !crate::http::get(&machine, "/metrics").1.contains("bruit_control_streams 3\n") {}
     let (b, _) = machine.named("b", &["--join", &at, "--tag", "role=web"]);
     machine.sees("a", "b", "alive");
-    let said = machine.bruit(&["event", "deploy", "v2\u{1b}[2J", "--agent", "b"]);
+    let said = machine.bruit(&["event", "deploy", "v2\u{1b}[2J", "--agent", "a"]);
     crate::machine::ends(&said, 0);
     drop(b);
     machine.sees("a", "b", "dead");

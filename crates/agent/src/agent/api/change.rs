@@ -117,7 +117,7 @@ struct Filter {
     filter: String,
 }
 
-/// Until the next reload or restart.
+/// Until the setting changes or the agent is restarted.
 pub(super) async fn set_log(State(agent): State<Arc<Agent>>, body: Body) -> Answer {
     let Filter { filter } = read(&body)?;
     let filter = log_filter(&filter).map_err(|wrong| Problem::bad(wrong.to_string()))?;
