@@ -22,7 +22,8 @@ pub(super) struct Entry {
     pub(super) number: u64,
     /// `up`, `dead`, `event` and so on.
     pub(super) kind: &'static str,
-    pub(super) data: Value,
+    /// As JSON, written once for all readers.
+    pub(super) data: String,
 }
 
 /// What a reader finds.
@@ -94,7 +95,7 @@ impl Journal {
         kept.get((after + 1 - oldest) as usize).cloned().map(Found::Entry)
     }
 
-    fn add(&self, kind: &'static str, data: Value) {
+    fn add(&self, kind: &'static str, data: &Value) {
         if let Some(i) = TRANSITIONS.iter().position(|x| x.0 == kind) {
             self.transitions[i].fetch_add(1, Ordering::Relaxed);
         }
@@ -103,7 +104,7 @@ impl Journal {
         if kept.len() == KEPT {
             kept.pop_front();
         }
-        kept.push_back(Arc::new(Entry { number, kind, data }));
+        kept.push_back(Arc::new(Entry { number, kind, data: data.to_string() }));
         drop(kept);
         self.newest.send_replace(number);
     }
@@ -121,7 +122,7 @@ pub(super) async fn keep(agent: Arc<Agent>) {
             let taken = matches!(event, Event::NameTaken);
             if let Some((kind, data)) = news::describe(&agent.node, event).await {
                 news::log(kind, &data);
-                agent.journal.add(kind, data);
+                agent.journal.add(kind, &data);
             }
             if taken {
                 agent.turn_to(Phase::NameTaken);
@@ -145,7 +146,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_is_told_what_it_missed() {
         let (_node, journal) = journal().await;
-        (0..KEPT + 10).for_each(|_| journal.add("up", Value::Null));
+        (0..KEPT + 10).for_each(|_| journal.add("up", &Value::Null));
         assert!(matches!(journal.next(0).await, Found::Lagged(10)));
         assert!(matches!(journal.next(10).await, Found::Entry(e) if e.number == 11));
         assert_eq!(journal.kept().len(), KEPT);
@@ -154,7 +155,7 @@ mod tests {
     #[tokio::test]
     async fn it_ends_after_the_last_entry() {
         let (_node, journal) = journal().await;
-        journal.add("up", Value::Null);
+        journal.add("up", &Value::Null);
         journal.closed.send_replace(true);
         assert!(matches!(journal.next(0).await, Found::Entry(_)));
         assert!(matches!(journal.next(1).await, Found::End));

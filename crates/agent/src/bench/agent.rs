@@ -13,6 +13,7 @@ use child::Child;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
@@ -153,7 +154,12 @@ async fn busy(options: &BenchAgentOptions, bar: &ProgressBar) -> Result<Busy> {
     step(bar, "requests");
     let (mut took, answer_bytes) = ask_together(&child, options.asked).await?;
     step(bar, "streams");
-    let mut streamed = stream_to_all(&child).await?;
+    // In a thread of its own: the members hear the events, too, and would keep the subscribers waiting.
+    let socket = child.socket().to_owned();
+    let mut streamed = tokio::task::spawn_blocking(move || {
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(stream_to_all(&socket))
+    })
+    .await??;
     Ok(Busy {
         members: options.members,
         rss_mib,
@@ -194,12 +200,12 @@ async fn ask_together(child: &Child, span: Duration) -> Result<(Vec<f64>, usize)
 }
 
 /// How long each event took until all subscribers had it.
-async fn stream_to_all(child: &Child) -> Result<Vec<f64>> {
+async fn stream_to_all(socket: &Path) -> Result<Vec<f64>> {
     let mut listening = Vec::new();
     for _ in 0..SUBSCRIBERS {
-        listening.push(Listening::connect(child.socket()).await?);
+        listening.push(Listening::connect(socket).await?);
     }
-    let mut asking = Asking::connect(child.socket()).await?;
+    let mut asking = Asking::connect(socket).await?;
     let mut took = Vec::new();
     for i in 0..EVENTS {
         let name = format!("bench-{i:03}");

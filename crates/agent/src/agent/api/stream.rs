@@ -80,7 +80,7 @@ impl Reader {
 
 fn told(session: u64, entry: &Entry) -> Event {
     let id = format!("{session:016x}.{}", entry.number);
-    Event::default().id(id).event(entry.kind).data(entry.data.to_string())
+    Event::default().id(id).event(entry.kind).data(&entry.data)
 }
 
 fn lagged(data: serde_json::Value) -> Event {
