@@ -2,7 +2,7 @@
 #![no_main]
 
 use bruit_proto::PeerId;
-use bruit_wire::{Deframer, Envelope, Hello, MAX_FRAME};
+use bruit_wire::{Channel, Envelope, Hello, MAX_FRAME};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -16,16 +16,16 @@ fuzz_target!(|input: &[u8]| {
         Envelope::clear("fuzz", peer).frame(bytes, &mut stream);
     }
     stream.extend_from_slice(bytes);
-    let (envelope, mut deframer) = (Envelope::clear("fuzz", me), Deframer::default());
+    let (envelope, mut channel) = (Envelope::clear("fuzz", me), Channel::accepted());
     for chunk in stream.chunks(usize::from(how >> 2) + 1) {
-        deframer.push(chunk);
+        channel.push(chunk);
         loop {
-            match deframer.next(&envelope) {
+            match channel.next(&envelope) {
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(_) => return,
             }
         }
-        assert!(deframer.held() <= MAX_FRAME + Hello::SIZE);
+        assert!(channel.held() <= MAX_FRAME + Hello::SIZE);
     }
 });

@@ -24,7 +24,7 @@ use crate::cli::AgentOptions;
 use crate::place;
 use crate::settings::{self, Loaded, Settings};
 use anyhow::{Context, Result, anyhow};
-use bruit::{CoreConfig, Node, StartError};
+use bruit::{CoreConfig, Encrypt, Node, StartError};
 use sd_notify::NotifyState;
 use seats::Seats;
 use server::{Listener, serve as serve_at};
@@ -149,6 +149,9 @@ async fn begin(settings: &Settings, bind: String, name: &str) -> Result<Node, St
         .label(&settings.label)
         .config(CoreConfig::of(settings.profile))
         .seeds(&settings.join);
+    if settings.in_the_open {
+        node = node.encrypt(Encrypt::Off);
+    }
     for at in &settings.advertise {
         node = node.advertise(*at);
     }

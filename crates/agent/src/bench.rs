@@ -35,6 +35,7 @@ fn lab_options(options: &ClusterOptions) -> Options {
         seed: options.seed,
         loss_ppm: options.loss.0,
         udp_loss_ppm: options.udp_loss.0,
+        sealed: options.sealed,
         threads: output::threads(),
         ..Options::default()
     }

@@ -284,6 +284,9 @@ pub(crate) struct ClusterOptions {
     /// Measure in the lab instead of on sockets.
     #[arg(long = "virtual")]
     pub(crate) in_lab: bool,
+    /// Seal everything, as outside of loopback.
+    #[arg(long)]
+    pub(crate) sealed: bool,
     /// Packets lost, in percent: datagrams are gone, streams wait.
     #[arg(long, default_value = "0", value_parser = percent, requires = "in_lab")]
     pub(crate) loss: Ppm,

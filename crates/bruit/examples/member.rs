@@ -1,6 +1,7 @@
 //! One member a process: prints what happens as JSON lines, and obeys `event NAME` and `leave` from its input.
 //!
-//! `cargo run -p bruit --example member -- web-1 127.0.0.1:7946 127.0.0.1:7947`: name, address, seeds.
+//! `cargo run -p bruit --example member -- web-1 127.0.0.1:7946 127.0.0.1:7947`: name, address, seeds. The file of the
+//! cluster's keys is the one that `BRUIT_KEY_FILE` names; outside of loopback there must be one.
 
 use bruit::{Event, Node};
 use serde_json::json;
@@ -25,7 +26,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run(name: &str, bind: &str, seeds: &[String]) -> Result<(), Box<dyn Error>> {
-    let node = Node::bind(bind).name(name).seeds(seeds).start().await?;
+    let mut node = Node::bind(bind).name(name).seeds(seeds);
+    if let Some(path) = std::env::var_os("BRUIT_KEY_FILE") {
+        node = node.key_file(path);
+    }
+    let node = node.start().await?;
     let mut events = node.events();
     let mut orders = BufReader::new(stdin()).lines();
     println!("{}", json!({ "event": "started", "name": name, "address": node.local_addr() }));

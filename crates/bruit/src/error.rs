@@ -1,6 +1,7 @@
 use bruit_proto::BadRecord;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Why a node did not start. Nothing is left behind: no socket, no task.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,18 @@ pub enum StartError {
         /// Where the sockets are bound.
         bound: SocketAddr,
     },
+    /// Others reach the node, or it was told to seal, and it has no key.
+    #[error(
+        "bound to {bound}, and there is no key to seal with: name a key file (`bruit keys generate` makes one), or bind a \
+         loopback address, or say that the cluster travels in the open (encryption off)"
+    )]
+    NoKey {
+        /// Where the sockets are bound.
+        bound: SocketAddr,
+    },
+    /// The key file is of no use.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
     /// Name, addresses or tags are out of their bounds.
     #[error(transparent)]
     Record(#[from] BadRecord),
@@ -68,6 +81,28 @@ impl StartError {
             _ => StartError::Socket { address, source },
         }
     }
+}
+
+/// Why a key file was not taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFileError {
+    /// It cannot be read.
+    #[error("cannot read key file {path:?}: {source}")]
+    Unreadable {
+        /// As it was given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is no key file.
+    #[error("key file {path:?}: {source}")]
+    Bad {
+        /// As it was given.
+        path: PathBuf,
+        /// Which line, and never what stands on it.
+        source: bruit_node::BadKeys,
+    },
 }
 
 /// The node runs no more: it left, was stopped, or its runtime ended. The call did nothing.
@@ -114,6 +149,9 @@ pub enum CallError {
     /// By the events.
     #[error(transparent)]
     Event(#[from] bruit_stacks::events::Refused),
+    /// There is no key to seal with.
+    #[error("sealing needs a key: name a key file, or switch encryption off")]
+    NoKey,
     /// The node has stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),

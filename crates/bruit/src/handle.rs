@@ -1,10 +1,11 @@
 use crate::driver::Mail;
-use crate::error::Stopped;
+use crate::encrypt::Encrypt;
+use crate::error::{CallError, Stopped};
 use crate::faults::Faults;
 use crate::start::{Stack, Told};
 use crate::subscribers::{Events, News, Subscribers};
 use crate::traffic::{Meter, Traffic};
-use bruit_node::{Counters, Node, Now};
+use bruit_node::{Counters, KeyId, KeyRing, Node, Now, Tally};
 use bruit_proto::{Context, PeerId, Protocol, Record, Time};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ struct Inner<P: Stack, E: Told> {
     epoch: Instant,
     local: SocketAddr,
     record: Arc<Record>,
+    label: String,
     task: AbortHandle,
 }
 
@@ -42,10 +44,10 @@ impl<P: Stack, E: Told> Handle<P, E> {
         orders: mpsc::Sender<Mail<P>>,
         subscribers: Arc<Subscribers<E>>,
         meter: Arc<Meter>,
-        (epoch, local, record): (Instant, SocketAddr, Arc<Record>),
+        (epoch, local, record, label): (Instant, SocketAddr, Arc<Record>, String),
         task: AbortHandle,
     ) -> Self {
-        Handle(Arc::new(Inner { orders: Orders(orders), subscribers, meter, epoch, local, record, task }))
+        Handle(Arc::new(Inner { orders: Orders(orders), subscribers, meter, epoch, local, record, label, task }))
     }
 
     /// Runs one turn of the protocol: `handle.command(|p, cx| p.say(cx, ..))`.
@@ -96,6 +98,42 @@ impl<P: Stack, E: Told> Handle<P, E> {
     /// Cancellation: nothing happened.
     pub async fn counters(&self) -> Result<Counters, Stopped> {
         self.order(|node, _| node.counters().clone()).await
+    }
+
+    /// What sealing did; `None` if nothing was ever sealed.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn sealing(&self) -> Result<Option<Tally>, Stopped> {
+        self.order(|node, _| node.sealing()).await
+    }
+
+    /// The ids of the keys that are used now, the one that seals first; none in the open.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn key_ids(&self) -> Result<Vec<KeyId>, Stopped> {
+        self.order(|node, _| node.key_ids()).await
+    }
+
+    /// Other keys, and what is sealed, from now on: the first key seals, all open.
+    ///
+    /// # Errors
+    /// [`CallError`] if there is no key to seal with, or the node has stopped; nothing was changed.
+    ///
+    /// Cancellation: it is changed, or not.
+    pub async fn reseal(&self, encrypt: Encrypt, keys: Option<KeyRing>) -> Result<(), CallError> {
+        let seal = match keys {
+            Some(keys) => encrypt.seal(keys, self.record().session()),
+            None if encrypt == Encrypt::Off => None,
+            None => return Err(CallError::NoKey),
+        };
+        let label = self.0.label.clone();
+        Ok(self.order(move |node, _| node.reseal(&label, seal)).await?)
     }
 
     /// Everything that the protocol tells, from now on; bounded by [`EVENTS_KEPT`](crate::EVENTS_KEPT).

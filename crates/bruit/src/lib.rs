@@ -13,6 +13,7 @@
 //!
 //! * [`Node`] is the default stack, membership and events, on UDP and TCP; dropping it stops it.
 //! * [`Driver`] runs any protocol of yours, or a composition of yours and ours, the same way.
+//! * Outside of loopback a node needs the cluster's key, and seals everything with it: see [`Builder::key_file`].
 //! * [`Faults`] does to a running node what networks and operators do.
 //! * `testkit` (a feature) runs your program's cluster in a deterministic world instead.
 //!
@@ -21,6 +22,7 @@
 
 mod connection;
 mod driver;
+mod encrypt;
 mod error;
 mod event;
 mod faults;
@@ -36,7 +38,7 @@ mod subscribers;
 pub mod testkit;
 mod traffic;
 
-pub use bruit_node::Counters;
+pub use bruit_node::{BadKeys, Counters, KeyId, KeyRing, Tally as Sealing};
 /// The seam, for protocols of your own.
 pub use bruit_proto as proto;
 pub use bruit_proto::{PeerId, Record, Tags};
@@ -45,7 +47,8 @@ pub use bruit_stacks as stacks;
 pub use bruit_stacks::events::{Delivered, EventId, Filter};
 pub use bruit_stacks::swim::{Member, Profile, Status};
 pub use bruit_stacks::{Core, CoreConfig};
-pub use error::{CallError, JoinError, StartError, Stopped};
+pub use encrypt::{Encrypt, read_keys};
+pub use error::{CallError, JoinError, KeyFileError, StartError, Stopped};
 pub use event::Event;
 pub use faults::{Cut, Faults, Paused};
 pub use handle::Handle;

@@ -1,3 +1,4 @@
+use crate::encrypt::Encrypt;
 use crate::error::{CallError, JoinError, StartError, Stopped};
 use crate::event::{Event, told};
 use crate::faults::Faults;
@@ -6,12 +7,13 @@ use crate::seeds::{join, keep_joining, resolve};
 use crate::start::Driver;
 use crate::subscribers::Events;
 use crate::traffic::Traffic;
-use bruit_node::Counters;
+use bruit_node::{Counters, KeyId, KeyRing};
 use bruit_proto::{PeerId, Tags, Time};
 use bruit_stacks::events::{EventId, Filter};
 use bruit_stacks::swim::{self, Member, Profile};
 use bruit_stacks::{Core, CoreConfig};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -82,6 +84,24 @@ impl Builder {
     /// The largest datagram, in bytes. 1,200 unless set, which survives tunnels.
     pub fn packet(mut self, bytes: usize) -> Builder {
         self.driver = self.driver.packet(bytes);
+        self
+    }
+
+    /// The file of the cluster's keys, as [`Driver::key_file`].
+    pub fn key_file(mut self, path: impl Into<PathBuf>) -> Builder {
+        self.driver = self.driver.key_file(path);
+        self
+    }
+
+    /// The cluster's keys themselves, instead of a [file](Builder::key_file).
+    pub fn keys(mut self, ring: KeyRing) -> Builder {
+        self.driver = self.driver.keys(ring);
+        self
+    }
+
+    /// What is sealed, as [`Driver::encrypt`].
+    pub fn encrypt(mut self, encrypt: Encrypt) -> Builder {
+        self.driver = self.driver.encrypt(encrypt);
         self
     }
 
@@ -317,6 +337,26 @@ impl Node {
     /// Cancellation: nothing happened.
     pub async fn counters(&self) -> Result<Counters, Stopped> {
         self.0.counters().await
+    }
+
+    /// The ids of the keys that are used now, the one that seals first; none in the open.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn key_ids(&self) -> Result<Vec<KeyId>, Stopped> {
+        self.0.key_ids().await
+    }
+
+    /// Other keys, and what is sealed, from now on; how keys are rotated and a cluster is sealed while it runs.
+    ///
+    /// # Errors
+    /// [`CallError`] if there is no key to seal with, or the node has stopped; nothing was changed.
+    ///
+    /// Cancellation: it is changed, or not.
+    pub async fn reseal(&self, encrypt: Encrypt, keys: Option<KeyRing>) -> Result<(), CallError> {
+        self.0.reseal(encrypt, keys).await
     }
 
     /// Faults to try a program against.

@@ -1,15 +1,17 @@
 //! How a node starts: what is bound, who it is, what is spawned.
 
 use crate::driver::Task;
+use crate::encrypt::{Encrypt, Keys};
 use crate::error::StartError;
 use crate::faults::Damage;
 use crate::handle::Handle;
 use crate::sockets::Sockets;
 use crate::subscribers::{Lagged, News, Subscribers};
 use crate::traffic::Meter;
-use bruit_node::{Node, Settings};
+use bruit_node::{KeyRing, Node, Settings};
 use bruit_proto::{Nobody, Protocol, Record, Tags, Wire};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -42,7 +44,7 @@ pub struct Local {
 ///
 /// ```no_run
 /// # async fn f<P: bruit::Stack>(mine: fn(&bruit::Local) -> P) -> Result<(), bruit::StartError> where P::Event: Clone {
-/// let handle = bruit::Driver::bind("0.0.0.0:7946").name("web-3").run(|local| mine(local)).await?;
+/// let handle = bruit::Driver::bind("0.0.0.0:7946").key_file("cluster.key").run(|local| mine(local)).await?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
@@ -54,6 +56,8 @@ pub struct Driver {
     advertise: Vec<SocketAddr>,
     towards: Option<SocketAddr>,
     packet: usize,
+    keys: Keys,
+    encrypt: Option<Encrypt>,
     seed: Option<u64>,
 }
 
@@ -68,6 +72,8 @@ impl Driver {
             advertise: Vec::new(),
             towards: None,
             packet: 1200,
+            keys: Keys::None,
+            encrypt: None,
             seed: None,
         }
     }
@@ -106,6 +112,25 @@ impl Driver {
     /// The largest datagram, in bytes. 1,200 unless set, which survives tunnels.
     pub fn packet(mut self, bytes: usize) -> Driver {
         self.packet = bytes;
+        self
+    }
+
+    /// The file of the cluster's keys; it is read when the node starts. With a key everything is sealed, unless
+    /// [`encrypt`](Driver::encrypt) says otherwise; without one nothing is, which is refused outside of loopback.
+    pub fn key_file(mut self, path: impl Into<PathBuf>) -> Driver {
+        self.keys = Keys::File(path.into());
+        self
+    }
+
+    /// The cluster's keys themselves, instead of a [file](Driver::key_file).
+    pub fn keys(mut self, ring: KeyRing) -> Driver {
+        self.keys = Keys::Ring(ring);
+        self
+    }
+
+    /// What is sealed.
+    pub fn encrypt(mut self, encrypt: Encrypt) -> Driver {
+        self.encrypt = Some(encrypt);
         self
     }
 
@@ -149,7 +174,8 @@ impl Driver {
         let sockets = Sockets::bind(&self.bind).await?;
         let local = self.local(&sockets)?;
         let (at, record) = (sockets.local(), Arc::clone(&local.record));
-        let settings = Settings::new(record.id(), local.seed).label(self.label).packet(self.packet);
+        let seal = self.keys.seal(self.encrypt, at, record.session())?;
+        let settings = Settings { seal, ..Settings::new(record.id(), local.seed).label(self.label.clone()).packet(self.packet) };
         let damage = Damage::none(local.seed, record.id());
         let mut node = Node::new(settings, make(&local), Box::new(Nobody));
         let (v4, v6) = sockets.families();
@@ -158,7 +184,8 @@ impl Driver {
         let subscribers = Arc::new(Subscribers::default());
         let meter = Arc::new(Meter::default());
         let task = Task::new(sockets, node, mail, damage, (tell, Arc::clone(&subscribers)), Arc::clone(&meter));
-        Ok(Handle::new(orders, subscribers, meter, (task.epoch, at, record), tokio::spawn(task.run()).abort_handle()))
+        let who = (task.epoch, at, record, self.label);
+        Ok(Handle::new(orders, subscribers, meter, who, tokio::spawn(task.run()).abort_handle()))
     }
 
     fn local(&self, sockets: &Sockets) -> Result<Local, StartError> {

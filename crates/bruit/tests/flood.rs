@@ -3,7 +3,8 @@
 #[allow(dead_code, reason = "the driver's tests use the rest")]
 mod common;
 
-use common::{ping, probe};
+use bruit::{Driver, KeyRing, Local};
+use common::{Probe, ping, probe};
 use tokio::net::UdpSocket;
 
 /// Resident memory of this process, in bytes.
@@ -14,7 +15,18 @@ fn resident() -> u64 {
 
 #[tokio::test]
 async fn a_flood_of_garbage_changes_nothing() {
-    let node = probe("127.0.0.1:0").await;
+    // One after the other: what is measured is the process's.
+    for keys in [None, Some(KeyRing::generate([7; 32]))] {
+        flood(keys).await;
+    }
+}
+
+async fn flood(keys: Option<KeyRing>) {
+    let start = async |keys: &Option<KeyRing>| match keys {
+        None => probe("127.0.0.1:0").await,
+        Some(keys) => Driver::bind("127.0.0.1:0").keys(keys.clone()).run(|_: &Local| Probe::default()).await.expect("it starts"),
+    };
+    let node = start(&keys).await;
     let flood = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     flood.connect(node.local_addr()).await.unwrap();
     let mut packet = [0u8; 1200];
@@ -33,5 +45,5 @@ async fn a_flood_of_garbage_changes_nothing() {
     assert!(node.traffic().packets_in > 50_000, "{:?}", node.traffic());
     assert!(resident() < before + (4 << 20), "{before} grew to {}", resident());
     assert!(node.counters().await.unwrap().rejections() >= node.traffic().packets_in - 64);
-    ping(&probe("127.0.0.1:0").await, node.local_addr()).await;
+    ping(&start(&keys).await, node.local_addr()).await;
 }

@@ -7,6 +7,7 @@ mod programs;
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -33,6 +34,7 @@ impl Lab {
         sh("ip -V")?;
         sh("iptables -V").or_else(|_| install())?;
         let lab = Lab(std::process::id());
+        std::fs::write(lab.key_file(), "07".repeat(32)).map_err(|e| e.to_string())?;
         let switch = lab.switch();
         sh(&format!("ip netns add {switch}"))?;
         sh(&format!("ip -n {switch} link add br0 type bridge"))?;
@@ -54,6 +56,11 @@ impl Lab {
         format!("bruit{}s", self.0)
     }
 
+    /// The key of all three.
+    fn key_file(&self) -> PathBuf {
+        std::env::temp_dir().join(format!("bruit-{}.key", self.0))
+    }
+
     fn host(&self, i: u32) -> String {
         format!("bruit{}h{i}", self.0)
     }
@@ -73,7 +80,7 @@ impl Lab {
     fn start(&self, i: u32) -> Member {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.host(i)]).arg(programs::example("member"));
-        command.args([format!("node-{i}"), format!("10.77.0.{i}:7946")]);
+        command.args([format!("node-{i}"), format!("10.77.0.{i}:7946")]).env("BRUIT_KEY_FILE", self.key_file());
         command.args((1..=3).map(|j| format!("10.77.0.{j}:7946")));
         Member::of(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts"))
     }
@@ -84,6 +91,7 @@ impl Drop for Lab {
         for name in (1..=3).map(|i| self.host(i)).chain([self.switch()]) {
             let _ = sh(&format!("ip netns del {name}"));
         }
+        let _ = std::fs::remove_file(self.key_file());
     }
 }
 

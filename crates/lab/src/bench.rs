@@ -9,6 +9,7 @@ use crate::cluster::cluster;
 use crate::links::Links;
 use crate::runner;
 use crate::world::World;
+use bruit_node::Mode;
 use bruit_stacks::{Core, CoreConfig};
 
 pub use figures::{Figures, Spread, Trial};
@@ -27,6 +28,8 @@ pub struct Options {
     pub loss_ppm: u32,
     /// Datagrams lost besides, in parts per million.
     pub udp_loss_ppm: u32,
+    /// Whether all is sealed.
+    pub sealed: bool,
     /// Trials to run side by side.
     pub threads: usize,
     /// What each node is made with.
@@ -36,14 +39,14 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let config = CoreConfig::default();
-        Options { nodes: 64, trials: 1, seed: 1, loss_ppm: 0, udp_loss_ppm: 0, threads: 1, config }
+        Options { nodes: 64, trials: 1, seed: 1, loss_ppm: 0, udp_loss_ppm: 0, sealed: false, threads: 1, config }
     }
 }
 
 impl Options {
     fn world(&self, seed: u64) -> World<Core> {
         let links = Links { loss_ppm: self.loss_ppm, udp_loss_ppm: self.udp_loss_ppm, ..Links::default() };
-        cluster(self.nodes, seed, links, self.config.clone())
+        cluster(self.nodes, seed, links, self.config.clone(), self.sealed.then_some(Mode::Require))
     }
 }
 

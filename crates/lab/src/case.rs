@@ -18,6 +18,9 @@ pub struct Case {
     /// How long the dead are remembered, in seconds, if not as long as by default.
     #[serde(default, skip_serializing_if = "is_default")]
     pub tombstone_s: u64,
+    /// Whether all is sealed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub sealed: bool,
     /// When the faults end, in milliseconds: cuts heal, links are good, pauses are over. Then begins the calm.
     pub calm_ms: u64,
     /// When the run ends, in milliseconds.
@@ -228,9 +231,18 @@ mod tests {
             Act::Heal,
         ];
         let script = acts.map(|act| Entry { at_ms: 5, act }).to_vec();
-        let (seeds, links) = (vec![0], Links::default());
-        let case =
-            Case { seed: 3, nodes: 3, seeds, links, tombstone_s: 0, calm_ms: 10, end_ms: 20, mutant: String::new(), script };
+        let case = Case {
+            seed: 3,
+            nodes: 3,
+            seeds: vec![0],
+            links: Links::default(),
+            tombstone_s: 0,
+            sealed: true,
+            calm_ms: 10,
+            end_ms: 20,
+            mutant: String::new(),
+            script,
+        };
         assert_eq!(Case::parse(&case.text()), Ok(case.clone()));
         let wrong = case.text().replace("\"nodes\": 3", "\"nodes\": 2");
         assert!(Case::parse(&wrong).unwrap_err().contains("host 2 of 2"));

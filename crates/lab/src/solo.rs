@@ -1,13 +1,15 @@
 //! One protocol alone, up to millions of nodes: its own messages, no codec, no book, no streams.
 //!
 //! The same state machine on the same wheel as a [`World`](crate::World) of whole nodes, which it is not: a dial is
-//! refused at once, nothing is lost, and a packet holds as many messages as there are. One wake-up is live per node;
-//! packets wait in a slab whose lists are used again, so nothing is allocated per event once it runs.
+//! refused at once, nothing is lost, and a packet holds as many messages as there are. Packets wait in a slab whose
+//! lists are used again, so nothing is allocated per event once it runs.
 
+mod alarms;
 mod desk;
 mod index;
 
 use crate::wheel::{Entry, Wheel};
+use alarms::Alarms;
 use bruit_proto::{
     Context, FillSink, Nobody, Origin, Outlet, Path, PeerId, Protocol, Rng, Room, StreamNews, Time, Timers, Wall, Why,
 };
@@ -18,16 +20,12 @@ use std::time::Duration;
 /// The shortest and the longest way of a packet, in microseconds; the shortest is a bucket of the wheel.
 const FLOOR: u64 = 500;
 const SPREAD: u32 = 1500;
-/// What an entry of the wheel carries when it is no packet.
-const WAKE: u32 = u32::MAX;
 
-/// A node: its protocol and when it is to wake.
+/// A node: its protocol, its dice, what it waits for.
 struct Host<P: Protocol> {
     protocol: P,
     rng: Rng,
     timers: Timers<P::Timer>,
-    /// The time of the one wake-up that counts; others that are on the wheel are stale.
-    wake: u64,
 }
 
 /// N nodes that run one protocol.
@@ -35,6 +33,7 @@ pub struct Solo<P: Protocol> {
     hosts: Vec<Host<P>>,
     index: Index,
     wheel: Wheel<u32>,
+    alarms: Alarms,
     packets: Vec<Vec<P::Message>>,
     free: Vec<u32>,
     desk: Desk<P>,
@@ -46,21 +45,14 @@ impl<P: Protocol> Solo<P> {
     /// `nodes` with their ids, all started at time zero.
     pub fn new(seed: u64, nodes: Vec<(PeerId, P)>) -> Self {
         let index = Index::new(nodes.iter().map(|n| n.0));
-        let host =
-            |(id, protocol)| Host { protocol, rng: Rng::named(seed, id, "root"), timers: Timers::default(), wake: u64::MAX };
-        let mut solo = Solo {
-            hosts: nodes.into_iter().map(host).collect(),
-            index,
-            wheel: Wheel::new(FLOOR),
-            packets: Vec::new(),
-            free: Vec::new(),
-            desk: Desk::default(),
-            now: 0,
-            events: 0,
-        };
+        let host = |(id, protocol)| Host { protocol, rng: Rng::named(seed, id, "root"), timers: Timers::default() };
+        let hosts: Vec<Host<P>> = nodes.into_iter().map(host).collect();
+        let alarms = Alarms::new(hosts.len(), FLOOR);
+        let (wheel, packets, free, desk) = (Wheel::new(FLOOR), Vec::new(), Vec::new(), Desk::default());
+        let mut solo = Solo { hosts, index, wheel, alarms, packets, free, desk, now: 0, events: 0 };
         for i in 0..solo.hosts.len() as u32 {
             solo.turn(i, |p, cx| p.on_start(cx));
-            solo.go_on(i, FLOOR);
+            solo.set_alarm(i);
         }
         solo
     }
@@ -70,67 +62,63 @@ impl<P: Protocol> Solo<P> {
         self.events
     }
 
-    /// The protocol of node `i`.
-    pub fn protocol(&self, i: u32) -> &P {
-        &self.hosts[i as usize].protocol
+    /// The protocols of all nodes.
+    pub fn protocols(&self) -> impl Iterator<Item = &P> {
+        self.hosts.iter().map(|host| &host.protocol)
     }
 
     /// Lets virtual time pass; whole buckets of half a millisecond.
+    ///
+    /// In a bucket all packets come before the alarms: no node hears of another's within it, and a node's own timers
+    /// run before a packet that comes after them.
     pub fn run(&mut self, span: Duration) {
-        let end = self.now + span.as_micros() as u64 / FLOOR * FLOOR;
-        let mut bucket = Vec::new();
-        while let Some(start) = self.wheel.take(end, &mut bucket) {
-            for entry in bucket.drain(..) {
-                self.now = entry.at;
-                match entry.item {
-                    WAKE => self.wake(entry.to, entry.at, start + FLOOR),
-                    packet => self.deliver(entry.to, entry.from, packet, start + FLOOR),
-                }
-            }
+        let first = self.now;
+        let (mut bucket, mut due) = (Vec::new(), Vec::new());
+        for start in (0..span.as_micros() as u64 / FLOOR).map(|k| first + k * FLOOR) {
+            let edge = start + FLOOR;
+            self.wheel.take(edge, &mut bucket);
+            bucket.drain(..).for_each(|packet| self.deliver(packet));
+            self.alarms.take(start, &mut due);
+            due.drain(..).for_each(|node| self.wake(node, edge));
+            self.now = edge;
         }
-        self.now = end;
     }
 
-    fn wake(&mut self, i: u32, at: u64, edge: u64) {
-        let host = &mut self.hosts[i as usize];
-        if host.wake != at {
-            return;
-        }
-        host.wake = u64::MAX;
-        self.events += 1;
-        self.go_on(i, edge);
-    }
-
-    fn deliver(&mut self, to: u32, from: u32, packet: u32, edge: u64) {
-        let mut messages = std::mem::take(&mut self.packets[packet as usize]);
+    fn deliver(&mut self, packet: Entry<u32>) {
+        let Entry { at, to, from, item: slot, .. } = packet;
+        self.ring(to, at);
+        self.now = at;
+        let mut messages = std::mem::take(&mut self.packets[slot as usize]);
         let origin = Origin { peer: Some(self.index.id(from)), path: Path::new(u64::from(from), None) };
         for message in messages.drain(..) {
             self.events += 1;
             self.turn(to, |p, cx| p.on_message(cx, origin, message));
         }
-        self.go_on(to, edge);
-        self.packets[packet as usize] = messages;
-        self.free.push(packet);
+        self.packets[slot as usize] = messages;
+        self.free.push(slot);
+        self.set_alarm(to);
     }
 
-    /// Runs what is due before the bucket ends, sends what was said, and sees to it that the node wakes again.
-    fn go_on(&mut self, i: u32, edge: u64) {
+    fn wake(&mut self, i: u32, edge: u64) {
+        self.events += 1;
+        self.ring(i, edge);
+        self.set_alarm(i);
+    }
+
+    /// Runs the timers of a node that are due before a moment.
+    fn ring(&mut self, i: u32, before: u64) {
         loop {
-            let host = &mut self.hosts[i as usize];
-            match host.timers.next() {
-                Some((at, _)) if at.0 < edge => {
-                    self.now = self.now.max(at.0);
-                    let timer = host.timers.take_due(Time(self.now)).expect("it was just seen");
-                    self.turn(i, |p, cx| p.on_timer(cx, timer));
-                }
-                Some((at, _)) if at.0 < host.wake => {
-                    host.wake = at.0;
-                    let count = self.desk.next_count();
-                    return self.wheel.push(Entry { at: at.0, to: i, from: i, count, item: WAKE });
-                }
-                _ => return,
-            }
+            let timers = &mut self.hosts[i as usize].timers;
+            let Some((at, _)) = timers.next().filter(|next| next.0.0 < before) else { return };
+            let timer = timers.take_due(at).expect("it was just seen");
+            self.now = at.0;
+            self.turn(i, |p, cx| p.on_timer(cx, timer));
         }
+    }
+
+    fn set_alarm(&mut self, i: u32) {
+        let next = self.hosts[i as usize].timers.next();
+        self.alarms.set(i, next.map_or(u64::MAX, |(at, _)| at.0));
     }
 
     fn turn(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>)) {

@@ -21,6 +21,8 @@ const BEGIN: u64 = 10_000;
 pub fn draw(seed: u64) -> Case {
     let mut dice = Rng::named(seed, bruit_proto::PeerId::NONE, "swarm");
     let nodes = 5 + dice.below(36);
+    // Dice of their own: the rest of the case is the same either way.
+    let sealed = Rng::named(seed, bruit_proto::PeerId::NONE, "sealed").below(4) == 0;
     let mut swarm = Swarm { dice, nodes, script: Vec::new() };
     let links = swarm.links();
     let tombstone_s = if swarm.coin() { 0 } else { TOMBSTONE };
@@ -57,6 +59,7 @@ pub fn draw(seed: u64) -> Case {
         seeds,
         links,
         tombstone_s,
+        sealed,
         calm_ms: FAULTS,
         end_ms: FAULTS + CALM,
         mutant: String::new(),
@@ -316,5 +319,6 @@ mod tests {
             assert!((60..180).contains(&share(class)), "{}", share(class));
         }
         assert!((0..200).any(|s| draw(s).is_gentle()));
+        assert!((30..70).contains(&(0..200).filter(|s| draw(*s).sealed).count()));
     }
 }

@@ -15,7 +15,7 @@ mod traffic;
 
 use crate::links::{Host, Links, Network, PORT};
 use crate::wheel::{Entry, Wheel};
-use bruit_node::Node;
+use bruit_node::{Node, Now};
 use bruit_proto::{Context, PeerId, Protocol, Rng, Wire, mix};
 use post::Input;
 use site::Site;
@@ -314,6 +314,11 @@ where
     /// Runs one command at node `i`, as its user would.
     pub fn command<R>(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
         self.sites[i as usize].command(self.shared.now, &mut self.shared, |node, now| node.command(now, f))
+    }
+
+    /// Does something to node `i` that no world does by itself, as its driver would: one entry, or a setting.
+    pub fn entry<R>(&mut self, i: u32, f: impl FnOnce(&mut Node<P>, Now) -> R) -> R {
+        self.sites[i as usize].command(self.shared.now, &mut self.shared, f)
     }
 
     /// The contact by which node `i` knows the address of host `of`.

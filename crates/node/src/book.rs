@@ -69,6 +69,11 @@ impl Book {
         };
     }
 
+    /// All records.
+    pub(crate) fn records(&self) -> impl Iterator<Item = (PeerId, &Arc<Record>)> {
+        self.members.iter().map(|(peer, record)| (*peer, record))
+    }
+
     /// The contact that stands for this address, and whether another had to go for it.
     pub(crate) fn contact(&mut self, address: SocketAddr) -> (PeerId, bool) {
         let margin = self.margin.get_or_insert_default();

@@ -32,6 +32,8 @@ pub struct Dropped {
     pub outbound_full: u64,
     /// Streams not accepted: [`MAX_INBOUND`](crate::MAX_INBOUND) are open already.
     pub inbound_full: u64,
+    /// Streams that somebody opened to us and that ended without a whole frame: half-open ones, probes, replays, a wrong key.
+    pub unspoken: u64,
     /// Streams ended because all streams together held more than [`MAX_HELD`](crate::MAX_HELD) of frames not yet whole.
     pub held_full: u64,
     /// Contacts forgotten: more than [`MAX_CONTACTS`](crate::MAX_CONTACTS) were named since.

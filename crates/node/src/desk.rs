@@ -56,6 +56,12 @@ impl<P: Protocol> Desk<P> {
         self.said = 0;
     }
 
+    /// What was packed is closed, and leaves at once or when its receiver has said which session it is.
+    pub(crate) fn dispatch(&mut self, to: Destination, packer: Packer) {
+        let closed = self.envelope.close(self.now, to.peer, to.address, packer.into_draft());
+        closed.into_iter().flatten().for_each(|bytes| self.post(to.address, bytes));
+    }
+
     /// The packet leaves.
     pub(crate) fn post(&mut self, to: SocketAddr, bytes: Vec<u8>) {
         self.counters.datagrams.sent += 1;
@@ -87,9 +93,9 @@ where
         let Desk { scratch, book, envelope, packet, .. } = self;
         let new = || Packer::new(envelope, book.narrow(to.address).unwrap_or(*packet).min(*packet));
         let draft = scratch.get_or_insert_default().draft(to, new);
-        match draft.packer.append(envelope, to.peer, message) {
+        match draft.packer.append(envelope, message) {
             Ok(None) => {}
-            Ok(Some(full)) => self.post(to.address, full),
+            Ok(Some(full)) => self.dispatch(to, full),
             Err(_) => self.counters.drop().too_large += 1,
         }
     }
@@ -135,11 +141,14 @@ where
         self.count();
         assert!(to != self.me, "a stream to oneself");
         let id = self.streams.number();
-        let mut stream = Stream::dialled(id, to, class, self.now, deadline);
         let full = self.streams.outbound() >= MAX_OUTBOUND;
-        match self.book.find(to).filter(|_| !full) {
+        let address = self.book.find(to).filter(|_| !full);
+        let mut stream = Stream::dialled(id, to, address, class, (self.now, deadline));
+        match address {
             Some(address) => {
                 stream.connected = true;
+                let hello = self.envelope.knock(self.now, to, address);
+                hello.into_iter().for_each(|hello| self.post(address, hello));
                 self.output(Output::Dial { stream: id, to: address });
             }
             None => stream.deadline = (self.now + UNDIALLED, Why::Refused),
@@ -198,6 +207,7 @@ where
 
     fn know(&mut self, peer: PeerId, record: Option<&Arc<Record>>) {
         self.book.know(peer, record);
+        self.envelope.know(peer, record.map(|r| r.session()), self.book.find(peer));
     }
 
     fn reject(&mut self, _: Origin, why: &'static str) {

@@ -31,6 +31,8 @@ mod stream;
 mod streams;
 
 pub use book::{Directory, MAX_CONTACTS, MAX_NARROW, MAX_STRANGERS};
+/// What a node is sealed with.
+pub use bruit_wire::{BadKeys, Fresh, KeyId, KeyRing, Mode, Seal, Tally};
 pub use counters::{Counters, Dropped, Lane, MAX_REASONS};
 pub use node::{Node, PAUSE};
 pub use output::{Output, Wake};

@@ -9,7 +9,7 @@ use crate::streams::MAX_INBOUND;
 use bruit_proto::{
     Context, Lost, Origin, Path, PeerId, Peers, Protocol, Reader, Receipt, Rng, StreamId, StreamNews, Time, Wall, Why, Wire,
 };
-use bruit_wire::{Deframer, Envelope, Hello, MAX_PACKET, MIN_PACKET, Piece};
+use bruit_wire::{Arrival, Channel, Envelope, Hello, KeyId, MAX_PACKET, MIN_PACKET, Opened, Piece, Seal, Tally};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,8 +25,8 @@ pub struct Node<P: Protocol> {
     pub(crate) rng: Rng,
     pub(crate) outer: Box<dyn Peers + Send>,
     pub(crate) wall: Wall,
-    /// Timers are overdue by a pause that the protocol has been told of.
-    stood: bool,
+    /// When the protocol was last told of a pause: what was due before is overdue by that one only until then.
+    told_pause: Time,
 }
 
 impl<P: Protocol> Node<P> {
@@ -38,6 +38,30 @@ impl<P: Protocol> Node<P> {
     /// Sums of what came, went and was dropped.
     pub fn counters(&self) -> &Counters {
         &self.desk.counters
+    }
+
+    /// What sealing did; `None` in the open.
+    pub fn sealing(&self) -> Option<Tally> {
+        self.desk.envelope.tally()
+    }
+
+    /// The ids of the keys that are used now, the one that seals first; none in the open.
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        self.desk.envelope.key_ids()
+    }
+
+    /// Seals with other keys, in another mode or not at all, from now on. The first key seals, all open. A node that sealed
+    /// before goes on with its session, whatever `seal` says. Streams that are open stay as they are.
+    ///
+    /// # Panics
+    /// If the label is not this node's.
+    pub fn reseal(&mut self, label: &str, seal: Option<Seal>) {
+        let Desk { envelope, book, .. } = &mut self.desk;
+        let new = envelope.tally().is_none();
+        envelope.reseal(label, seal);
+        if new {
+            book.records().for_each(|(peer, record)| envelope.know(peer, Some(record.session()), book.find(peer)));
+        }
     }
 
     /// Self.
@@ -115,14 +139,17 @@ where
 {
     /// A node that has not started. `outer` is the protocol's table of peers; [`bruit_proto::Nobody`] when it brings its own.
     pub fn new(settings: Settings, protocol: P, outer: Box<dyn Peers + Send>) -> Self {
-        let envelope = Envelope::clear(&settings.label, settings.id);
+        let envelope = match settings.seal {
+            Some(seal) => Envelope::sealed(&settings.label, settings.id, seal),
+            None => Envelope::clear(&settings.label, settings.id),
+        };
         Node {
             protocol,
             desk: Desk::new(settings.id, envelope, settings.packet.clamp(MIN_PACKET, MAX_PACKET)),
             rng: Rng::named(settings.seed, settings.id, "node"),
             outer,
             wall: Wall(0),
-            stood: false,
+            told_pause: Time::ZERO,
         }
     }
 
@@ -144,15 +171,27 @@ where
         self.enter(now);
         self.desk.counters.datagrams.received += 1;
         self.desk.counters.datagrams.bytes_received += bytes.len() as u64;
-        match self.desk.envelope.unseal(bytes) {
-            Ok(opened) if opened.sender == self.desk.me => self.desk.counters.reject("packet from myself"),
-            Ok(opened) => {
-                let path = self.desk.book.path(opened.sender, from);
-                self.deliver(Origin { peer: Some(opened.sender), path }, opened.body);
-                self.settle();
+        match self.desk.envelope.open(now.mono, from, bytes) {
+            Ok(Arrival::Packet(opened)) if opened.sender == self.desk.me => self.desk.counters.reject("packet from myself"),
+            Ok(Arrival::Packet(opened)) => self.opened(from, &opened),
+            Ok(Arrival::Answer(bytes, why)) => {
+                why.into_iter().for_each(|why| self.desk.counters.reject(why.0));
+                self.desk.post(from, bytes);
             }
+            Ok(Arrival::Nothing) => {}
             Err(why) => self.desk.counters.reject(why.0),
         }
+    }
+
+    fn opened(&mut self, from: SocketAddr, opened: &Opened<'_>) {
+        while let Some((to, waited)) = self.desk.envelope.release(self.desk.now, opened.sender, from) {
+            self.desk.post(to, waited);
+        }
+        if !opened.body.is_empty() {
+            let path = self.desk.book.path(opened.sender, from);
+            self.deliver(Origin { peer: Some(opened.sender), path }, &opened.body);
+        }
+        self.settle();
     }
 
     /// Somebody connected. `None`: too many already, drop the connection. Who it is says its hello, not its address.
@@ -182,10 +221,10 @@ where
     pub fn stream_receive(&mut self, now: Now, stream: StreamId, bytes: &[u8]) {
         self.enter(now);
         self.desk.counters.streams.bytes_received += bytes.len() as u64;
-        let Some(mut deframer) = self.desk.streams.lend(stream) else { return };
-        deframer.push(bytes);
-        self.deframe(stream, &mut deframer);
-        if !self.desk.streams.put(stream, deframer) {
+        let Some(mut channel) = self.desk.streams.lend(stream) else { return };
+        channel.push(bytes);
+        self.hear(stream, &mut channel);
+        if !self.desk.streams.put(stream, channel) {
             self.desk.counters.drop().held_full += 1;
             self.desk.touch(stream);
         }
@@ -238,13 +277,18 @@ where
     }
 
     fn enter(&mut self, now: Now) {
-        let late = self.deadline().map_or(Duration::ZERO, |(due, _)| now.mono.since(due));
+        let late = self.deadline().map_or(Duration::ZERO, |(due, _)| now.mono.since(due.max(self.told_pause)));
         self.desk.now = now.mono;
         self.wall = now.wall;
-        let stood = std::mem::replace(&mut self.stood, late > PAUSE);
+        let parted = self.desk.envelope.clocks(now.mono, now.wall);
         // Told in whatever entry comes first: a packet read before it would be judged by timers that ran on without us.
-        if self.stood && !stood {
+        if late > PAUSE {
+            self.told_pause = now.mono;
             self.turn(|p, cx| p.on_pause(cx, late));
+            self.settle();
+        }
+        if parted {
+            self.desk.streams.ids().into_iter().for_each(|stream| self.broken(stream));
             self.settle();
         }
     }
@@ -270,9 +314,9 @@ where
         true
     }
 
-    fn deframe(&mut self, stream: StreamId, deframer: &mut Deframer) {
+    fn hear(&mut self, stream: StreamId, channel: &mut Channel) {
         while let Some(s) = self.desk.streams.get(stream).filter(|s| s.over.is_none()) {
-            match deframer.next(&self.desk.envelope) {
+            match channel.next(&self.desk.envelope) {
                 Ok(None) => return,
                 Ok(Some(Piece::Hello(hello))) => self.greeted(stream, hello),
                 Ok(Some(Piece::Body(body))) => {
@@ -292,10 +336,9 @@ where
         }
     }
 
+    /// No reason to wait longer: a hello may be a recorded one.
     fn greeted(&mut self, stream: StreamId, hello: Hello) {
-        let now = self.desk.now;
         let Some(s) = self.desk.streams.get(stream) else { return };
-        s.touch(now);
         let stranger = !s.inbound && !s.peer.is_contact() && s.peer != hello.sender;
         s.peer = hello.sender;
         if hello.sender == self.desk.me {
@@ -304,6 +347,9 @@ where
         } else if stranger {
             self.desk.counters.reject("stream answered by another node");
             self.broken(stream);
+        } else {
+            // A sealed stream now has something to say: its side of the handshake, or what waited for it.
+            self.desk.touch(stream);
         }
     }
 

@@ -1,4 +1,5 @@
 use bruit_proto::{PeerId, Time, Wall};
+use bruit_wire::Seal;
 
 /// What a driver's clocks say, at each call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -20,17 +21,25 @@ pub struct Settings {
     pub label: String,
     /// The largest datagram, in bytes; taken between [`bruit_wire::MIN_PACKET`] and [`bruit_wire::MAX_PACKET`].
     pub packet: usize,
+    /// How packets and streams are sealed; `None`: they travel in the open.
+    pub seal: Option<Seal>,
 }
 
 impl Settings {
     /// A node of this id and seed in the cluster without a label, with packets of [`bruit_wire::DEFAULT_PACKET`] bytes.
     pub fn new(id: PeerId, seed: u64) -> Settings {
-        Settings { id, seed, label: String::new(), packet: bruit_wire::DEFAULT_PACKET }
+        Settings { id, seed, label: String::new(), packet: bruit_wire::DEFAULT_PACKET, seal: None }
     }
 
     /// In the cluster of this label.
     pub fn label(mut self, label: impl Into<String>) -> Settings {
         self.label = label.into();
+        self
+    }
+
+    /// Sealed. The session must be the one in this node's record, drawn at this process start.
+    pub fn seal(mut self, seal: Seal) -> Settings {
+        self.seal = Some(seal);
         self
     }
 

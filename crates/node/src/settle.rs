@@ -1,7 +1,7 @@
 use crate::desk::Desk;
 use crate::node::Node;
 use crate::output::Output;
-use crate::stream::Stream;
+use crate::stream::{Flushed, Stream};
 use bruit_proto::{Context, FillSink, Offer, Outlet, Protocol, Room, StreamId, StreamNews, Why, Wire};
 
 /// A list longer than this is not kept for the next entry: a node that once wrote to all of a large cluster stays lean.
@@ -32,6 +32,8 @@ where
             }
             if stream.known {
                 self.turn(|p, cx| p.on_stream(cx, id, StreamNews::Closed(why)));
+            } else {
+                self.desk.counters.drop().unspoken += 1;
             }
         }
     }
@@ -51,8 +53,7 @@ where
         for mut draft in drafts.drain(..) {
             if !draft.packer.is_empty() {
                 self.fill(Outlet::Packet(draft.to.peer), &mut draft.packer);
-                let bytes = draft.packer.seal(&self.desk.envelope, draft.to.peer);
-                self.desk.post(draft.to.address, bytes);
+                self.desk.dispatch(draft.to, draft.packer);
             }
         }
         if drafts.capacity() <= KEEP {
@@ -76,9 +77,9 @@ impl<P: Protocol> Desk<P> {
 
     fn flush(&mut self, id: StreamId) {
         let Some(stream) = self.streams.get(id) else { return };
-        let (bytes, shut) = (stream.flush(&self.envelope), stream.shut());
-        if let Some(bytes) = bytes {
-            self.counters.streams.sent += 1;
+        let Flushed { bytes, frames, shut } = stream.flush(self.now, &self.envelope);
+        if !bytes.is_empty() {
+            self.counters.streams.sent += frames;
             self.counters.streams.bytes_sent += bytes.len() as u64;
             self.output(Output::Write { stream: id, bytes });
         }

@@ -1,5 +1,6 @@
 use bruit_proto::{Class, PeerId, StreamId, Time, Why, Wire};
-use bruit_wire::{Deframer, Envelope, MAX_FRAME};
+use bruit_wire::{Channel, Envelope, MAX_FRAME};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The most bytes that wait in a stream for its connection to take them: 64 KiB. The kernel has a buffer of its own to keep
@@ -7,7 +8,7 @@ use std::time::Duration;
 /// waits.
 pub const BUFFER: usize = 64 * 1024;
 
-/// The longest silence on a stream that somebody opened to us, and the longest wait for its hello: what TCP repeats three
+/// The longest silence on a stream that somebody opened to us, and the longest wait for its first frame: what TCP repeats three
 /// times, after 1, 2 and 4 s (RFC 6298, section 2 and 5.5), still comes in time.
 pub const SILENCE: Duration = Duration::from_secs(10);
 
@@ -23,6 +24,17 @@ struct Ends {
     shut: bool,
     /// The other side half-closed.
     ended: bool,
+}
+
+/// What a stream has for the driver.
+#[derive(Debug, Default)]
+pub(crate) struct Flushed {
+    /// To be written first, if there are any.
+    pub(crate) bytes: Vec<u8>,
+    /// Frames in them.
+    pub(crate) frames: u64,
+    /// Then the half-close is to be asked of the driver. Says yes once.
+    pub(crate) shut: bool,
 }
 
 /// One conversation, from its open or accept until its end was told.
@@ -41,7 +53,7 @@ pub(crate) struct Stream {
     pub(crate) known: bool,
     /// The protocol has more to say than it could.
     pub(crate) hungry: bool,
-    pub(crate) deframer: Deframer,
+    pub(crate) channel: Channel,
     /// The end that was reached, until it is told.
     pub(crate) over: Option<Why>,
     /// When it ends, and how, if nothing else happens.
@@ -49,7 +61,6 @@ pub(crate) struct Stream {
     /// The deadline is this much silence.
     silence: Option<Duration>,
     ends: Ends,
-    greeted: bool,
     /// The next frame.
     body: Vec<u8>,
     /// Bytes handed to the driver that its connection has not taken.
@@ -58,9 +69,16 @@ pub(crate) struct Stream {
 
 impl Stream {
     /// One that we open.
-    pub(crate) fn dialled(id: StreamId, peer: PeerId, class: Class, now: Time, deadline: Duration) -> Stream {
+    pub(crate) fn dialled(
+        id: StreamId,
+        peer: PeerId,
+        at: Option<SocketAddr>,
+        class: Class,
+        (now, deadline): (Time, Duration),
+    ) -> Stream {
         let silence = (class == Class::Bulk).then_some(deadline);
-        Stream { known: true, ..Stream::new(id, peer, silence, (now + deadline, Why::Late)) }
+        let new = Stream::new(id, peer, silence, (now + deadline, Why::Late));
+        Stream { known: true, channel: Channel::dialled(at), ..new }
     }
 
     /// One that somebody opened to us.
@@ -78,12 +96,11 @@ impl Stream {
             open: false,
             known: false,
             hungry: false,
-            deframer: Deframer::default(),
+            channel: Channel::accepted(),
             over: None,
             deadline,
             silence,
             ends: Ends::default(),
-            greeted: false,
             body: Vec::new(),
             untaken: 0,
         }
@@ -136,20 +153,22 @@ impl Stream {
         self.hungry && self.open && self.is_writable() && self.untaken + self.body.len() <= BUFFER / 2
     }
 
-    /// The bytes for the driver to write next, if there are any.
-    pub(crate) fn flush(&mut self, envelope: &Envelope) -> Option<Vec<u8>> {
-        if !self.open || self.over.is_some() || self.body.is_empty() {
-            return None;
+    /// What the driver is to do next.
+    pub(crate) fn flush(&mut self, now: Time, envelope: &Envelope) -> Flushed {
+        let mut flushed = Flushed::default();
+        if !self.open || self.over.is_some() {
+            return flushed;
         }
-        let mut out = Vec::with_capacity(self.body.len() + FRAME_HEADER + bruit_wire::Hello::SIZE);
-        if !self.greeted {
-            envelope.hello(self.peer, &mut out);
-            self.greeted = true;
+        let waited = !self.body.is_empty();
+        self.channel.write(now, envelope, self.peer, &mut self.body, &mut flushed.bytes);
+        flushed.frames = u64::from(waited && self.body.is_empty());
+        flushed.shut = self.ends.closing && !self.ends.shut && self.body.is_empty();
+        if flushed.shut {
+            self.ends.shut = true;
+            self.channel.end(&mut flushed.bytes);
         }
-        envelope.frame(&self.body, &mut out);
-        self.untaken += out.len();
-        self.body = Vec::new();
-        Some(out)
+        self.untaken += flushed.bytes.len();
+        flushed
     }
 
     /// The protocol closes its side. Nothing said and nobody answering yet: then it is over.
@@ -160,22 +179,15 @@ impl Stream {
         }
     }
 
-    /// Whether the half-close is to be asked of the driver, now that all is flushed. Says yes once.
-    pub(crate) fn shut(&mut self) -> bool {
-        let due = self.open && self.over.is_none() && self.ends.closing && !self.ends.shut;
-        self.ends.shut |= due;
-        due
-    }
-
     /// The connection took this much.
     pub(crate) fn taken(&mut self, bytes: usize) {
         self.untaken = self.untaken.saturating_sub(bytes);
     }
 
-    /// The other side half-closed; in the middle of a frame is too early.
+    /// The other side half-closed; in the middle of a frame, or of a sealed stream that did not say so, is too early.
     pub(crate) fn ended(&mut self) {
         self.ends.ended = true;
-        if self.deframer.is_amid() || (self.inbound && self.peer == PeerId::NONE) {
+        if self.channel.is_amid() || (self.inbound && self.peer == PeerId::NONE) {
             self.end(Why::Reset);
         }
     }

@@ -1,6 +1,6 @@
 use crate::stream::Stream;
 use bruit_proto::{StreamId, Time, Why};
-use bruit_wire::Deframer;
+use bruit_wire::Channel;
 
 /// The most streams that others may have open to us: a thousand nodes that join through one seed at once. Each may have
 /// a buffer (64 KiB) waiting, 64 MiB if all are slow; what they say is bounded by [`MAX_HELD`] together.
@@ -64,13 +64,18 @@ impl Streams {
         self.table.as_mut()?.get(id)
     }
 
+    /// All of them, in the order in which they began.
+    pub(crate) fn ids(&self) -> Vec<StreamId> {
+        self.table.as_ref().map_or(Vec::new(), |table| table.list.iter().map(|x| x.0).collect())
+    }
+
     /// Takes a new stream, or one that was removed.
     pub(crate) fn add(&mut self, stream: Box<Stream>) {
         let table = self.table.get_or_insert_default();
         let Err(i) = table.place(stream.id) else { unreachable!("{:?} is there already", stream.id) };
         table.soonest = table.soonest.min((stream.deadline.0, stream.id));
         table.inbound += usize::from(stream.inbound);
-        table.held += stream.deframer.held();
+        table.held += stream.channel.held();
         table.list.insert(i, (stream.id, stream));
     }
 
@@ -79,7 +84,7 @@ impl Streams {
         let i = table.place(id).ok()?;
         let (_, stream) = table.list.remove(i);
         table.inbound -= usize::from(stream.inbound);
-        table.held -= stream.deframer.held();
+        table.held -= stream.channel.held();
         if table.list.is_empty() {
             self.table = None;
         }
@@ -95,23 +100,23 @@ impl Streams {
     }
 
     /// Lends what a stream heard so far, while more is added and taken.
-    pub(crate) fn lend(&mut self, id: StreamId) -> Option<Deframer> {
+    pub(crate) fn lend(&mut self, id: StreamId) -> Option<Channel> {
         let table = self.table.as_mut()?;
-        let deframer = std::mem::take(&mut table.get(id)?.deframer);
-        table.held -= deframer.held();
-        Some(deframer)
+        let channel = std::mem::replace(&mut table.get(id)?.channel, Channel::accepted());
+        table.held -= channel.held();
+        Some(channel)
     }
 
     /// Puts it back, unless all streams together would hold too much: then this one is ended, and the answer is no.
-    pub(crate) fn put(&mut self, id: StreamId, deframer: Deframer) -> bool {
+    pub(crate) fn put(&mut self, id: StreamId, channel: Channel) -> bool {
         let Some(table) = &mut self.table else { return true };
-        let held = table.held + deframer.held();
+        let held = table.held + channel.held();
         let Some(stream) = table.get(id) else { return true };
         if held > MAX_HELD {
             stream.end(Why::Reset);
             return false;
         }
-        stream.deframer = deframer;
+        stream.channel = channel;
         table.held = held;
         true
     }

@@ -120,6 +120,18 @@ fn a_pause_is_told_before_what_is_read_first() {
 }
 
 #[test]
+fn a_second_pause_is_told_although_nothing_was_caught_up_with_between_them() {
+    let mut w = World::new(1);
+    w.turn(1, |_, cx| cx.set(Clock::Chime, Duration::from_secs(1)));
+    w.now = Time(5_000_000 + 21_000_000);
+    w.turn(1, |_, cx| cx.notify("read".into()));
+    w.now = w.now + Duration::from_secs(60);
+    w.turn(1, |_, cx| cx.notify("read".into()));
+    w.run(Duration::ZERO);
+    assert_eq!(w.log(1), ["start", "pause 20s", "event read", "pause 60s", "event read", "chime"]);
+}
+
+#[test]
 fn what_is_persisted_is_told_and_events_come_out() {
     let mut w = World::new(1);
     w.turn(1, |_, cx| {

@@ -1,5 +1,6 @@
 use crate::member::Status;
-use crate::{Event, Message, Swim};
+use crate::{Config, Event, Message, Swim};
+use bruit_kit::Lazy;
 use bruit_proto::{Context, Duration, Origin, PeerId, Time};
 
 /// The dead and left that are remembered with their addresses.
@@ -12,8 +13,11 @@ const ISOLATED: u32 = 5;
 pub(crate) struct Care {
     at: Time,
     seeds_at: Time,
-    reap_at: Time,
-    exchange_at: Option<Time>,
+    pub(crate) trouble: Lazy<Trouble>,
+}
+
+/// What a node that is well has none of.
+pub(crate) struct Trouble {
     pub(crate) isolated: bool,
     /// Since when what comes is a sign of life: not what had waited while this node slept for long.
     pub(crate) awake: Time,
@@ -22,8 +26,9 @@ pub(crate) struct Care {
     mismatch: Mismatch,
 }
 
+bruit_kit::idle!(Trouble { isolated: false, awake: Time::ZERO, wars: 0, mismatch: Mismatch { contacts: 0, since: Time::ZERO } });
+
 /// Contacts in a row whose view differs from ours.
-#[derive(Default)]
 struct Mismatch {
     contacts: u32,
     since: Time,
@@ -38,7 +43,6 @@ impl Swim {
     pub(crate) fn start_care(&mut self, cx: &mut Context<'_, Self>) {
         self.care.at = cx.now + self.config.reconnect_every;
         self.care.seeds_at = cx.now + self.config.seeds_every;
-        self.care.reap_at = cx.now + self.reap_every();
     }
 
     /// This node slept for so long that others may have forgotten who died meanwhile. It vouches for nobody whom it has not
@@ -48,18 +52,14 @@ impl Swim {
     /// must stay below half.
     pub(crate) fn wake(&mut self, now: Time, lost: Duration) {
         if lost >= self.config.tombstone / 8 {
-            self.care.awake = now + self.config.probe_every;
+            self.care.trouble.awake = now + self.config.probe_every;
             self.news.forget_all();
         }
     }
 
     /// Whether what comes may have waited in a socket for longer than anybody remembers.
     pub(crate) fn is_drowsy(&self, now: Time) -> bool {
-        now < self.care.awake
-    }
-
-    fn reap_every(&self) -> Duration {
-        self.config.tombstone / 60
+        now < self.care.trouble.awake
     }
 
     pub(crate) fn take_care(&mut self, cx: &mut Context<'_, Self>) {
@@ -69,19 +69,18 @@ impl Swim {
         self.care.at = cx.now + self.config.reconnect_every;
         self.call_the_dead(cx);
         self.rejoin_when_alone(cx);
-        if cx.now >= self.care.seeds_at {
-            self.care.seeds_at = cx.now + self.config.seeds_every;
-            self.call_a_seed(cx);
+        if let Some(seed) = self.seed_to_call(cx) {
+            let seq = self.next_seq();
+            cx.send(seed, Message::Ping { seq, digest: self.members.digest() });
         }
-        if cx.now >= self.care.reap_at {
-            self.care.reap_at = cx.now + self.reap_every();
-            self.reap(cx);
-        }
-        if self.probe.unanswered >= ISOLATED && !self.care.isolated {
-            self.care.isolated = true;
+        self.reap(cx);
+        if self.probe.unanswered >= ISOLATED && !self.care.trouble.isolated {
+            self.care.trouble.isolated = true;
             cx.notify(Event::Isolated(true));
         }
-        self.exchange_everything(cx);
+        if !self.native() {
+            self.exchange_everything(cx);
+        }
     }
 
     /// One dead member is contacted, so that two halves of a healed partition find each other again.
@@ -97,25 +96,29 @@ impl Swim {
         cx.send(peer, Message::Ping { seq, digest: self.members.digest() });
     }
 
-    fn call_a_seed(&mut self, cx: &mut Context<'_, Self>) {
-        if let Some(contact) = self.join.some_seed(cx.rng) {
-            let seq = self.next_seq();
-            cx.send(contact, Message::Ping { seq, digest: self.members.digest() });
+    fn seed_to_call(&mut self, cx: &mut Context<'_, Self>) -> Option<PeerId> {
+        if self.join.has_unasked() {
+            return self.join.next_unasked();
         }
+        if cx.now < self.care.seeds_at {
+            return None;
+        }
+        self.care.seeds_at = cx.now + self.config.seeds_every;
+        self.join.some_seed(cx.rng)
     }
 
     /// memberlist's periodic full exchange, in its dialect only.
     fn exchange_everything(&mut self, cx: &mut Context<'_, Self>) {
-        let Some(every) = self.config.push_pull_every(self.members.count()) else { return };
-        match self.care.exchange_at {
+        let every = Config::push_pull_every(self.members.count());
+        match self.sync.exchange_at {
             Some(at) if cx.now >= at => {
-                self.care.exchange_at = None;
+                self.sync.exchange_at = None;
                 if let Some(peer) = crate::pick_live(&self.members, cx.rng, 1, |_| false).first() {
                     self.start_delta(cx, *peer);
                 }
             }
             Some(_) => {}
-            None => self.care.exchange_at = Some(cx.now + cx.rng.between(every / 2, every * 3 / 2)),
+            None => self.sync.exchange_at = Some(cx.now + cx.rng.between(every / 2, every * 3 / 2)),
         }
     }
 
@@ -164,10 +167,12 @@ impl Swim {
             return;
         }
         if digest == self.digest_to_show() {
-            self.care.mismatch.contacts = 0;
+            if self.care.trouble.mismatch.contacts > 0 {
+                self.care.trouble.mismatch.contacts = 0;
+            }
             return;
         }
-        let mismatch = &mut self.care.mismatch;
+        let mismatch = &mut self.care.trouble.mismatch;
         if mismatch.contacts == 0 {
             mismatch.since = cx.now;
         }
@@ -175,7 +180,7 @@ impl Swim {
         let changing = cx.now.since(self.news.last) <= FRESH && cx.now.since(mismatch.since) <= OLD;
         let lasts = mismatch.contacts >= 2 && !changing;
         if (lasts || self.is_settling()) && self.members.get(peer).is_some() {
-            self.care.mismatch.contacts = 0;
+            self.care.trouble.mismatch.contacts = 0;
             self.disagreed();
             self.start_delta(cx, peer);
         }
@@ -187,7 +192,9 @@ impl Swim {
     }
 
     pub(crate) fn on_who(&mut self, cx: &mut Context<'_, Self>, from: Origin) {
-        let answer = if self.is_leaving() { self.epitaph(self.me()) } else { self.my_update() };
-        cx.reply(from.path, Message::Update(answer));
+        let answer = if self.is_leaving() { self.goodbye() } else { Some(self.my_update()) };
+        if let Some(answer) = answer {
+            cx.reply(from.path, Message::Update(answer));
+        }
     }
 }

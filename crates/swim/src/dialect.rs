@@ -35,9 +35,8 @@ impl Config {
     }
 
     /// How often memberlist exchanges everything with a random member: 30 s up to 32 members, then longer by log2.
-    pub(crate) fn push_pull_every(&self, n: u32) -> Option<Duration> {
-        let doublings = |n: u32| if n <= 32 { 1 } else { (n - 1).ilog2() - 5 + 2 };
-        (self.dialect == Dialect::Memberlist).then(|| PUSH_PULL * doublings(n))
+    pub(crate) fn push_pull_every(n: u32) -> Duration {
+        PUSH_PULL * if n <= 32 { 1 } else { (n - 1).ilog2() - 5 + 2 }
     }
 }
 
@@ -66,10 +65,8 @@ mod tests {
     /// serf-wire section 10: 33 members double the interval, 65 triple it, 129 make it four times, 1000 six, 10,000 ten.
     #[test]
     fn push_pull_scales_as_memberlist_does() {
-        let config = Config::memberlist(Profile::Lan);
-        let times = |n| config.push_pull_every(n).unwrap().as_secs() / 30;
+        let times = |n| Config::push_pull_every(n).as_secs() / 30;
         assert_eq!([2, 32, 33, 64, 65, 129, 1000, 10_000].map(times), [1, 1, 2, 2, 3, 4, 6, 10]);
-        assert_eq!(Config::of(Profile::Lan).push_pull_every(100), None);
     }
 
     /// serf-wire section 8.3: multiplier 4 wants two confirmations, none among three members.

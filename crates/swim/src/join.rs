@@ -28,6 +28,8 @@ pub(crate) struct Join {
     /// Members in whose hands others put us, to be asked next.
     ask: Vec<PeerId>,
     since: Time,
+    /// Seeds that were not asked for their view since the last join.
+    unasked: usize,
 }
 
 struct Dial {
@@ -46,11 +48,33 @@ bruit_kit::idle!(Join {
     joined: false,
     ask: Vec::new(),
     since: Time::ZERO,
+    unasked: 0,
 });
 
 impl Join {
     pub(crate) fn some_seed(&self, rng: &mut Rng) -> Option<PeerId> {
         (!self.seeds.is_empty()).then(|| self.seeds[rng.below(self.seeds.len() as u32) as usize])
+    }
+
+    pub(crate) fn has_unasked(&self) -> bool {
+        self.unasked > 0
+    }
+
+    /// The next seed that was not asked since the last join. Nodes that start together find each other first and may be an
+    /// island; whom else the seeds know is found within seconds so.
+    pub(crate) fn next_unasked(&mut self) -> Option<PeerId> {
+        self.unasked = self.unasked.checked_sub(1)?;
+        self.seeds.get(self.unasked).copied()
+    }
+
+    /// All seeds but the one that a join went through are yet to be asked.
+    fn joined_through(&mut self, contact: PeerId) {
+        let last = self.seeds.len().saturating_sub(1);
+        let through = self.seeds.iter().position(|seed| *seed == contact);
+        if let Some(i) = through {
+            self.seeds.swap(i, last);
+        }
+        self.unasked = self.seeds.len() - usize::from(through.is_some());
     }
 
     /// A join that began less than a second ago may still bring more than this node knows.
@@ -222,6 +246,7 @@ impl Swim {
         self.join.under_way = false;
         self.join.failures = 0;
         self.join.joined = true;
+        self.join.joined_through(contact);
         self.join.dials.drain(..).for_each(|d| cx.close(d.stream));
         cx.cancel(Timer::Join);
         cx.notify(Event::Joined { contact });

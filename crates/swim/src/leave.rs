@@ -1,6 +1,6 @@
 use crate::member::Status;
 use crate::{Event, Message, Refused, Swim, Timer, Update, pick_live};
-use bruit_proto::{Context, Duration, PeerId, Time};
+use bruit_proto::{Context, Duration, PeerId, StreamId, Time};
 
 /// A goodbye under way.
 pub(crate) struct Leave {
@@ -9,6 +9,8 @@ pub(crate) struct Leave {
     told: Vec<(PeerId, u32)>,
     heard: u32,
     over: bool,
+    /// The name goes too: not so where another process keeps it.
+    goodbye: bool,
 }
 
 /// As many acknowledgements as this make a goodbye safe: they relay it at once.
@@ -24,22 +26,22 @@ impl Swim {
         if self.is_leaving() {
             return;
         }
-        self.stop(cx);
+        self.stop(cx, true);
         let (peer, clock) = (self.id(), self.clock.tick());
         self.members.update(peer, |m| m.intent = clock);
-        let incarnation = self.me().incarnation;
-        self.spread(cx, Update::Left { peer, incarnation, clock, prune: false }, None);
+        self.forget_news(peer);
         self.go_on_leaving(cx);
     }
 
     /// No more probing, refuting or joining: what is left is to say so.
-    pub(crate) fn stop(&mut self, cx: &mut Context<'_, Self>) {
+    pub(crate) fn stop(&mut self, cx: &mut Context<'_, Self>, goodbye: bool) {
         let me = self.id();
         self.members.update(me, |m| {
             m.status = Status::Left;
             m.since = cx.now;
         });
-        self.leave = Some(Box::new(Leave { until: cx.now + self.config.leave_within, told: vec![], heard: 0, over: false }));
+        self.leave =
+            Some(Box::new(Leave { until: cx.now + self.config.leave_within, told: vec![], heard: 0, over: false, goodbye }));
         self.restart_probing(cx);
         for timer in [Timer::Probe, Timer::Suspicion, Timer::Join, Timer::Settle] {
             cx.cancel(timer);
@@ -54,16 +56,27 @@ impl Swim {
         }
         let told: Vec<PeerId> = leave.told.iter().map(|t| t.0).collect();
         let again = told.len() >= (self.members.live_count() as usize).min(MAX_TOLD);
-        let goodbye = self.epitaph(self.me());
         for peer in pick_live(&self.members, cx.rng, ENOUGH, |p| !again && told.contains(&p)) {
             let seq = self.next_seq();
-            cx.send(peer, Message::Update(goodbye.clone()));
             cx.send(peer, Message::Ping { seq, digest: self.members.digest() });
             let leave = self.leave.as_mut().expect("a leave is under way");
             leave.told.retain(|t| t.0 != peer);
             leave.told.push((peer, seq));
         }
         cx.set(Timer::Leave, AGAIN);
+    }
+
+    /// Every datagram of one that has left carries its goodbye, or it would speak for a living one (`fill`); on a stream it
+    /// is said here.
+    pub(crate) fn say_goodbye(&self, cx: &mut Context<'_, Self>, stream: StreamId) {
+        if let Some(goodbye) = self.goodbye() {
+            let _ = cx.write(stream, Message::Update(goodbye));
+        }
+    }
+
+    /// What one that has left says of itself.
+    pub(crate) fn goodbye(&self) -> Option<Update> {
+        self.leave.as_ref().filter(|leave| leave.goodbye).map(|_| self.epitaph(self.me()))
     }
 
     /// Somebody acknowledges what came with a goodbye.

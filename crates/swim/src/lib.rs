@@ -166,7 +166,7 @@ impl std::error::Error for Refused {}
 pub struct Swim {
     config: Arc<Config>,
     members: members::Members,
-    news: news::News,
+    news: Lazy<news::News>,
     probe: probe::Probe,
     pings: Lazy<pings::Pings>,
     suspicions: Lazy<suspicion::Suspicions>,
@@ -192,7 +192,7 @@ impl Swim {
     pub fn with_base(config: Arc<Config>, base: Arc<Base>, record: Arc<Record>) -> Swim {
         Swim {
             members: members::Members::new(base, record),
-            news: news::News::default(),
+            news: Lazy::default(),
             probe: probe::Probe::default(),
             pings: Lazy::default(),
             suspicions: Lazy::default(),
@@ -236,7 +236,7 @@ impl Swim {
 
     /// Whether nobody has answered for several periods.
     pub fn is_isolated(&self) -> bool {
-        self.care.isolated
+        self.care.trouble.isolated
     }
 
     /// Whether a leave was begun.
@@ -323,7 +323,10 @@ impl Protocol for Swim {
 
     fn on_start(&mut self, cx: &mut Context<'_, Self>) {
         let (me, record) = (self.id(), self.me().record.clone());
-        self.members.update(me, |m| m.since = cx.now);
+        // One of a base is there since time zero, and differs in nothing if this is it.
+        if self.me().since != cx.now {
+            self.members.update(me, |m| m.since = cx.now);
+        }
         cx.know(me, Some(&record));
         self.start_probing(cx);
         self.start_care(cx);

@@ -9,8 +9,6 @@ use std::sync::Arc;
 pub struct Base {
     /// By id.
     members: Vec<Member>,
-    /// Theirs, close together: what is looked for most.
-    ids: Vec<PeerId>,
     /// Where each drawer of them begins, and where the last ends.
     drawers: Vec<u32>,
     digest: u64,
@@ -22,15 +20,15 @@ impl Base {
         let mut members: Vec<Member> = records.into_iter().map(|r| Member::new(r, 1, Status::Alive, Time::ZERO)).collect();
         members.sort_unstable_by_key(Member::id);
         let digest = members.iter().fold(0, |sum: u64, m| sum.wrapping_add(m.hash()));
-        let ids: Vec<PeerId> = members.iter().map(Member::id).collect();
-        let drawers = (0..=ids.len()).map(|k| ids.partition_point(|id| drawer(*id, ids.len()) < k) as u32).collect();
-        Base { members, ids, drawers, digest }
+        let n = members.len();
+        let drawers = (0..=n).map(|k| members.partition_point(|m| drawer(m.id, n) < k) as u32).collect();
+        Base { members, drawers, digest }
     }
 
     fn place(&self, id: PeerId) -> Option<usize> {
-        let k = drawer(id, self.ids.len());
+        let k = drawer(id, self.members.len());
         let (first, last) = (*self.drawers.get(k)? as usize, *self.drawers.get(k + 1)? as usize);
-        self.ids[first..last].iter().position(|i| *i == id).map(|i| first + i)
+        self.members[first..last].iter().position(|m| m.id == id).map(|i| first + i)
     }
 }
 
@@ -41,18 +39,18 @@ fn drawer(id: PeerId, drawers: usize) -> usize {
 
 /// The table of members: what is shared, and what this node knows otherwise.
 pub(crate) struct Members {
-    me: Member,
     base: Arc<Base>,
     /// Self's place in the base.
     my_place: u32,
+    /// Nothing while the base is all that there is to know, self included.
     own: Option<Box<Own>>,
-    /// Sum of the live members' hashes, self included.
-    digest: u64,
 }
 
 /// Members that differ from the base, or are not in it.
-#[derive(Default)]
 struct Own {
+    me: Member,
+    /// Sum of the live members' hashes, self and the base included.
+    digest: u64,
     slots: Vec<Option<Member>>,
     free: Vec<u32>,
     index: BTreeMap<PeerId, u32>,
@@ -69,37 +67,32 @@ const NOWHERE: u32 = u32::MAX;
 impl Members {
     /// Self and the base.
     pub(crate) fn new(base: Arc<Base>, record: Arc<Record>) -> Members {
-        let mut me = Member::new(record, 0, Status::Alive, Time::ZERO);
-        let mut digest = base.digest.wrapping_add(me.hash());
-        let place = base.place(me.id);
-        if let Some(place) = place {
-            me = base.members[place].clone();
-            digest = base.digest;
+        if let Some(place) = base.place(record.id()) {
+            return Members { base, my_place: place as u32, own: None };
         }
-        Members { me, base, my_place: place.map_or(NOWHERE, |p| p as u32), own: None, digest }
+        let me = Member::new(record, 0, Status::Alive, Time::ZERO);
+        let digest = base.digest.wrapping_add(me.hash());
+        Members { base, my_place: NOWHERE, own: Some(Box::new(Own::new(me, digest, Vec::new()))) }
     }
 
     fn own(&mut self) -> &mut Own {
-        let hidden = (self.my_place != NOWHERE).then_some(self.my_place);
-        self.own.get_or_insert_with(|| Box::new(Own { hidden: hidden.into_iter().collect(), ..Own::default() }))
+        let (base, place) = (&self.base, self.my_place);
+        self.own.get_or_insert_with(|| Box::new(Own::new(base.members[place as usize].clone(), base.digest, vec![place])))
     }
 
     pub(crate) fn me(&self) -> &Member {
-        &self.me
+        self.own.as_ref().map_or_else(|| &self.base.members[self.my_place as usize], |own| &own.me)
     }
 
     pub(crate) fn get(&self, id: PeerId) -> Option<&Member> {
-        if id == self.me.id {
-            return Some(&self.me);
-        }
-        let own = self.own.as_ref().and_then(|own| own.slots[*own.index.get(&id)? as usize].as_ref());
+        let own = self.own.as_ref().and_then(|own| own.get(id));
         own.or_else(|| Some(&self.base.members[self.base.place(id)?]))
     }
 
     /// How many members the table holds.
     pub(crate) fn len(&self) -> usize {
-        let (own, hidden) = self.own.as_ref().map_or((0, 0), |own| (own.index.len(), own.hidden.len()));
-        1 + own + self.base.members.len() - hidden
+        let base = self.base.members.len();
+        self.own.as_ref().map_or(base, |own| 1 + own.index.len() + base - own.hidden.len())
     }
 
     /// The live other that stands `k` places after the next one to self on the ring of ids, for `k` below
@@ -107,10 +100,10 @@ impl Members {
     ///
     /// Where a base is shared, its places come first and those that are hidden stand for their successors.
     pub(crate) fn nth_after_me(&self, k: u32) -> PeerId {
-        let base = self.base.ids.len() as u32;
+        let base = self.base.members.len() as u32;
         if base == 0 {
             let own = self.own.as_ref().expect("somebody else is live");
-            return own.round(self.me.id).filter(|p| !own.gone.contains_key(p)).nth(k as usize).expect("k is below their number");
+            return own.round(own.me.id).filter(|p| !own.gone.contains_key(p)).nth(k as usize).expect("k is below their number");
         }
         let others = base - u32::from(self.my_place != NOWHERE);
         if k >= others {
@@ -118,7 +111,7 @@ impl Members {
         }
         let start = if self.my_place == NOWHERE { 0 } else { self.my_place + 1 };
         let place = (start + k) % base;
-        let id = self.base.ids[place as usize];
+        let id = self.base.members[place as usize].id;
         if self.is_hidden(place) { self.next(id).unwrap_or(id) } else { id }
     }
 
@@ -126,19 +119,22 @@ impl Members {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Member> {
         let base = self.base.members.iter().zip(0..).filter(|(_, place)| !self.is_hidden(*place)).map(|x| x.0);
         let own = self.own.iter().flat_map(|own| own.slots.iter().flatten());
-        std::iter::once(&self.me).chain(base).chain(own)
+        std::iter::once(self.me()).chain(base).chain(own)
     }
 
     /// Live others.
     pub(crate) fn live_count(&self) -> u32 {
-        let me = usize::from(self.my_place != NOWHERE);
-        let (hidden, live) = self.own.as_ref().map_or((me, 0), |own| (own.hidden.len(), own.live.len()));
-        (self.base.members.len() - hidden + live) as u32
+        let base = self.base.members.len();
+        let others = match &self.own {
+            Some(own) => base - own.hidden.len() + own.live.len(),
+            None => base - 1,
+        };
+        others as u32
     }
 
     /// The `i`-th live other, in no order.
     pub(crate) fn live_at(&self, i: u32) -> PeerId {
-        let Some(own) = &self.own else { return self.base.ids[i as usize + usize::from(i >= self.my_place)] };
+        let Some(own) = &self.own else { return self.base.members[i as usize + usize::from(i >= self.my_place)].id };
         let shown = (self.base.members.len() - own.hidden.len()) as u32;
         if i >= shown {
             return own.live[(i - shown) as usize];
@@ -154,7 +150,7 @@ impl Members {
 
     /// Live members, self included while it has not left: the n of every formula.
     pub(crate) fn count(&self) -> u32 {
-        self.live_count() + u32::from(self.me.is_live())
+        self.live_count() + u32::from(self.me().is_live())
     }
 
     /// Dead and left others, tombstones included, by id.
@@ -169,29 +165,27 @@ impl Members {
 
     /// Equal for equal live views, on every node.
     pub(crate) fn digest(&self) -> u32 {
-        (self.digest ^ self.digest >> 32) as u32
+        let digest = self.own.as_ref().map_or(self.base.digest, |own| own.digest);
+        (digest ^ digest >> 32) as u32
     }
 
     /// A member that was not known.
     pub(crate) fn insert(&mut self, record: Arc<Record>, incarnation: u64, status: Status, now: Time) {
         assert!(self.get(record.id()).is_none(), "{record:?} is in the table already");
-        let hash = self.own().take_in(Member::new(record, incarnation, status, now));
-        self.digest = self.digest.wrapping_add(hash);
+        self.own().take_in(Member::new(record, incarnation, status, now));
     }
 
     /// Changes a member; the digest and the list of live peers follow.
     pub(crate) fn update(&mut self, id: PeerId, change: impl FnOnce(&mut Member)) {
-        if id == self.me.id {
-            self.digest = self.digest.wrapping_sub(self.me.hash());
-            change(&mut self.me);
-            self.digest = self.digest.wrapping_add(self.me.hash());
-            return;
+        let own = self.own();
+        if id == own.me.id {
+            own.digest = own.digest.wrapping_sub(own.me.hash());
+            change(&mut own.me);
+            own.digest = own.digest.wrapping_add(own.me.hash());
+        } else if let Some(mut member) = self.take_out(id) {
+            change(&mut member);
+            self.own().take_in(member);
         }
-        let Some(mut member) = self.take_out(id) else { return };
-        self.digest = self.digest.wrapping_sub(member.hash());
-        change(&mut member);
-        let hash = self.own().take_in(member);
-        self.digest = self.digest.wrapping_add(hash);
     }
 
     /// Notes that there was word of this member; one in the base needs no note.
@@ -205,22 +199,18 @@ impl Members {
 
     /// Forgets a member; its slot waits for another.
     pub(crate) fn remove(&mut self, id: PeerId) {
-        if let Some(member) = self.take_out(id) {
-            self.digest = self.digest.wrapping_sub(member.hash());
-        }
+        self.take_out(id);
     }
 
-    /// Takes a member out of its own slot, or hides its place in the base.
+    /// Takes a member out of its own slot, or hides its place in the base; the digest follows.
     fn take_out(&mut self, id: PeerId) -> Option<Member> {
-        let place = self.base.place(id);
         let own = self.own();
         if let Some(slot) = own.index.get(&id).copied() {
             return Some(own.take_out(slot));
         }
-        let place = place?;
-        let at = own.hidden.binary_search(&(place as u32)).err()?;
-        own.hidden.insert(at, place as u32);
-        Some(self.base.members[place].clone())
+        let place = self.base.place(id)?;
+        let member = self.base.members[place].clone();
+        self.own().hide(place as u32, member.hash()).then_some(member)
     }
 
     /// The first live other after `id` on the ring of ids.
@@ -251,13 +241,23 @@ impl Members {
 }
 
 impl Own {
-    /// Puts a member into a free slot; what it adds to the digest.
-    fn take_in(&mut self, mut member: Member) -> u64 {
+    fn new(me: Member, digest: u64, hidden: Vec<u32>) -> Own {
+        let (index, gone) = (BTreeMap::new(), BTreeMap::new());
+        Own { me, digest, slots: Vec::new(), free: Vec::new(), index, live: Vec::new(), gone, hidden }
+    }
+
+    fn get(&self, id: PeerId) -> Option<&Member> {
+        if id == self.me.id { Some(&self.me) } else { self.slots[*self.index.get(&id)? as usize].as_ref() }
+    }
+
+    /// Puts a member into a free slot; the digest follows.
+    fn take_in(&mut self, mut member: Member) {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.slots.len() as u32 - 1
         });
-        let (id, hash) = (member.id, member.hash());
+        let id = member.id;
+        self.digest = self.digest.wrapping_add(member.hash());
         if member.is_live() {
             member.place = self.live.len() as u32;
             self.live.push(id);
@@ -266,12 +266,12 @@ impl Own {
         }
         self.index.insert(id, slot);
         self.slots[slot as usize] = Some(member);
-        hash
     }
 
     fn take_out(&mut self, slot: u32) -> Member {
         let mut member = self.slots[slot as usize].take().expect("the slot is taken");
         self.free.push(slot);
+        self.digest = self.digest.wrapping_sub(member.hash());
         self.index.remove(&member.id);
         self.gone.remove(&member.id);
         let place = std::mem::replace(&mut member.place, NOWHERE);
@@ -283,6 +283,14 @@ impl Own {
             }
         }
         member
+    }
+
+    /// Hides a place in the base, whose member adds `hash` to the digest; whether it was shown.
+    fn hide(&mut self, place: u32, hash: u64) -> bool {
+        let Err(at) = self.hidden.binary_search(&place) else { return false };
+        self.hidden.insert(at, place);
+        self.digest = self.digest.wrapping_sub(hash);
+        true
     }
 
     /// All, once round the ring of ids from `id`.

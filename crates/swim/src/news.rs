@@ -1,5 +1,5 @@
 use crate::{Message, Swim, Timer, Update};
-use bruit_kit::{Backlog, Lazy, Offered};
+use bruit_kit::{Backlog, Offered};
 use bruit_proto::{Context, Duration, PeerId, Room, Time, mutant};
 
 /// News that waits for spare room: one piece a member, 4,096 members at most.
@@ -17,25 +17,20 @@ pub(crate) struct Piece {
 }
 
 /// What is to be told, and when it last was.
-#[derive(Default)]
 pub(crate) struct News {
-    queue: Lazy<Queue>,
+    backlog: Backlog<PeerId, Piece>,
     told: Option<Time>,
     waiting: bool,
     /// When a member's state last changed here; while it does, views differ by nature.
     pub(crate) last: Time,
 }
 
-struct Queue {
-    backlog: Backlog<PeerId, Piece>,
-}
-
-bruit_kit::idle!(Queue { backlog: Backlog::new(MAX_NEWS) });
+bruit_kit::idle!(News { backlog: Backlog::new(MAX_NEWS), told: None, waiting: false, last: Time::ZERO });
 
 impl News {
     /// What waited is no news any more.
     pub(crate) fn forget_all(&mut self) {
-        self.queue = Lazy::default();
+        self.backlog = Backlog::new(MAX_NEWS);
     }
 }
 
@@ -43,8 +38,8 @@ impl Swim {
     /// News: it is told at once, or, if some was told just now, after a short wait for company.
     pub(crate) fn spread(&mut self, cx: &mut Context<'_, Self>, update: Update, from: Option<PeerId>) {
         self.news.last = cx.now;
-        self.news.queue.backlog.put(update.about(), Piece { update, from });
-        let dropped = self.news.queue.backlog.dropped();
+        self.news.backlog.put(update.about(), Piece { update, from });
+        let dropped = self.news.backlog.dropped();
         if dropped > self.counters.news_dropped {
             self.counters.news_dropped = dropped;
         }
@@ -74,7 +69,7 @@ impl Swim {
                 cx.send(peer, Message::Update(first));
             }
         }
-        let again = if self.native() { self.news.queue.backlog.has_untold() } else { !self.news.queue.backlog.is_empty() };
+        let again = if self.native() { self.news.backlog.has_untold() } else { !self.news.backlog.is_empty() };
         if again {
             self.news.waiting = true;
             cx.set(Timer::News, self.gap());
@@ -101,7 +96,7 @@ impl Swim {
 
     /// So much is news that views differ in bulk: a copy for everybody would cost more than the deltas that compare.
     fn is_crowded(&self) -> bool {
-        self.native() && self.news.queue.backlog.len() > CROWD
+        self.native() && self.news.backlog.len() > CROWD
     }
 
     /// How often one piece is told (SWIM section 4.1: lambda log n).
@@ -118,7 +113,7 @@ impl Swim {
     fn next_piece(&mut self, peer: PeerId) -> Option<Update> {
         let mut taken = None;
         let limit = self.limit();
-        self.news.queue.backlog.offer(limit, |piece| match piece {
+        self.news.backlog.offer(limit, |piece| match piece {
             piece if piece.from == Some(peer) => Offered::Skipped,
             _ if taken.is_some() => Offered::Full,
             piece => {
@@ -131,11 +126,16 @@ impl Swim {
 
     /// The spare room of a packet: the least told news that the receiver has not told us (SWIM section 4.1).
     pub(crate) fn fill_packet(&mut self, peer: PeerId, room: &mut Room<'_, Message>) {
-        if self.news.queue.backlog.is_empty() {
+        if let Some(goodbye) = self.goodbye()
+            && room.offer(Message::Update(goodbye)).is_err()
+        {
+            return;
+        }
+        if self.news.backlog.is_empty() {
             return;
         }
         let limit = self.limit();
-        self.news.queue.backlog.offer(limit, |piece| match piece {
+        self.news.backlog.offer(limit, |piece| match piece {
             piece if piece.from == Some(peer) => Offered::Skipped,
             piece if room.offer(Message::Update(piece.update.clone())).is_ok() => Offered::Taken,
             _ => Offered::Full,
@@ -144,16 +144,16 @@ impl Swim {
 
     /// Somebody else tells the same: one telling less is needed (feedback, Demers et al. 1987, section 1.4).
     pub(crate) fn heard_again(&mut self, peer: PeerId) {
-        if !self.news.queue.backlog.is_empty() && self.native() {
+        if !self.news.backlog.is_empty() && self.native() {
             let limit = self.limit();
-            self.news.queue.backlog.count(&peer, 1, limit);
+            self.news.backlog.count(&peer, 1, limit);
         }
     }
 
     pub(crate) fn forget_news(&mut self, peer: PeerId) {
-        if self.news.queue.backlog.is_empty() {
+        if self.news.backlog.is_empty() {
             return;
         }
-        self.news.queue.backlog.remove(&peer);
+        self.news.backlog.remove(&peer);
     }
 }

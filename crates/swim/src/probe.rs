@@ -10,8 +10,6 @@ const MAX_RELAYS: usize = 256;
 pub(crate) struct Probe {
     /// Number of the last period that had a probe.
     period: u64,
-    /// Whether a second member was probed in this period.
-    caught_up: bool,
     seq: u32,
     current: Option<Current>,
     relays: Lazy<Relays>,
@@ -23,8 +21,10 @@ pub(crate) struct Probe {
 struct Current {
     target: PeerId,
     /// Of the target when the probe began: its silence says nothing about a process that took its place since.
-    session: Option<u64>,
+    session: u64,
     seq: u32,
+    /// Whether it is the second of its period: there is no third.
+    second: bool,
     /// Set once the direct ping was not answered in time.
     indirect: Option<Box<Indirect>>,
 }
@@ -93,15 +93,14 @@ impl Swim {
         }
         cx.set(Timer::Probe, self.health.scale(self.config.probe_every));
         self.take_care(cx);
-        self.probe.caught_up = false;
-        self.probe_somebody(cx);
+        self.probe_somebody(cx, false);
     }
 
-    fn probe_somebody(&mut self, cx: &mut Context<'_, Self>) {
+    fn probe_somebody(&mut self, cx: &mut Context<'_, Self>, second: bool) {
         let Some(target) = self.next_target(cx) else { return };
+        let Some(session) = self.members.get(target).map(|m| m.record.session()) else { return };
         let seq = self.next_seq();
-        let session = self.members.get(target).map(|m| m.record.session());
-        self.probe.current = Some(Current { target, session, seq, indirect: None });
+        self.probe.current = Some(Current { target, session, seq, second, indirect: None });
         self.probes += 1;
         self.send_ping(cx, target, seq);
         cx.set(Timer::Indirect, self.config.probe_timeout);
@@ -144,9 +143,8 @@ impl Swim {
 
     /// A probe was answered early: if this node is behind the others, it probes one more in this period.
     fn catch_up(&mut self, cx: &mut Context<'_, Self>) {
-        let behind = self.period(cx.wall) > self.probe.period && !self.is_leaving();
-        if behind && !std::mem::replace(&mut self.probe.caught_up, true) {
-            self.probe_somebody(cx);
+        if self.period(cx.wall) > self.probe.period && !self.is_leaving() {
+            self.probe_somebody(cx, true);
         }
     }
 
@@ -218,7 +216,7 @@ impl Swim {
             accusers.extend(nacks);
         }
         self.drop_probe(cx);
-        let probed = self.members.get(target).filter(|m| m.is_live() && Some(m.record.session()) == session);
+        let probed = self.members.get(target).filter(|m| m.is_live() && m.record.session() == session);
         if let Some(incarnation) = probed.map(|m| m.incarnation) {
             self.accuse(cx, target, incarnation, &accusers, None);
         }
@@ -226,13 +224,11 @@ impl Swim {
 
     pub(crate) fn on_ping(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32, digest: u32) {
         cx.reply(from.path, Message::Ack { seq, digest: self.digest_to_show() });
-        if self.is_leaving() {
-            // Whoever pings has not heard of it.
-            let goodbye = self.epitaph(self.me());
-            cx.reply(from.path, Message::Update(goodbye));
-        }
         match from.path.stream() {
-            Some(stream) => cx.close(stream),
+            Some(stream) => {
+                self.say_goodbye(cx, stream);
+                cx.close(stream);
+            }
             None => self.compare(cx, from, digest),
         }
     }
@@ -252,14 +248,17 @@ impl Swim {
             let answer = Message::Ack { seq: relay.theirs, digest: self.digest_to_show() };
             return cx.reply(relay.asker, answer);
         }
-        if self.probe.current.as_ref().is_some_and(|c| c.seq == seq) {
+        if let Some(second) = self.probe.current.as_ref().filter(|c| c.seq == seq).map(|c| c.second) {
             self.drop_probe(cx);
             self.health.better();
             self.probe.unanswered = 0;
-            if std::mem::take(&mut self.care.isolated) {
+            if self.care.trouble.isolated {
+                self.care.trouble.isolated = false;
                 cx.notify(Event::Isolated(false));
             }
-            self.catch_up(cx);
+            if !second {
+                self.catch_up(cx);
+            }
         } else if let Some(peer) = from.peer {
             self.left_word_arrived(cx, peer, seq);
         }

@@ -57,6 +57,8 @@ pub(crate) struct Syncs {
     /// Random members in a row that held the same meanwhile, and the last ping to one.
     agreed: u32,
     settle_seq: u32,
+    /// When memberlist's next full exchange is due, if that is its dialect.
+    pub(crate) exchange_at: Option<Time>,
 }
 
 bruit_kit::idle!(Syncs {
@@ -66,7 +68,8 @@ bruit_kit::idle!(Syncs {
     recent: VecDeque::new(),
     settling: None,
     agreed: 0,
-    settle_seq: 0
+    settle_seq: 0,
+    exchange_at: None,
 });
 
 /// One conversation.
@@ -135,7 +138,7 @@ impl Swim {
 
     /// Whether this node may vouch for a member: half of the tombstone time bounds how old its word may be.
     fn vouches(&self, member: &Member, now: Time) -> bool {
-        let heard = member.heard >= self.care.awake && now.since(member.heard) < self.config.tombstone / 2;
+        let heard = member.heard >= self.care.trouble.awake && now.since(member.heard) < self.config.tombstone / 2;
         let fresh = member.id() == self.id() || heard;
         member.is_live() && (fresh || mutant("sync passes on an old alive"))
     }
@@ -194,7 +197,8 @@ impl Swim {
 
     pub(crate) fn on_recent(&mut self, cx: &mut Context<'_, Self>, from: Origin, asks: bool, fingerprints: &[u32]) {
         let Some(stream) = from.path.stream() else { return cx.reject(from, "a sync outside a conversation") };
-        if asks && !self.talk_on(stream) {
+        if asks && (self.is_leaving() || !self.talk_on(stream)) {
+            self.say_goodbye(cx, stream);
             return cx.reply(from.path, Message::Busy { ask: None });
         }
         let lacks = self.lacking(fingerprints, |_| true);

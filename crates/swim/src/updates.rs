@@ -204,8 +204,8 @@ impl Swim {
                 if record.session() == self.me().record.session() || incarnation < mine {
                     return;
                 }
-                self.care.wars += 1;
-                if self.care.wars >= WAR && record.session() < self.me().record.session() {
+                self.care.trouble.wars += 1;
+                if self.care.trouble.wars >= WAR && record.session() < self.me().record.session() {
                     return self.lose_name(cx);
                 }
                 incarnation
@@ -215,8 +215,10 @@ impl Swim {
             }
         };
         if self.is_leaving() {
-            let goodbye = self.epitaph(self.me());
-            return cx.reply(from.path, Message::Update(goodbye));
+            if let Some(goodbye) = self.goodbye() {
+                cx.reply(from.path, Message::Update(goodbye));
+            }
+            return;
         }
         if is_far_ahead(accused, mine) {
             return cx.reject(from, "incarnation far ahead");
@@ -239,7 +241,7 @@ impl Swim {
     /// Another process holds this name and wins.
     pub(crate) fn lose_name(&mut self, cx: &mut Context<'_, Self>) {
         if !self.is_leaving() {
-            self.stop(cx);
+            self.stop(cx, false);
             cx.notify(Event::NameTaken);
         }
     }

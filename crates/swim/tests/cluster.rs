@@ -143,6 +143,20 @@ fn a_ping_to_one_that_left_is_answered_with_its_goodbye() {
     c.until(secs(8), |c| c.all_see(6, Status::Left)).expect("it is seen as left");
 }
 
+/// An answer of one that left is word of a living one to whoever has not heard of it, so each comes with the goodbye.
+#[test]
+fn whatever_one_that_left_still_says_comes_with_its_goodbye() {
+    let mut c = Cluster::joined(6, 9);
+    (2..=6).for_each(|i| c.h.cut(i, 1));
+    c.h.turn(4, |s, cx| s.leave(cx));
+    c.h.run(secs(1));
+    c.h.heal();
+    assert_eq!(c.sees(1, 4), Some(Status::Alive));
+    let (origin, target) = (Origin { peer: Some(c.id(1)), path: Path::new(c.id(1).0, None) }, c.id(4));
+    c.h.turn(4, |s, cx| s.on_message(cx, origin, Message::PingReq { seq: 1, target }));
+    c.until(Duration::from_millis(20), |c| c.sees(1, 4) == Some(Status::Left)).expect("1 hears it with the first word");
+}
+
 /// A node whose last peer died goes back to its seeds, one of which may be there again.
 #[test]
 fn one_that_is_left_alone_joins_through_its_seeds_again() {
@@ -153,6 +167,24 @@ fn one_that_is_left_alone_joins_through_its_seeds_again() {
     c.restart(1);
     let took = c.until(secs(10), Cluster::agree).expect("they find each other");
     assert!(took < secs(6), "{took:?}");
+}
+
+/// Nodes that start while a seed cannot be reached find each other; the other half is found as soon as it is there.
+#[test]
+fn islands_of_a_start_meet_through_the_other_seeds() {
+    let mut c = Cluster::new(4, 13);
+    for (a, b) in [(1, 2), (1, 3), (4, 2), (4, 3)] {
+        c.h.cut(a, b);
+        c.h.cut(b, a);
+    }
+    for i in [2, 3, 4] {
+        let seeds: Vec<PeerId> = [1, 2, 3].into_iter().filter(|s| *s != i).map(|s| PeerId::contact(s.into())).collect();
+        c.h.turn(i, |s, cx| s.join(cx, &seeds));
+    }
+    c.until(secs(3), |c| c.sees(3, 2).is_some() && c.sees(4, 1).is_some()).expect("two islands");
+    c.h.heal();
+    let took = c.until(secs(60), Cluster::agree).expect("they meet");
+    assert!(took < secs(8), "{took:?}");
 }
 
 /// An unknown member may come at any incarnation, the last one too: what is said of it afterwards must not overflow.

@@ -1,28 +1,36 @@
-use crate::frames::{Hello, MAGIC};
-use bruit_proto::{Malformed, PeerId, Reader, put_varint};
+use crate::frames::{Hello, MAGIC, put_length};
+use crate::keys::KeyId;
+use crate::own::{Own, RESERVE};
+use crate::seal::{Mode, Seal, Tally};
+use crate::sealing::{Arrival, Sealing, is_sealed};
+use bruit_proto::{Malformed, PeerId, Reader, Time, Wall};
 use crc32c::{crc32c, crc32c_append};
+use std::borrow::Cow;
+use std::net::SocketAddr;
 
 /// The high half of the first byte: the version of the layout.
 const VERSION: u8 = 0x10;
 /// The sender does not know the receiver's id; the checksum is seeded with [`PeerId::NONE`] instead.
 const ANYONE: u8 = 0x01;
 
-/// How this node's packets and frames are closed, and how others' are opened: in the open, by a checksum.
+/// How this node's packets and frames are closed, and how others' are opened: in the open, by a checksum, or sealed by
+/// the cluster's key.
 ///
 /// The one place where an envelope is chosen: whatever packs or frames asks it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Envelope {
     label: u32,
     me: PeerId,
+    sealing: Option<Box<Sealing>>,
 }
 
 /// A datagram that verified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened<'a> {
     /// Who says it sent this; never [`PeerId::NONE`], never a contact.
     pub sender: PeerId,
     /// Messages back to back.
-    pub body: &'a [u8],
+    pub body: Cow<'a, [u8]>,
 }
 
 impl Envelope {
@@ -31,7 +39,122 @@ impl Envelope {
 
     /// The envelope in the open: the cluster's label and self.
     pub fn clear(label: &str, me: PeerId) -> Envelope {
-        Envelope { label: crc32c(label.as_bytes()), me }
+        Envelope { label: crc32c(label.as_bytes()), me, sealing: None }
+    }
+
+    /// The envelope that seals: the cluster's label, self, and what to seal with.
+    ///
+    /// # Panics
+    /// If the session is zero.
+    pub fn sealed(label: &str, me: PeerId, seal: Seal) -> Envelope {
+        Envelope { sealing: Some(Box::new(Sealing::new(seal, label, me))), ..Envelope::clear(label, me) }
+    }
+
+    /// Bytes that sealing takes beyond [`HEADER`](Envelope::HEADER), at most; a packet leaves them free.
+    pub fn reserve(&self) -> usize {
+        if self.active().is_some() { RESERVE } else { 0 }
+    }
+
+    /// What sealing did; `None` in the open.
+    pub fn tally(&self) -> Option<Tally> {
+        self.sealing.as_ref().map(|s| s.tally)
+    }
+
+    /// The ids of the keys that are used now, the one that seals first; none in the open.
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        self.active().map_or(Vec::new(), |s| s.own.keys.ids().collect())
+    }
+
+    /// Seals with other keys and in another mode from now on, or not at all; the session goes on. For one that never sealed
+    /// this is the first time, and it must be told again whom it [knows](Envelope::know).
+    ///
+    /// # Panics
+    /// If the label is not this envelope's.
+    pub fn reseal(&mut self, label: &str, seal: Option<Seal>) {
+        assert_eq!(crc32c(label.as_bytes()), self.label, "another label");
+        match (&mut self.sealing, seal) {
+            (Some(sealing), Some(seal)) => {
+                sealing.switch(Some(seal.mode));
+                sealing.rekey(seal.keys);
+            }
+            (Some(sealing), None) => sealing.switch(None),
+            (None, Some(seal)) => self.sealing = Some(Box::new(Sealing::new(seal, label, self.me))),
+            (None, None) => {}
+        }
+    }
+
+    /// What both clocks say, before anything is closed or opened: if they part by ten seconds, the machine may have been
+    /// resumed from a snapshot, and a new session begins. Then the answer is yes, and streams must end: their twins may
+    /// go on with the same keys.
+    pub fn clocks(&mut self, now: Time, wall: Wall) -> bool {
+        self.sealing.as_mut().is_some_and(|sealing| sealing.clocks(now, wall))
+    }
+
+    fn active(&self) -> Option<&Sealing> {
+        self.sealing.as_deref().filter(|s| s.mode().is_some())
+    }
+
+    /// Whether what comes in the open is taken.
+    pub(crate) fn takes_open(&self) -> bool {
+        self.active().is_none_or(|s| s.mode() != Some(Mode::Require))
+    }
+
+    /// What streams are sealed with.
+    pub(crate) fn own(&self) -> Option<&Own> {
+        self.active().map(|s| &s.own)
+    }
+
+    /// Whether what is said to this peer on a stream is sealed.
+    pub(crate) fn seals(&self, now: Time, to: PeerId, at: Option<SocketAddr>) -> bool {
+        let Some(sealing) = self.active() else { return false };
+        at.map_or(!self.takes_open(), |at| sealing.seals(now, to, at))
+    }
+
+    /// A hello to whom a stream is about to be opened, if it is not known whether it can be sealed.
+    pub fn knock(&mut self, now: Time, to: PeerId, at: SocketAddr) -> Option<Vec<u8>> {
+        let sealing = self.sealing.as_mut().filter(|s| s.mode() == Some(Mode::Permissive))?;
+        if sealing.seals(now, to, at) { None } else { sealing.ask(now, at) }
+    }
+
+    /// The session in a member's record, and where packets to it go; `None`: the member was forgotten.
+    pub fn know(&mut self, peer: PeerId, session: Option<u64>, at: Option<SocketAddr>) {
+        if let Some(sealing) = self.sealing.as_mut().filter(|_| peer != self.me) {
+            sealing.know(peer, session, at);
+        }
+    }
+
+    /// Closes a datagram that [`begin`](Envelope::begin) started: what is to be sent to `to` at `at`, in order. That is the
+    /// packet, sealed or in the open; a hello with it, or instead of it while the packet waits for the answer.
+    pub fn close(&mut self, now: Time, to: PeerId, at: SocketAddr, mut draft: Vec<u8>) -> [Option<Vec<u8>>; 2] {
+        let closed = match &mut self.sealing {
+            Some(sealing) => sealing.close(now, to, at, &mut draft),
+            None => [None, None],
+        };
+        match closed {
+            [None, hello] if !draft.is_empty() => {
+                self.seal(to, &mut draft);
+                [Some(draft), hello]
+            }
+            closed => closed,
+        }
+    }
+
+    /// The next packet that waited until this peer was heard, and where it goes; call until `None` after each [`Arrival::Packet`].
+    pub fn release(&mut self, now: Time, peer: PeerId, from: SocketAddr) -> Option<(SocketAddr, Vec<u8>)> {
+        self.sealing.as_mut()?.release(now, peer, from)
+    }
+
+    /// Opens a datagram, sealed or in the open, as far as the mode allows.
+    ///
+    /// # Errors
+    /// [`Malformed`]: what is wrong with it, one reason for each kind of refusal.
+    pub fn open<'a>(&mut self, now: Time, from: SocketAddr, packet: &'a [u8]) -> Result<Arrival<'a>, Malformed> {
+        let takes_open = self.takes_open();
+        match self.sealing.as_mut().filter(|s| s.mode().is_some()) {
+            Some(sealing) if is_sealed(packet) => sealing.open(now, from, packet),
+            _ if !takes_open => Err(Malformed("packet in the open")),
+            _ => self.unseal(packet).map(Arrival::Packet),
+        }
     }
 
     /// Starts a datagram: appends the header, its checksum still blank.
@@ -41,7 +164,7 @@ impl Envelope {
         packet.extend_from_slice(&self.me.0.to_be_bytes());
     }
 
-    /// Closes a datagram that [`begin`](Envelope::begin) started; only `to` will be able to open it. Whoever is known
+    /// Closes a datagram in the open that [`begin`](Envelope::begin) started; only `to` will be able to open it. Whoever is known
     /// by address only, a contact, opens it without knowing its own id.
     pub fn seal(&self, to: PeerId, packet: &mut [u8]) {
         let to = receiver(to);
@@ -50,7 +173,7 @@ impl Envelope {
         packet[1..5].copy_from_slice(&sum.to_be_bytes());
     }
 
-    /// Opens a datagram.
+    /// Opens a datagram in the open.
     ///
     /// # Errors
     /// [`Malformed`] if it is damaged, of another version, or for another cluster or node.
@@ -66,10 +189,10 @@ impl Envelope {
         if sum != self.datagram_sum(to, packet) {
             return Err(Malformed("packet damaged, or for another cluster or node"));
         }
-        Ok(Opened { sender: nameable(sender)?, body: input.rest() })
+        Ok(Opened { sender: nameable(sender)?, body: Cow::Borrowed(input.rest()) })
     }
 
-    /// Appends the hello that starts a stream's direction towards `to`.
+    /// Appends the hello that starts a direction of a stream in the open, towards `to`.
     pub fn hello(&self, to: PeerId, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(&MAGIC);
@@ -95,13 +218,12 @@ impl Envelope {
         Ok(Hello { sender: nameable(sender)?, by_address: to == PeerId::NONE })
     }
 
-    /// Appends a frame around `body`, messages back to back.
+    /// Appends a frame in the open around `body`, messages back to back.
     ///
     /// # Panics
     /// If `body` is longer than [`MAX_FRAME`](crate::MAX_FRAME): nobody would take it.
     pub fn frame(&self, body: &[u8], out: &mut Vec<u8>) {
-        assert!(body.len() <= crate::MAX_FRAME, "a frame of {} bytes", body.len());
-        put_varint(out, body.len() as u64);
+        put_length(body, out);
         out.extend_from_slice(&self.frame_sum(body).to_be_bytes());
         out.extend_from_slice(body);
     }
@@ -122,6 +244,6 @@ fn receiver(to: PeerId) -> PeerId {
     if to.is_contact() { PeerId::NONE } else { to }
 }
 
-fn nameable(sender: PeerId) -> Result<PeerId, Malformed> {
+pub(crate) fn nameable(sender: PeerId) -> Result<PeerId, Malformed> {
     if sender == PeerId::NONE || sender.is_contact() { Err(Malformed("sender is no peer")) } else { Ok(sender) }
 }

@@ -1,5 +1,4 @@
-use crate::envelope::Envelope;
-use bruit_proto::{Malformed, PeerId, Reader};
+use bruit_proto::{Malformed, PeerId, Reader, put_varint};
 
 /// The longest frame body: 256 KiB, four of the desk's stream buffers, so that one large message passes whole.
 pub const MAX_FRAME: usize = 256 * 1024;
@@ -20,7 +19,7 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// Its bytes on the wire: magic, sender, receiver, checksum.
+    /// Its bytes on the wire, in the open: magic, sender, receiver, checksum.
     pub const SIZE: usize = 4 + 8 + 8 + 4;
 }
 
@@ -33,78 +32,76 @@ pub enum Piece<'a> {
     Body(&'a [u8]),
 }
 
-/// Puts a stream's pieces together from bytes that were cut anywhere.
-///
-/// It holds what came and no more: a length is checked before it is waited for, and never allocated by. At most
-/// [`MAX_FRAME`] + 7 bytes stay behind when everything that [`next`](Deframer::next) gives was taken.
+/// Bytes that came and were not taken yet.
 #[derive(Debug, Default)]
-pub struct Deframer {
-    buffer: Vec<u8>,
-    /// How much of the buffer was taken.
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
     taken: usize,
-    greeted: bool,
 }
 
-impl Deframer {
-    /// Adds what came.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.buffer.drain(..self.taken);
+impl Buffer {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..self.taken);
         self.taken = 0;
-        if self.buffer.is_empty() && self.buffer.capacity() > KEEP {
-            self.buffer = Vec::new();
+        if self.bytes.is_empty() && self.bytes.capacity() > KEEP {
+            self.bytes = Vec::new();
         }
-        self.buffer.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next whole piece, if it is there.
-    ///
-    /// # Errors
-    /// [`Malformed`]: what follows cannot be understood any more; drop the stream.
-    pub fn next(&mut self, envelope: &Envelope) -> Result<Option<Piece<'_>>, Malformed> {
-        let rest = &self.buffer[self.taken..];
-        if !self.greeted {
-            // Wrong from its first byte on is not worth waiting for the rest.
-            if !rest.iter().zip(MAGIC).all(|(a, b)| *a == b) {
-                return Err(Malformed("stream of an unknown kind or version"));
-            }
-            let Some(hello) = rest.get(..Hello::SIZE) else { return Ok(None) };
-            let hello = envelope.unseal_hello(hello)?;
-            self.greeted = true;
-            self.taken += Hello::SIZE;
-            return Ok(Some(Piece::Hello(hello)));
-        }
-        let Some((header, length, sum)) = header(rest)? else { return Ok(None) };
-        let Some(body) = rest.get(header..header + length) else { return Ok(None) };
-        if envelope.frame_sum(body) != sum {
-            return Err(Malformed("frame damaged"));
-        }
-        self.taken += header + length;
-        Ok(Some(Piece::Body(body)))
+    pub(crate) fn rest(&self) -> &[u8] {
+        &self.bytes[self.taken..]
     }
 
-    /// Whether a piece has begun and not ended: the stream must not end here.
-    pub fn is_amid(&self) -> bool {
-        self.taken < self.buffer.len()
+    pub(crate) fn held(&self) -> usize {
+        self.bytes.len() - self.taken
     }
 
-    /// Bytes held.
-    pub fn held(&self) -> usize {
-        self.buffer.len() - self.taken
+    /// Takes this many bytes, which are there.
+    pub(crate) fn take(&mut self, n: usize) -> &[u8] {
+        let start = self.taken;
+        self.taken += n;
+        &self.bytes[start..self.taken]
     }
 }
 
-/// Size of the header, length of the body, its checksum; `None` while the header is not all there.
-fn header(bytes: &[u8]) -> Result<Option<(usize, usize, u32)>, Malformed> {
-    // Three bytes of varint say up to 2^21 - 1, more than a frame may have.
-    let head = &bytes[..bytes.len().min(3)];
-    if head.iter().all(|b| b & 0x80 != 0) {
-        return if head.len() < 3 { Ok(None) } else { Err(Malformed("frame longer than its bound")) };
+/// Where a frame's body is, behind its length and, in the open, its checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Frame {
+    pub(crate) header: usize,
+    pub(crate) length: usize,
+    pub(crate) sum: Option<u32>,
+}
+
+impl Frame {
+    /// Reads a frame's header; `None` while it is not all there. A length is checked before its body is waited for.
+    pub(crate) fn read(bytes: &[u8], summed: bool) -> Result<Option<Frame>, Malformed> {
+        // Three bytes of varint say up to 2^21 - 1, more than a frame may have.
+        let head = &bytes[..bytes.len().min(3)];
+        if head.iter().all(|b| b & 0x80 != 0) {
+            return if head.len() < 3 { Ok(None) } else { Err(Malformed("frame longer than its bound")) };
+        }
+        let mut input = Reader::new(bytes);
+        let length = input.varint()? as usize;
+        if length == 0 || length > MAX_FRAME {
+            return Err(Malformed("frame empty or longer than its bound"));
+        }
+        let sum = if summed { input.u32().ok() } else { None };
+        let header = bytes.len() - input.rest().len();
+        Ok((summed == sum.is_some()).then_some(Frame { header, length, sum }))
     }
-    let mut input = Reader::new(bytes);
-    let length = input.varint()? as usize;
-    if length == 0 || length > MAX_FRAME {
-        return Err(Malformed("frame empty or longer than its bound"));
+
+    /// Its bytes, header and body.
+    pub(crate) fn size(&self) -> usize {
+        self.header + self.length
     }
-    let Ok(sum) = input.u32() else { return Ok(None) };
-    Ok(Some((bytes.len() - input.rest().len(), length, sum)))
+}
+
+/// Appends the length that begins a frame.
+///
+/// # Panics
+/// If the body is longer than [`MAX_FRAME`]: nobody would take it.
+pub(crate) fn put_length(body: &[u8], out: &mut Vec<u8>) {
+    assert!(body.len() <= MAX_FRAME, "a frame of {} bytes", body.len());
+    put_varint(out, body.len() as u64);
 }

@@ -29,6 +29,10 @@ pub struct Packer {
 impl Packer {
     /// An empty packet of at most `limit` bytes, envelope included.
     pub fn new(envelope: &Envelope, limit: usize) -> Packer {
+        Packer::begun(envelope, limit.saturating_sub(envelope.reserve()))
+    }
+
+    fn begun(envelope: &Envelope, limit: usize) -> Packer {
         let mut bytes = Vec::with_capacity(FIRST.min(limit));
         envelope.begin(&mut bytes);
         Packer { bytes, limit }
@@ -55,12 +59,12 @@ impl Packer {
         fits
     }
 
-    /// Appends a message in any case: if this packet has no room for it, the packet is closed for `to` and returned, and
-    /// the message starts the next.
+    /// Appends a message in any case: if this packet has no room for it, the packet is returned, and the message
+    /// starts the next.
     ///
     /// # Errors
     /// [`TooLarge`] if it fits into no packet; nothing was changed.
-    pub fn append<M: Wire>(&mut self, envelope: &Envelope, to: PeerId, message: &M) -> Result<Option<Vec<u8>>, TooLarge> {
+    pub fn append<M: Wire>(&mut self, envelope: &Envelope, message: &M) -> Result<Option<Packer>, TooLarge> {
         let start = self.bytes.len();
         message.encode(&mut self.bytes);
         if self.bytes.len() <= self.limit {
@@ -70,13 +74,18 @@ impl Packer {
             self.bytes.truncate(start);
             return Err(TooLarge);
         }
-        let mut next = Packer::new(envelope, self.limit);
+        let mut next = Packer::begun(envelope, self.limit);
         next.bytes.extend_from_slice(&self.bytes[start..]);
         self.bytes.truncate(start);
-        Ok(Some(std::mem::replace(self, next).seal(envelope, to)))
+        Ok(Some(std::mem::replace(self, next)))
     }
 
-    /// Closes it for `to`.
+    /// What was packed, for [`Envelope::close`].
+    pub fn into_draft(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Closes it for `to`, in the open.
     pub fn seal(mut self, envelope: &Envelope, to: PeerId) -> Vec<u8> {
         envelope.seal(to, &mut self.bytes);
         self.bytes

@@ -1,7 +1,7 @@
 //! Whatever comes from the network: nothing panics, nothing damaged passes, nothing grows beyond what came.
 
 use bruit_proto::{Malformed, PeerId, Reader, Wire, put_bytes};
-use bruit_wire::{Deframer, Envelope, MAX_FRAME, Packer, Piece};
+use bruit_wire::{Channel, Envelope, MAX_FRAME, Packer, Piece};
 use proptest::prelude::*;
 
 /// A message of some length.
@@ -32,14 +32,16 @@ fn words() -> impl Strategy<Value = Vec<Word>> {
 fn pack(words: &[Word], limit: usize) -> Vec<Vec<u8>> {
     let alice = envelope(ALICE);
     let mut packer = Packer::new(&alice, limit);
-    let mut packets: Vec<_> = words.iter().filter_map(|w| packer.append(&alice, BOB, w).unwrap()).collect();
+    let mut packets: Vec<_> =
+        words.iter().filter_map(|w| packer.append(&alice, w).unwrap()).map(|p| p.seal(&alice, BOB)).collect();
     packets.push(packer.seal(&alice, BOB));
     packets
 }
 
 fn unpack(packet: &[u8]) -> Result<Vec<Word>, Malformed> {
     let bob = envelope(BOB);
-    let mut input = Reader::new(bob.unseal(packet)?.body);
+    let opened = bob.unseal(packet)?;
+    let mut input = Reader::new(&opened.body);
     let mut words = Vec::new();
     while !input.is_empty() {
         words.push(Word::decode(&mut input)?);
@@ -49,18 +51,18 @@ fn unpack(packet: &[u8]) -> Result<Vec<Word>, Malformed> {
 
 /// What a reader gets from a stream cut into chunks of this size, and how much it held at most between two chunks.
 fn deframe(stream: &[u8], chunk: usize) -> (Result<Vec<Vec<u8>>, Malformed>, usize) {
-    let (bob, mut deframer, mut bodies, mut held) = (envelope(BOB), Deframer::default(), Vec::new(), 0);
+    let (bob, mut channel, mut bodies, mut held) = (envelope(BOB), Channel::accepted(), Vec::new(), 0);
     for bytes in stream.chunks(chunk) {
-        deframer.push(bytes);
+        channel.push(bytes);
         loop {
-            match deframer.next(&bob) {
+            match channel.next(&bob) {
                 Ok(Some(Piece::Body(body))) => bodies.push(body.to_vec()),
                 Ok(Some(Piece::Hello(hello))) => assert_eq!(hello.sender, ALICE),
                 Ok(None) => break,
                 Err(why) => return (Err(why), held),
             }
         }
-        held = held.max(deframer.held());
+        held = held.max(channel.held());
     }
     (Ok(bodies), held)
 }

@@ -1,8 +1,11 @@
 //! docs/wire.md against the code: every vector, both ways, and the table of tags.
 
-use bruit_proto::{PeerId, Reader, Record, Wire, put_varint};
-use bruit_wire::{Deframer, Envelope, Packer, Piece, tags};
+use bruit_proto::{PeerId, Reader, Record, Time, Wire, put_varint};
+use bruit_wire::{Arrival, Channel, Envelope, KeyRing, Mode, Packer, Piece, Seal, tags};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const PAGE: &str = include_str!("../../../docs/wire.md");
 
@@ -40,6 +43,42 @@ impl Wire for Raw {
     }
 }
 
+fn at() -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 1], 7946))
+}
+
+/// The envelope of `name`, whose session is this one.
+fn sealed(v: &Vector<'_>, name: &str, session: &str) -> Envelope {
+    let keys = KeyRing::parse(v["key"]).unwrap();
+    let seal = Seal { mode: Mode::Require, keys, session: session.parse().unwrap(), fresh: Arc::new(|| 1) };
+    Envelope::sealed(v["label"], peer(name), seal)
+}
+
+/// An end of a sealed stream that draws the numbers from this one on.
+fn drawing(v: &Vector<'_>, name: &str, from: u64) -> Envelope {
+    let next = AtomicU64::new(from);
+    let fresh = Arc::new(move || next.fetch_add(1, Ordering::Relaxed));
+    let keys = KeyRing::parse(v["key"]).unwrap();
+    Envelope::sealed(v["label"], peer(name), Seal { mode: Mode::Require, keys, session: 9, fresh })
+}
+
+/// node-1 dials node-2, says the body and ends: its opening, the answer, its records.
+fn stream(v: &Vector<'_>) -> BTreeMap<&'static str, Vec<u8>> {
+    let (alice, bob) = (drawing(v, "node-1", 1), drawing(v, "node-2", 5));
+    let (mut here, mut there) = (Channel::dialled(None), Channel::accepted());
+    let mut body = v.get("body").map_or(vec![0], |body| bytes(body));
+    let [mut opening, mut answer, mut records] = [const { Vec::new() }; 3];
+    here.write(Time(1), &alice, peer("node-2"), &mut body, &mut opening);
+    there.push(&opening);
+    assert!(matches!(there.next(&bob), Ok(Some(Piece::Hello(h))) if h.sender == peer("node-1") && !h.by_address));
+    there.write(Time(1), &bob, peer("node-1"), &mut Vec::new(), &mut answer);
+    here.push(&answer);
+    assert!(matches!(here.next(&alice), Ok(Some(Piece::Hello(h))) if h.sender == peer("node-2")));
+    here.write(Time(1), &alice, peer("node-2"), &mut body, &mut records);
+    here.end(&mut records);
+    BTreeMap::from([("opening", opening), ("answer", answer), ("records", records)])
+}
+
 /// What the code makes of a vector's words.
 fn encode(v: &Vector<'_>) -> Vec<u8> {
     let mut out = Vec::new();
@@ -52,7 +91,20 @@ fn encode(v: &Vector<'_>) -> Vec<u8> {
             assert!(packer.push(&Raw(bytes(v["body"]))));
             out = packer.seal(&envelope(), peer(v["to"]));
         }
+        "sealed" => {
+            let mut alice = sealed(v, v["from"], v["session"]);
+            alice.know(peer(v["to"]), v["receiver"].parse().ok().filter(|session| *session != 0), None);
+            let mut packer = Packer::new(&alice, 1_200);
+            assert!(packer.push(&Raw(bytes(v["body"]))));
+            let [packet, hello] = alice.close(Time(1), peer(v["to"]), at(), packer.into_draft());
+            out = packet.or(hello).unwrap();
+        }
+        "key" => {
+            let id = KeyRing::parse(v["key"]).unwrap().ids().next().unwrap();
+            out.extend_from_slice(&id.0.to_be_bytes());
+        }
         "hello" => envelope().hello(peer(v["to"]), &mut out),
+        part @ ("opening" | "answer" | "records") => out = stream(v).remove(part).unwrap(),
         "frame" => Envelope::clear(v["label"], PeerId(1)).frame(&bytes(v["body"]), &mut out),
         "record" => record(v).encode(&mut out),
         kind => panic!("{kind}"),
@@ -76,24 +128,43 @@ fn decode(v: &Vector<'_>) {
         "datagram" => {
             let reader = reader();
             let opened = reader.unseal(&wire).unwrap();
-            assert_eq!((opened.sender, hex(opened.body)), (peer(v["from"]), v["body"].to_string()));
+            assert_eq!((opened.sender, hex(&opened.body)), (peer(v["from"]), v["body"].to_string()));
             assert!(Envelope::clear("other", peer(v["to"])).unseal(&wire).is_err());
             assert_eq!(Envelope::clear(v["label"], PeerId(3)).unseal(&wire).is_ok(), v["to"] == "-");
         }
+        "sealed" if v["receiver"] == "0" => {
+            let Ok(Arrival::Answer(answer, None)) = sealed(v, "node-2", "9").open(Time(1), at(), &wire) else { panic!("{v:?}") };
+            assert_eq!(answer.len(), wire.len());
+        }
+        "sealed" => {
+            let mut bob = sealed(v, v["to"], v["receiver"]);
+            let Ok(Arrival::Packet(opened)) = bob.open(Time(1), at(), &wire) else { panic!("{v:?}") };
+            assert_eq!((opened.sender, hex(&opened.body)), (peer(v["from"]), v["body"].to_string()));
+        }
+        "key" => assert_eq!(KeyRing::parse(v["key"]).unwrap().ids().next().unwrap().to_string(), v["bytes"]),
         "hello" => {
-            let mut deframer = Deframer::default();
-            deframer.push(&wire);
-            let Ok(Some(Piece::Hello(hello))) = deframer.next(&reader()) else { panic!("{v:?}") };
+            let mut channel = Channel::accepted();
+            channel.push(&wire);
+            let Ok(Some(Piece::Hello(hello))) = channel.next(&reader()) else { panic!("{v:?}") };
             assert_eq!((hello.sender, hello.by_address), (peer(v["from"]), v["to"] == "-"));
         }
         "frame" => {
-            let mut deframer = Deframer::default();
+            let mut channel = Channel::accepted();
             let mut stream = Vec::new();
             Envelope::clear(v["label"], PeerId(1)).hello(PeerId(2), &mut stream);
             stream.extend_from_slice(&wire);
-            deframer.push(&stream);
-            assert!(matches!(deframer.next(&reader()), Ok(Some(Piece::Hello(_)))));
-            assert_eq!(deframer.next(&reader()), Ok(Some(Piece::Body(&bytes(v["body"])))));
+            channel.push(&stream);
+            assert!(matches!(channel.next(&reader()), Ok(Some(Piece::Hello(_)))));
+            assert_eq!(channel.next(&reader()), Ok(Some(Piece::Body(&bytes(v["body"])))));
+        }
+        // To make them each side had to read what the other made.
+        "opening" | "answer" => {}
+        "records" => {
+            let (bob, mut channel) = (drawing(v, "node-2", 5), Channel::accepted());
+            channel.push(&[stream(v).remove("opening").unwrap(), wire].concat());
+            assert!(matches!(channel.next(&bob), Ok(Some(Piece::Hello(_)))));
+            assert_eq!(channel.next(&bob), Ok(Some(Piece::Body(&bytes(v["body"])))));
+            assert!(channel.next(&bob).unwrap().is_none() && !channel.is_amid());
         }
         "record" => assert_eq!(Record::decode(&mut Reader::new(&wire)), Ok(record(v))),
         kind => panic!("{kind}"),

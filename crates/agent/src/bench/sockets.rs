@@ -7,7 +7,7 @@ use crate::process::{cpu, resident_mib};
 use anyhow::Result;
 use bruit::proto::{Rng, Wire};
 use bruit::stacks::swim::{Message, Update};
-use bruit::{Cut, Node, Traffic};
+use bruit::{Cut, Encrypt, KeyRing, Node, Traffic};
 use bruit_lab::bench::{Figures, Trial};
 use indicatif::ProgressBar;
 use std::sync::Arc;
@@ -38,19 +38,19 @@ pub(super) fn measure(options: &ClusterOptions) -> Result<Figures> {
     for i in 0..options.trials {
         // A runtime of its own: nothing of the trial before is left.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        trials.push(runtime.block_on(trial(options.nodes as usize, options.seed + u64::from(i), &bar))?);
+        trials.push(runtime.block_on(trial(options, options.seed + u64::from(i), &bar))?);
     }
     bar.finish_and_clear();
     Ok(Figures::of(options.nodes, &trials))
 }
 
-async fn trial(n: usize, seed: u64, bar: &ProgressBar) -> Result<Trial> {
+async fn trial(options: &ClusterOptions, seed: u64, bar: &ProgressBar) -> Result<Trial> {
     let step = |what: &'static str| {
         bar.set_message(what);
         bar.inc(1);
     };
     step("start");
-    let mut bench = Bench::start(n, Rng::seeded(seed)).await?;
+    let mut bench = Bench::start(options, Rng::seeded(seed)).await?;
     let mut trial = Trial { join_bytes_floor: bench.floor().await?, ..Trial::default() };
     step("join");
     bench.join(&mut trial).await;
@@ -73,14 +73,17 @@ struct Bench {
 }
 
 impl Bench {
-    async fn start(n: usize, mut dice: Rng) -> Result<Bench> {
+    async fn start(options: &ClusterOptions, mut dice: Rng) -> Result<Bench> {
+        let (n, encrypt) = (options.nodes, if options.sealed { Encrypt::Require } else { Encrypt::Off });
+        let keys = KeyRing::generate([7; 32]);
         let begin = Instant::now();
         let mut moments: Vec<Duration> = (0..n).map(|_| dice.between(Duration::ZERO, START)).collect();
         moments.sort_unstable();
         let (tally, mut nodes) = (Tally::new(), Vec::new());
         for (i, moment) in moments.into_iter().enumerate() {
             sleep_until(begin + moment).await;
-            let node = Node::bind("127.0.0.1:0").name(format!("node-{i:03}")).start().await?;
+            let node = Node::bind("127.0.0.1:0").name(format!("node-{i:03}")).keys(keys.clone()).encrypt(encrypt);
+            let node = node.start().await?;
             tokio::spawn(Arc::clone(&tally).listen(node.events()));
             nodes.push(node);
         }
@@ -149,14 +152,14 @@ impl Bench {
         }
         sleep(CUT_OFF).await;
         self.nodes[0].faults().cut(Cut::Nobody).await?;
-        let (before, start) = (self.stream_bytes(), Instant::now());
+        let (before, start) = (self.conversed(0), Instant::now());
         let last = self.nodes.len() - 1;
         while self.digest(0).await? != self.digest(last).await? && start.elapsed() < PATIENCE {
             sleep(LOOK).await;
         }
         let known = start.elapsed() < PATIENCE;
         sleep(SILENCE).await;
-        trial.delta_bytes = if known { (self.stream_bytes() - before) as f64 } else { f64::INFINITY };
+        trial.delta_bytes = if known { (self.conversed(0) - before) as f64 } else { f64::INFINITY };
         sleep(SETTLE).await;
         self.tally.counts().excused = false;
         Ok(())
@@ -183,8 +186,10 @@ impl Bench {
         self.sum(|t| t.packets_out)
     }
 
-    fn stream_bytes(&self) -> u64 {
-        self.sum(|t| t.stream_bytes_out)
+    /// Bytes of a node's conversations, both ways.
+    fn conversed(&self, i: usize) -> u64 {
+        let traffic = self.nodes[i].traffic();
+        traffic.stream_bytes_out + traffic.stream_bytes_in
     }
 
     fn sum(&self, of: fn(Traffic) -> u64) -> u64 {

@@ -34,14 +34,12 @@ pub(crate) fn lab(options: &LabOptions, format: Format) -> Result<ExitCode> {
     let LabProtocol::Swim = options.protocol;
     let before = process::resident_mib()?;
     let mut cluster = Cluster::new(options.nodes, options.seed);
-    cluster.run(options.nodes, START);
+    cluster.run(START);
     let steps = (options.span.as_secs()).max(1);
     let bar = progress(steps, "virtual seconds");
-    let (start, mut events, mut suspicions) = (Instant::now(), 0, 0);
+    let (start, mut events) = (Instant::now(), 0);
     for _ in 0..steps {
-        let quiet = cluster.run(options.nodes, STEP);
-        events += quiet.events;
-        suspicions = quiet.suspicions;
+        events += cluster.run(STEP);
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -56,7 +54,7 @@ pub(crate) fn lab(options: &LabOptions, format: Format) -> Result<ExitCode> {
         events,
         events_per_s: events as f64 / wall_s,
         bytes_per_node: bytes / f64::from(options.nodes),
-        suspicions,
+        suspicions: cluster.suspicions(),
     };
     match format {
         Format::Json => output::json(&speed),

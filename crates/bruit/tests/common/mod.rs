@@ -124,7 +124,7 @@ impl Protocol for Probe {
 
 /// A running [`Probe`].
 pub(crate) async fn probe(bind: &str) -> Handle<Probe> {
-    Driver::bind(bind).run(|_: &Local| Probe::default()).await.expect("it starts")
+    Driver::bind(bind).encrypt(bruit::Encrypt::Off).run(|_: &Local| Probe::default()).await.expect("it starts")
 }
 
 /// Waits for the first event that `is` says something about.

@@ -121,17 +121,23 @@ impl Bench {
         }
         self.pass(CUT_OFF);
         self.world.heal();
-        let before = self.world.total_traffic().stream_bytes;
+        let before = self.conversed(0);
         let knows = |b: &mut Bench| {
             let view = |i| b.world.protocol(i).swim().digest();
             view(0) == view(b.nodes - 1)
         };
         let known = self.until(PATIENCE, knows).is_some();
         self.pass(SILENCE);
-        let bytes = (self.world.total_traffic().stream_bytes - before) as f64;
-        trial.delta_bytes = if known { bytes } else { f64::INFINITY };
+        let bytes = self.conversed(0) - before;
+        trial.delta_bytes = if known { bytes as f64 } else { f64::INFINITY };
         self.pass(SETTLE);
         self.excused = false;
+    }
+
+    /// Bytes of a node's conversations, both ways.
+    fn conversed(&self, node: u32) -> u64 {
+        let traffic = self.world.traffic(node);
+        traffic.stream_bytes + traffic.stream_bytes_heard
     }
 
     fn crash(&mut self, trial: &mut Trial) {

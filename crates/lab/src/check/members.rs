@@ -24,6 +24,9 @@ pub(super) struct View {
     life: u32,
     looks: u32,
     held: BTreeMap<PeerId, Held>,
+    digest: u32,
+    /// Since when the digest has been this one.
+    since: Duration,
 }
 
 /// What members say of themselves.
@@ -61,12 +64,20 @@ impl Selves {
 }
 
 impl View {
+    /// Since when this process has held the same members.
+    pub(super) fn steady_since(&self) -> Duration {
+        self.since
+    }
+
     /// Compares what an observer holds now with what it held, and with what members say of themselves.
     pub(super) fn look(&mut self, now: Duration, life: u32, swim: &Swim, selves: &Selves, tombstone: Duration) -> Found {
         if self.life != life {
             *self = View { life, ..View::default() };
         }
         self.looks += 1;
+        if std::mem::replace(&mut self.digest, swim.digest()) != self.digest {
+            self.since = now;
+        }
         for member in swim.members() {
             if member.status == Status::Suspect {
                 independent(member.id(), swim.accusers(member.id()))?;

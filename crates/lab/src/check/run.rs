@@ -5,10 +5,11 @@ use super::members::{Selves, Truth, View};
 use super::timely::{Fact, Facts, Pings};
 use super::violation::{Invariant, Violation};
 use crate::case::{Act, Case};
-use crate::cluster::{id, join, name, named_core};
+use crate::cluster::{core, id, join, name, seal};
 use crate::links::Links;
 use crate::world::{Told, Traffic, World};
 use bruit_events::Filter;
+use bruit_node::Mode;
 use bruit_proto::{Change, PeerId, Peers, Rng, Tags};
 use bruit_stacks::{Core, CoreConfig, Event};
 use bruit_swim::{self as swim, Status};
@@ -29,6 +30,9 @@ const WEIGH: u64 = 10_000;
 const ALIVE: Duration = Duration::from_secs(90);
 /// M3: probe laps are watched from this far into the calm: before, health may still be low and periods long.
 const PROBED_FROM: Duration = Duration::from_secs(30);
+/// M3: a period of the default settings, and what a probe may be late by: its own period and the link.
+const PERIOD: Duration = Duration::from_secs(1);
+const PROBE_SLACK: Duration = Duration::from_secs(2);
 /// M4: a death told of a process younger than this may mean the one before it.
 const YOUNG: Duration = Duration::from_secs(30);
 /// M7: two that were told to stop within this were told in the same conflict.
@@ -97,7 +101,7 @@ pub(crate) struct Run<'a> {
     left: Vec<PeerId>,
     /// When a process of this name was last told that it is taken.
     told_taken: BTreeMap<PeerId, Duration>,
-    /// Claims made in the calm against a process that was there: claimant, and whose name.
+    /// Claims made in the calm against a process that all knew: claimant, and whose name.
     claims: Vec<(u32, u32)>,
     facts: Facts,
     pings: Pings,
@@ -111,13 +115,13 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(crate) fn new(case: &'a Case) -> Self {
         let names = Rc::new(RefCell::new((0..case.nodes).collect::<Vec<u32>>()));
-        let of_host = names.clone();
+        let (of_host, sealed) = (names.clone(), case.sealed);
         let mut config = CoreConfig::default();
         let tombstone = case.tombstone().unwrap_or(config.swim.tombstone);
         config.swim = Arc::new(swim::Config { tombstone, ..(*config.swim).clone() });
         let world = World::new(case.nodes, case.seed, case.links.clone(), move |birth| {
             let of = of_host.borrow()[birth.node as usize];
-            named_core(&birth, &config, &name(of))
+            core(&birth, &config, &name(of), sealed.then(|| seal(birth.seed, Mode::Require)))
         });
         let n = case.nodes as usize;
         Run {
@@ -200,8 +204,7 @@ impl<'a> Run<'a> {
         match act {
             Act::Start { node, wipe, moved } => self.start(*node, *node, *wipe, *moved),
             Act::Claim { node, of } => {
-                let held = self.known[*of as usize].as_ref().is_some_and(|k| k.member_since.is_some() && !k.leaving);
-                if !self.world.is_up(*node) && held && self.calm {
+                if !self.world.is_up(*node) && self.calm && self.is_known_to_all(*of) {
                     self.claims.push((*node, *of));
                 }
                 self.start(*node, *of, true, false);
@@ -342,6 +345,19 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Whether every member knows this host's process: on islands that have not met, each may have an incumbent.
+    fn is_known_to_all(&self, host: u32) -> bool {
+        let Some(known) = self.known[host as usize].as_ref().filter(|k| k.member_since.is_some() && !k.leaving) else {
+            return false;
+        };
+        let session = self.world.protocol(host).swim().me().record.session();
+        let knows = |i: u32| {
+            let held = self.world.protocol(i).swim().member(known.id);
+            held.is_some_and(|m| m.is_live() && m.record.session() == session)
+        };
+        self.members().all(|(i, _)| knows(i))
+    }
+
     /// How many processes go by this name.
     fn holders(&self, id: PeerId) -> usize {
         self.known.iter().flatten().filter(|k| k.id == id).count()
@@ -422,17 +438,21 @@ impl<'a> Run<'a> {
             .collect()
     }
 
-    /// M3: SWIM section 4.3. Two laps while view and clock stand; a third, for either may cut one short.
+    /// M3: SWIM section 4.3, while the view stands: it decides who is whose next target. Where all is sealed the network sees
+    /// no ping.
     fn all_probed(&self) -> Result<(), Violation> {
+        let now = self.world.now();
         let members: Vec<u32> = self.members().filter(|m| m.1.since < self.case.calm()).map(|m| m.0).collect();
-        let lap = Duration::from_secs(3 * members.len() as u64 + 5);
-        let since = (self.case.calm() + PROBED_FROM).max(self.world.now().saturating_sub(lap));
-        if self.world.now() < since + lap {
+        if self.case.sealed {
             return Ok(());
         }
         for i in &members {
-            if let Some(j) = members.iter().find(|j| *j != i && self.pings.last(*i, **j) < since) {
-                let what = format!("has not probed node {j} for {lap:?}, three times as many periods as there are members");
+            let n = self.world.protocol(*i).swim().len() + 1;
+            let bound = PERIOD * (2 * n - 1) + PROBE_SLACK;
+            let since = (self.case.calm() + PROBED_FROM).max(self.views[*i as usize].steady_since());
+            let silent = |j: &&u32| *j != i && self.pings.last(*i, **j).max(since) + bound < now;
+            if let Some(j) = members.iter().find(silent) {
+                let what = format!("has not probed node {j} for {bound:?}, twice as many periods as there are members");
                 return Err(self.violation(Invariant::M3, Some(*i), what));
             }
         }

@@ -156,7 +156,10 @@ impl Streams {
                 (half.open, half.tries, half.retry) = (true, 0, None);
                 Some(News::Opened(stream))
             }
-            Segment::Data(bytes) => Some(News::Received(stream, bytes)),
+            Segment::Data(bytes) => {
+                post.traffic.stream_bytes_heard += bytes.len() as u64;
+                Some(News::Received(stream, bytes))
+            }
             Segment::Fin => {
                 half.got_fin = true;
                 self.forget_if_done(end);

@@ -11,6 +11,8 @@ pub struct Traffic {
     pub largest: u64,
     /// Bytes written to streams, frames included, retransmissions not.
     pub stream_bytes: u64,
+    /// Bytes that came on streams and were read.
+    pub stream_bytes_heard: u64,
     /// Streams dialled.
     pub dials: u64,
     /// Datagrams that reached the process.
@@ -39,6 +41,7 @@ impl Traffic {
             packet_bytes: f(self.packet_bytes, other.packet_bytes),
             largest: self.largest.max(other.largest),
             stream_bytes: f(self.stream_bytes, other.stream_bytes),
+            stream_bytes_heard: f(self.stream_bytes_heard, other.stream_bytes_heard),
             dials: f(self.dials, other.dials),
             heard: f(self.heard, other.heard),
             lost: f(self.lost, other.lost),

@@ -56,6 +56,8 @@ pub struct World {
     pub due: BTreeMap<(Time, u64), (usize, Due)>,
     /// Every datagram that was sent: from, to, bytes.
     pub sent: Vec<(usize, SocketAddr, Vec<u8>)>,
+    /// Everything that was written to a connection: which, from which side, bytes.
+    pub written: Vec<(usize, usize, Vec<u8>)>,
     /// Streams that a node was told to drop.
     pub dropped: Vec<(usize, StreamId)>,
     /// Bytes are cut into chunks of this size, each with credit of its own.
@@ -76,6 +78,7 @@ impl World {
             conns: Vec::new(),
             due: BTreeMap::new(),
             sent: Vec::new(),
+            written: Vec::new(),
             dropped: Vec::new(),
             chunk: 1_000,
             pace: Duration::from_micros(1),
@@ -159,11 +162,11 @@ impl World {
                     }
                 }
                 Output::Persist { receipt, .. } => self.later(DELAY, i, Due::Stored(receipt)),
-                Output::Event(event) => self
-                    .nodes
-                    .get_mut(&i)
-                    .unwrap()
-                    .command(Now { mono: self.now, wall: Wall(0) }, |p, _| p.log.push(format!("event {event}"))),
+                Output::Event(event) => {
+                    self.nodes.get_mut(&i).unwrap().command(Now { mono: self.now, wall: Wall(self.now.0 / 1000) }, |p, _| {
+                        p.log.push(format!("event {event}"))
+                    })
+                }
             }
         }
     }
@@ -176,6 +179,7 @@ impl World {
     }
 
     fn carry(&mut self, conn: usize, side: usize, chunk: &[u8]) {
+        self.written.push((conn, side, chunk.to_vec()));
         let after = self.travel(conn, side);
         let [mine, theirs] = [side, 1 - side].map(|s| self.conns[conn].ends[s]);
         if let Some((i, _)) = mine {

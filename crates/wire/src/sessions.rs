@@ -1,0 +1,292 @@
+use crate::window::Window;
+use bruit_proto::{Malformed, PeerId};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// The most peers whose session is kept although no record vouches for them: joiners, and members that were forgotten.
+/// 1,024 of some 200 bytes are 200 KiB.
+pub const MAX_GUESTS: usize = 1_024;
+
+/// The most sessions remembered as over, each with its window: 4,096 of 48 bytes are 192 KiB.
+pub const MAX_RETIRED: usize = 4_096;
+
+/// One session of a peer.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    session: u64,
+    window: Window,
+    /// Where its last packet came from.
+    at: Option<SocketAddr>,
+    /// Where its record says that it is.
+    home: Option<SocketAddr>,
+    /// It has sealed a packet for my session of now: it is able to.
+    heard: bool,
+    /// It has sealed messages for it, which nobody does in answer to a hello: it knows whose session that is.
+    knows_me: bool,
+}
+
+/// For which session a packet is sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Binding {
+    pub(crate) session: u64,
+    /// It has sealed for mine, so it is able to.
+    pub(crate) heard: bool,
+    /// It knows whose session mine is.
+    pub(crate) knows_me: bool,
+}
+
+impl Known {
+    fn new(session: u64) -> Known {
+        Known { session, window: Window::default(), at: None, home: None, heard: false, knows_me: false }
+    }
+}
+
+/// A peer has at most two: the one in its record, and the one before it or the last that only its packets told of.
+#[derive(Clone, Copy, Debug, Default)]
+struct Peer {
+    home: Option<Known>,
+    other: Option<Known>,
+    /// The other spoke last.
+    other_last: bool,
+    member: bool,
+}
+
+impl Peer {
+    fn slot(&mut self, session: u64) -> Option<&mut Known> {
+        [&mut self.home, &mut self.other].into_iter().flatten().find(|k| k.session == session)
+    }
+
+    /// The two, the one that spoke last first.
+    fn latest(&self) -> impl Iterator<Item = &Known> {
+        let [first, second] = if self.other_last { [&self.other, &self.home] } else { [&self.home, &self.other] };
+        first.iter().chain(second)
+    }
+}
+
+/// Whose packets are sealed by which session, and which of them came.
+///
+/// Nothing that was ever taken is taken again: a session is in the table with its window, or among the retired. When
+/// either is [full](Sessions::is_full), a new session of one's own makes all that was recorded worthless, and both empty.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    peers: BTreeMap<PeerId, Peer>,
+    owners: BTreeMap<u64, PeerId>,
+    guests: usize,
+    /// No packet brings them back. A record can: of two processes under one name the one may be dead for a while.
+    retired: BTreeMap<u64, Window>,
+}
+
+impl Sessions {
+    /// A member's record says so, and where it is; `None`: there is no record any more.
+    pub(crate) fn know(&mut self, peer: PeerId, session: Option<u64>, at: Option<SocketAddr>) {
+        let Some(session) = session else {
+            if let Some(p) = self.peers.get_mut(&peer).filter(|p| p.member) {
+                p.member = false;
+                self.guests += 1;
+            }
+            return;
+        };
+        // A false record may speak of somebody else's.
+        let foreign = self.owners.get(&session).is_some_and(|owner| *owner != peer);
+        if session == 0 || foreign {
+            return;
+        }
+        let p = self.peers.entry(peer).or_insert_with(|| {
+            self.guests += 1;
+            Peer::default()
+        });
+        if !p.member {
+            p.member = true;
+            self.guests -= 1;
+        }
+        if let Some(known) = p.home.as_mut().filter(|k| k.session == session) {
+            known.home = at;
+            return;
+        }
+        let window = self.retired.remove(&session).unwrap_or_default();
+        let new = Known { window, ..Known::new(session) };
+        let known = p.other.take_if(|k| k.session == session).unwrap_or(new);
+        let before = p.home.replace(Known { home: at, ..known });
+        // Whose place was taken may live, if two go by one name: both are heard, until a third comes.
+        let old = if before.is_some() { std::mem::replace(&mut p.other, before) } else { None };
+        p.other_last = false;
+        self.owners.insert(session, peer);
+        self.retire(old);
+    }
+
+    /// Whose session this is.
+    pub(crate) fn owner(&self, session: u64) -> Option<PeerId> {
+        self.owners.get(&session).copied()
+    }
+
+    /// Whether a packet can be refused before it is opened. Writes nothing.
+    pub(crate) fn precheck(&self, session: u64, counter: u64) -> Result<(), Malformed> {
+        if self.retired.contains_key(&session) {
+            return Err(Malformed("sealed packet of a session that is over"));
+        }
+        let known = self.owner(session).and_then(|peer| self.peers.get(&peer)).copied();
+        match known.and_then(|mut p| p.slot(session).copied()) {
+            Some(known) if !known.window.is_fresh(counter) => Err(Malformed("sealed packet replayed, or too late")),
+            _ => Ok(()),
+        }
+    }
+
+    /// A packet verified that is bound to my session: it is marked, and its session believed. Whether that is new.
+    /// `says`: it carries messages.
+    pub(crate) fn accept(
+        &mut self,
+        peer: PeerId,
+        session: u64,
+        counter: u64,
+        from: SocketAddr,
+        says: bool,
+    ) -> Result<bool, Malformed> {
+        self.precheck(session, counter)?;
+        let owner = self.owner(session);
+        if owner.is_some_and(|owner| owner != peer) {
+            return Err(Malformed("session of another peer"));
+        }
+        let p = self.peers.entry(peer).or_insert_with(|| {
+            self.guests += 1;
+            Peer::default()
+        });
+        let old = if owner.is_none() { p.other.replace(Known::new(session)) } else { None };
+        p.other_last = p.other.is_some_and(|k| k.session == session);
+        let mut heard = false;
+        if let Some(known) = p.slot(session) {
+            known.window.mark(counter);
+            known.at = Some(from);
+            heard = std::mem::replace(&mut known.heard, true);
+            known.knows_me |= says;
+        }
+        self.owners.insert(session, peer);
+        self.retire(old);
+        Ok(!heard)
+    }
+
+    /// For which session a packet to this peer at this address is sealed: of two processes under one name the one that is
+    /// there or wrote from there, else the one that wrote last.
+    pub(crate) fn binding(&self, peer: PeerId, at: SocketAddr) -> Option<Binding> {
+        let p = self.peers.get(&peer)?;
+        let known = p.latest().find(|k| [k.at, k.home].contains(&Some(at))).or_else(|| p.latest().next())?;
+        Some(Binding { session: known.session, heard: known.heard, knows_me: known.knows_me })
+    }
+
+    /// Whether it is time for a new session of one's own.
+    pub(crate) fn is_full(&self) -> bool {
+        self.guests > MAX_GUESTS || self.retired.len() > MAX_RETIRED
+    }
+
+    /// My session is a new one: nothing recorded verifies any more, and nobody has sealed for it yet.
+    pub(crate) fn renewed(&mut self) {
+        self.peers.retain(|_, p| p.member);
+        let peers = &self.peers;
+        self.owners.retain(|_, peer| peers.contains_key(peer));
+        self.guests = 0;
+        self.retired.clear();
+        for known in self.peers.values_mut().flat_map(|p| [&mut p.home, &mut p.other]).flatten() {
+            (known.heard, known.knows_me) = (false, false);
+        }
+    }
+
+    fn retire(&mut self, old: Option<Known>) {
+        if let Some(known) = old {
+            self.owners.remove(&known.session);
+            self.retired.insert(known.session, known.window);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEER: PeerId = PeerId(7);
+
+    fn at(port: u16) -> SocketAddr {
+        SocketAddr::from(([10, 0, 0, 1], port))
+    }
+
+    #[test]
+    fn no_packet_brings_back_a_session_that_was_replaced() {
+        let mut table = Sessions::default();
+        assert_eq!(table.accept(PEER, 1, 0, at(1), true), Ok(true));
+        assert_eq!(table.accept(PEER, 1, 1, at(1), true), Ok(false));
+        assert_eq!(table.accept(PEER, 2, 0, at(1), true), Ok(true));
+        assert!(table.accept(PEER, 1, 2, at(1), true).is_err());
+        assert_eq!(table.binding(PEER, at(1)), Some(Binding { session: 2, heard: true, knows_me: true }));
+    }
+
+    #[test]
+    fn of_two_that_take_each_others_place_both_are_heard_and_a_third_ends_the_first() {
+        let mut table = Sessions::default();
+        table.know(PEER, Some(1), None);
+        table.accept(PEER, 1, 5, at(1), true).unwrap();
+        table.know(PEER, Some(2), None);
+        table.accept(PEER, 2, 0, at(2), true).unwrap();
+        assert!(table.accept(PEER, 1, 6, at(1), true).is_ok() && table.accept(PEER, 1, 5, at(1), true).is_err());
+        assert_eq!([1, 2].map(|port| table.binding(PEER, at(port)).unwrap().session), [1, 2]);
+        table.know(PEER, Some(3), None);
+        assert!(table.accept(PEER, 1, 7, at(1), true).is_err() && table.accept(PEER, 2, 1, at(2), true).is_ok());
+        table.know(PEER, Some(1), None);
+        assert!(table.accept(PEER, 1, 6, at(1), true).is_err(), "its window came back with it");
+        assert!(table.accept(PEER, 1, 7, at(1), true).is_ok() && table.accept(PEER, 2, 2, at(2), true).is_err());
+    }
+
+    #[test]
+    fn what_packets_told_keeps_its_window_when_the_record_says_it_too() {
+        let mut table = Sessions::default();
+        table.accept(PEER, 1, 5, at(1), true).unwrap();
+        table.know(PEER, Some(1), None);
+        assert!(table.accept(PEER, 1, 5, at(1), true).is_err());
+        table.know(PEER, None, None);
+        assert!(table.accept(PEER, 1, 5, at(1), true).is_err(), "a member that was forgotten is a guest");
+        assert_eq!(table.accept(PEER, 1, 6, at(1), true), Ok(false));
+    }
+
+    #[test]
+    fn of_two_processes_under_one_name_each_is_answered_for_its_own_session() {
+        let mut table = Sessions::default();
+        table.know(PEER, Some(1), None);
+        table.accept(PEER, 1, 0, at(1), true).unwrap();
+        table.accept(PEER, 2, 0, at(2), true).unwrap();
+        assert_eq!([1, 2, 3].map(|port| table.binding(PEER, at(port)).unwrap().session), [1, 2, 2]);
+    }
+
+    #[test]
+    fn a_holder_that_has_not_spoken_is_asked_in_its_own_session_although_another_takes_its_name() {
+        let mut table = Sessions::default();
+        table.know(PEER, Some(1), Some(at(1)));
+        table.accept(PEER, 2, 0, at(2), true).unwrap();
+        assert_eq!([1, 2].map(|port| table.binding(PEER, at(port)).unwrap().session), [1, 2]);
+        table.accept(PEER, 1, 0, at(3), true).unwrap();
+        assert_eq!([1, 2, 3].map(|port| table.binding(PEER, at(port)).unwrap().session), [1, 2, 1]);
+    }
+
+    #[test]
+    fn nobody_takes_the_session_of_another() {
+        let mut table = Sessions::default();
+        table.know(PEER, Some(1), None);
+        assert!(table.accept(PeerId(8), 1, 0, at(1), true).is_err());
+        table.know(PeerId(8), Some(1), None);
+        assert_eq!((table.owner(1), table.binding(PeerId(8), at(1))), (Some(PEER), None));
+    }
+
+    #[test]
+    fn guests_and_what_is_over_are_bounded_by_a_session_of_ones_own() {
+        let mut table = Sessions::default();
+        table.know(PeerId(1), Some(1), None);
+        for i in 2..MAX_GUESTS as u64 + 3 {
+            assert!(!table.is_full());
+            table.accept(PeerId(i), i, 0, at(1), true).unwrap();
+        }
+        assert!(table.is_full());
+        table.renewed();
+        assert_eq!((table.peers.len(), table.owners.len(), table.is_full()), (1, 1, false));
+        for session in 2..MAX_RETIRED as u64 + 4 {
+            assert!(!table.is_full());
+            table.accept(PEER, session, 0, at(1), true).unwrap();
+        }
+        assert!(table.is_full());
+    }
+}
