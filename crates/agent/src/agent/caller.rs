@@ -97,7 +97,7 @@ mod tests {
         let near = Caller::Network { at: "127.0.0.1:5".parse().expect("an address"), loopback: true };
         assert!(!asks(near, "POST", &[("host", "127.0.0.1:1"), ("origin", "https://example.org")]));
         for (host, ours) in
-            [("[::1]:80", true), ("localhost", true), ("::1", true), ("rebound.example.org:80", false), ("", false)]
+            [("[::1]:80", true), ("localhost", true), ("[::1]", true), ("rebound.example.org:80", false), ("", false)]
         {
             assert_eq!(asks(near, "GET", &[("host", host)]), ours, "{host}");
         }
