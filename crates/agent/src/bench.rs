@@ -1,10 +1,11 @@
 //! `bruit bench`: figures that anyone can run again.
 
-mod process;
+mod agent;
 mod sockets;
 mod speed;
 mod tally;
 
+pub(crate) use agent::agent;
 pub(crate) use speed::lab;
 
 use crate::cli::{ClusterOptions, Format};

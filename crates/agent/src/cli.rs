@@ -11,13 +11,37 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// How to print results.
-    #[arg(short, long, global = true, value_enum, default_value_t = Format::Text)]
-    pub(crate) output: Format,
+    #[arg(short, long, global = true, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+    /// Which agent to talk to: its name, its socket's path, or host:port of its --http. The only one that runs unless
+    /// given; also BRUIT_AGENT.
+    #[arg(long, global = true, value_name = "NAME|PATH|HOST:PORT")]
+    pub(crate) agent: Option<String>,
 }
 
-const EXITS: &str = "Exit codes: 0 ok, 1 failed, 2 wrong usage, 78 a file that cannot be used.";
+const EXITS: &str = "Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 no agent reached, 4 denied, 5 partial, 6 not found, 7 conflict, \
+                     8 timeout, 78 a file or a setting that cannot be used.";
 
+/// What `-o` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// For programs: one value.
+    Json,
+    /// For programs: one object a line, also of a list.
+    Jsonl,
+}
+
+impl Output {
+    /// For commands that print a line for each thing anyway.
+    pub(crate) fn lines(self) -> Format {
+        if self == Output::Text { Format::Text } else { Format::Json }
+    }
+}
+
+/// How a command prints that prints lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people.
     Text,
@@ -27,6 +51,13 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run a node as a process of its own, until it is told to leave.
+    Agent(Box<AgentOptions>),
+    #[command(flatten)]
+    Client(Client),
+    /// Check or show the settings that an agent would run with.
+    #[command(subcommand)]
+    Config(Config),
     /// A real cluster in one process: a live table on a terminal, a story elsewhere.
     Demo(DemoOptions),
     /// Measure what a cluster costs and how fast it is.
@@ -42,6 +73,141 @@ pub(crate) enum Command {
         /// For which shell.
         shell: clap_complete::Shell,
     },
+    /// Print the manual page, or write one for each command into a folder.
+    Man {
+        /// The folder.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Commands to a running agent.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Client {
+    /// List the members that the agent knows.
+    Members {
+        /// Only this one.
+        name: Option<String>,
+        /// Only those of this status: alive, suspect, dead or left.
+        #[arg(long, conflicts_with = "name")]
+        status: Option<String>,
+    },
+    /// Join a cluster through nodes of it.
+    Join {
+        /// `host:port` of each.
+        #[arg(required = true)]
+        addresses: Vec<String>,
+    },
+    /// Say goodbye to the cluster and end the agent.
+    Leave,
+    /// Declare a failed member to have left.
+    ForceLeave {
+        /// Its name.
+        name: String,
+        /// Forget it, too.
+        #[arg(long)]
+        prune: bool,
+    },
+    /// Show the agent's tags, or change them.
+    Tags {
+        /// Set a tag: `key=value`.
+        #[arg(long, value_name = "K=V")]
+        set: Vec<String>,
+        /// Remove a tag.
+        #[arg(long, value_name = "K")]
+        delete: Vec<String>,
+    },
+    /// Show who the agent is.
+    Info,
+    /// Say something to all members, or to a group.
+    Event {
+        /// What it is called.
+        name: String,
+        /// What to say; `-` reads it from standard input.
+        payload: Option<String>,
+        /// Only to members with this tag; of several, all must match. `*` stands for anything.
+        #[arg(long = "tag", value_name = "K=GLOB")]
+        tags: Vec<String>,
+    },
+    /// Print what happens, until interrupted.
+    Monitor,
+    /// Whether the agent is well; exits 1 if not.
+    Health,
+    /// Ping a member directly; exits 8 if it is silent.
+    Ping {
+        /// Its name.
+        name: String,
+    },
+    /// Ping every live member directly and name the silent ones; exits 5 if there are any.
+    Reachability,
+    /// Read the settings again, as SIGHUP does: nothing is changed unless all are good.
+    Reload,
+    /// Show what the agent logs, or change it until the setting changes or the agent is restarted.
+    Log {
+        /// error, warn, info, debug, trace or off.
+        filter: Option<String>,
+    },
+}
+
+/// What to do with settings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Report every fault at once; exits 78 if there is one.
+    Validate(Box<AgentOptions>),
+    /// Print the settings as a file would say them.
+    Show {
+        /// Say where each comes from, too.
+        #[arg(long)]
+        origin: bool,
+        #[command(flatten)]
+        options: Box<AgentOptions>,
+    },
+}
+
+/// Settings. Each is also a key of the file and a variable: `--log-format` is `log_format` and `BRUIT_LOG_FORMAT`. Flags
+/// come before variables before the file before defaults; tags are added up.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct AgentOptions {
+    /// A TOML file of settings; also BRUIT_CONFIG.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The node's name, unique in its cluster. The machine's name unless given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node: Option<String>,
+    /// Where to listen, UDP and TCP. 127.0.0.1:7946 unless given, or the next port that is free.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) bind: Option<String>,
+    /// What others reach this node by, if not by the bound address.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) advertise: Vec<String>,
+    /// Join through this node, or through the nodes of a service (DNS SRV). Tried again while nobody else is known; names
+    /// are looked up again each minute.
+    #[arg(long, value_name = "HOST:PORT|_SERVICE._PROTO.NAME")]
+    pub(crate) join: Vec<String>,
+    /// A tag that all members see.
+    #[arg(long, value_name = "K=V")]
+    pub(crate) tag: Vec<String>,
+    /// For which network: lan, wan or local.
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+    /// The cluster's label: nodes of other labels are not heard.
+    #[arg(long)]
+    pub(crate) label: Option<String>,
+    /// `off`, which one must say to bind more than loopback: packets travel in the open.
+    #[arg(long)]
+    pub(crate) encrypt: Option<String>,
+    /// Serve HTTP here, too: read-only unless it is loopback.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) http: Option<String>,
+    /// What to log: error, warn, info, debug, trace or off.
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+    /// How to log: text or json.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log_format: Option<String>,
+    /// SIGTERM's goodbye ends after this, heard or not.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) leave_within: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -50,6 +216,8 @@ pub(crate) enum Bench {
     Cluster(ClusterOptions),
     /// How fast the lab runs one protocol alone, and how much memory a node takes.
     Lab(LabOptions),
+    /// What an idle agent costs, and how fast one that knows many members answers.
+    Agent(BenchAgentOptions),
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,6 +239,19 @@ pub(crate) struct DemoOptions {
     /// The first node's port; the others take the next ones. Free ports unless given.
     #[arg(long)]
     pub(crate) port: Option<u16>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchAgentOptions {
+    /// How long the idle agent is watched.
+    #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) idle: Duration,
+    /// How many members the busy agent knows.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(2..=4000))]
+    pub(crate) members: u16,
+    /// How long it is asked.
+    #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
+    pub(crate) asked: Duration,
 }
 
 #[derive(Args, Debug)]

@@ -1,13 +1,19 @@
-//! The binary: `bruit demo`, `bruit bench`, `bruit lab`.
+//! The binary: `bruit agent` and the commands that talk to it, `bruit demo`, `bruit bench`, `bruit lab`.
 
+mod agent;
 mod bench;
 mod cli;
+mod client;
+mod config;
 mod demo;
 mod lab;
 mod output;
+mod place;
+mod process;
+mod settings;
 
 use clap::{CommandFactory, Parser};
-use cli::{Bench, Cli, Command, Lab};
+use cli::{Bench, Cli, Command, Config, Lab};
 use std::process::ExitCode;
 
 /// The command failed: something went wrong, or a check did not hold.
@@ -15,20 +21,27 @@ const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let lines = cli.output.lines();
     let done = match cli.command {
-        Command::Demo(options) => demo::run(&options, cli.output),
-        Command::Bench(Bench::Cluster(options)) => bench::cluster(&options, cli.output),
-        Command::Bench(Bench::Lab(options)) => bench::lab(&options, cli.output),
-        Command::Lab(Lab::Check(options)) => lab::check(&options, cli.output),
-        Command::Lab(Lab::Replay(options)) => lab::replay(&options, cli.output),
+        Command::Agent(options) => agent::run(*options),
+        Command::Client(command) => client::run(&command, cli.agent, cli.output),
+        Command::Config(Config::Validate(options)) => config::validate(&options, lines),
+        Command::Config(Config::Show { origin, options }) => config::show(&options, origin, lines),
+        Command::Demo(options) => demo::run(&options, lines),
+        Command::Bench(Bench::Cluster(options)) => bench::cluster(&options, lines),
+        Command::Bench(Bench::Agent(options)) => bench::agent(&options, lines),
+        Command::Bench(Bench::Lab(options)) => bench::lab(&options, lines),
+        Command::Lab(Lab::Check(options)) => lab::check(&options, lines),
+        Command::Lab(Lab::Replay(options)) => lab::replay(&options, lines),
         Command::Version => {
-            output::version(cli.output);
+            output::version(lines);
             Ok(ExitCode::SUCCESS)
         }
         Command::Completion { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bruit", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Man { dir } => output::manual(dir.as_deref()),
     };
     done.unwrap_or_else(|error| {
         eprintln!("bruit: {error:#}");

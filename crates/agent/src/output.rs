@@ -1,9 +1,13 @@
 //! What is printed, and how.
 
-use crate::cli::Format;
+use crate::cli::{Cli, Format};
+use anyhow::{Context, Result};
+use clap::CommandFactory;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::io::IsTerminal;
+use std::path::Path;
+use std::process::ExitCode;
 
 /// A result as one line of JSON.
 pub(crate) fn json(value: &impl Serialize) {
@@ -28,4 +32,16 @@ pub(crate) fn version(format: Format) {
         Format::Text => println!("bruit {version}"),
         Format::Json => json(&serde_json::json!({ "name": "bruit", "version": version })),
     }
+}
+
+/// The manual page of `bruit`, or one file for each command.
+pub(crate) fn manual(folder: Option<&Path>) -> Result<ExitCode> {
+    match folder {
+        Some(folder) => {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            clap_mangen::generate_to(Cli::command(), folder).with_context(|| format!("cannot write to {}", folder.display()))?;
+        }
+        None => clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?,
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,7 @@ use bruit_stacks::history::{Entry, EntryId};
 use bruit_stacks::swim::Member;
 use bruit_stacks::{Full, FullEvent, history};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What happens in the cluster, as one node sees it.
 #[derive(Clone, Debug)]
@@ -40,6 +41,15 @@ pub enum Event {
         contact: PeerId,
         /// Why not.
         why: Why,
+    },
+    /// A member that this node was told to ping answered, after so long, or did not: see [`Node::ping`](crate::Node::ping).
+    Pinged {
+        /// Who.
+        peer: PeerId,
+        /// Which ping.
+        seq: u32,
+        /// `None` if it was silent for a period.
+        rtt: Option<Duration>,
     },
     /// Another process holds this node's name and wins: stop this one, or give it another name.
     NameTaken,
@@ -90,6 +100,7 @@ fn of_core(full: &Full, event: bruit_stacks::Event) -> Option<Event> {
         bruit_stacks::Event::Refuted { peer } => member(peer, Event::Refuted),
         bruit_stacks::Event::Joined { contact } => Some(Event::Joined { contact }),
         bruit_stacks::Event::JoinFailed { contact, why } => Some(Event::JoinFailed { contact, why }),
+        bruit_stacks::Event::Pinged { peer, seq, rtt } => Some(Event::Pinged { peer, seq, rtt }),
         bruit_stacks::Event::NameTaken => Some(Event::NameTaken),
         bruit_stacks::Event::Gone => Some(Event::Gone),
         bruit_stacks::Event::Isolated(is) => Some(Event::Isolated(is)),

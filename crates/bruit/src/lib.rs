@@ -33,6 +33,8 @@ mod node;
 mod record;
 mod seeds;
 mod sockets;
+#[cfg(feature = "srv")]
+mod srv;
 mod start;
 mod subscribers;
 #[cfg(feature = "testkit")]

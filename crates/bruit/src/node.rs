@@ -4,8 +4,7 @@ use crate::event::{Event, told};
 use crate::faults::Faults;
 use crate::handle::Handle;
 use crate::record::keep_recording;
-use crate::seeds::{join, keep_joining};
-use crate::sockets::resolve;
+use crate::seeds::{join, keep_joining, resolve};
 use crate::start::{Driver, Local};
 use crate::subscribers::Events;
 use crate::traffic::Traffic;
@@ -54,7 +53,7 @@ impl Builder {
         self
     }
 
-    /// Nodes to join through, `host:port` each. They are tried again while nobody else is known; names are looked up
+    /// Nodes to join through, `host:port` each, or with the feature `srv` a service's name, as `_bruit._udp.example.org`. They are tried again while nobody else is known; names are looked up
     /// again each minute. The node's own address may be among them.
     pub fn seeds<S: Into<String>>(mut self, seeds: impl IntoIterator<Item = S>) -> Builder {
         self.seeds.extend(seeds.into_iter().map(Into::into));
@@ -190,6 +189,10 @@ impl Node {
                 Event::JoinFailed { contact, why } => {
                     let over = asked.extract_if(.., |x| x.0 == contact);
                     failed.extend(over.map(|(_, seed)| format!("{seed} ({})", format!("{why:?}").to_lowercase())));
+                    // Only a node that is alone goes on to the other contacts.
+                    if self.members().await?.iter().filter(|m| m.is_live()).count() > 1 {
+                        failed.extend(asked.drain(..).map(|(_, seed)| format!("{seed} (not asked)")));
+                    }
                 }
                 // The news may be among what was lost; whoever knows somebody has joined.
                 Event::Lagged(_) if self.members().await?.len() > 1 => return Ok(()),
@@ -301,6 +304,29 @@ impl Node {
         let gone = name.clone();
         self.handle.command(move |full, cx| full.force_leave(cx, &gone, prune)).await??;
         self.record(what, name).await.map(|_| ())
+    }
+
+    /// Pings this member directly, whatever is believed of it: the round trip, or nothing if it was silent for a period.
+    /// Failure detection takes no notice.
+    ///
+    /// # Errors
+    /// [`CallError`] if no other member has this name, too many pings are under way, or this node has stopped.
+    ///
+    /// Cancellation: it is pinged, or not.
+    pub async fn ping(&self, name: &str) -> Result<Option<Duration>, CallError> {
+        let mut events = self.events();
+        loop {
+            let name = name.to_owned();
+            let asked = self.handle.command(move |full, cx| full.ping(cx, &name)).await??;
+            loop {
+                match events.next().await.ok_or(Stopped)? {
+                    Event::Pinged { seq, rtt, .. } if seq == asked => return Ok(rtt),
+                    // The answer may be among what was lost.
+                    Event::Lagged(_) => break,
+                    _ => {}
+                }
+            }
+        }
     }
 
     /// Says goodbye, waits until the cluster has heard it, ten seconds at most, and stops the node. That somebody asked for it

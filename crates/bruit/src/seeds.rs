@@ -1,7 +1,8 @@
 use crate::handle::Orders;
-use crate::sockets::resolve;
+use crate::sockets;
 use bruit_proto::PeerId;
 use bruit_stacks::Full;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -10,6 +11,23 @@ use tokio::time::sleep;
 const AGAIN: Duration = Duration::from_secs(60);
 /// While no name could be looked up: the network may be just coming up.
 const SOON: Duration = Duration::from_secs(5);
+
+/// The addresses behind a seed: `host:port`, or a service's name.
+pub(crate) async fn resolve(seed: &str) -> io::Result<Vec<SocketAddr>> {
+    #[cfg(feature = "srv")]
+    if crate::srv::is_service(seed) {
+        let mut found = Vec::new();
+        let mut last = None;
+        for node in crate::srv::nodes(seed).await? {
+            match sockets::resolve(&node).await {
+                Ok(addresses) => found.extend(addresses),
+                Err(error) => last = Some(error),
+            }
+        }
+        return last.filter(|_| found.is_empty()).map_or(Ok(found), Err);
+    }
+    sockets::resolve(seed).await
+}
 
 /// Joins through the seeds, and again whenever their names may lead elsewhere, until the node stops.
 pub(crate) async fn keep_joining(node: Orders<Full>, seeds: Vec<String>, me: Vec<SocketAddr>) {

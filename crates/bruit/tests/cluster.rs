@@ -71,6 +71,37 @@ async fn seeds_are_joined_in_the_background_and_may_name_oneself() {
     assert!(a.is_running());
 }
 
+/// Whoever knows others tries one contact and no more: nothing will ever be heard of the rest.
+#[tokio::test]
+async fn a_join_that_fails_beside_known_members_ends() {
+    let (a, b) = (start("a").await, start("b").await);
+    join(&b, &a).await;
+    let nobody: Vec<String> = ["c", "d"].iter().map(|_| free_port()).collect();
+    for _ in 0..4 {
+        let failed = tokio::time::timeout(PATIENCE, a.join(&nobody)).await.expect("it ends").expect_err("nobody is there");
+        assert!(matches!(&failed, JoinError::Unreachable { seeds } if seeds.contains(&nobody[0])), "{failed}");
+    }
+}
+
+/// An address at which nobody listens.
+fn free_port() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+/// Pings are the user's own: they come back, and the silent are silent.
+#[tokio::test]
+async fn a_member_can_be_pinged() {
+    let (a, b) = (start("a").await, start("b").await);
+    let mut events = a.events();
+    join(&b, &a).await;
+    up(&mut events, "b").await;
+    assert!(a.ping("b").await.unwrap().is_some_and(|rtt| rtt < PATIENCE));
+    b.stop().await;
+    assert_eq!(a.ping("b").await.unwrap(), None);
+    assert!(a.ping("a").await.is_err() && a.ping("nobody").await.is_err());
+}
+
 #[tokio::test]
 async fn a_group_hears_what_is_for_it() {
     let (a, b, c) = (start("a").await, start("b").await, start("c").await);

@@ -97,6 +97,15 @@ pub enum Event {
         /// Why not.
         why: Why,
     },
+    /// A member that was pinged answered, after so long, or did not.
+    Pinged {
+        /// Who.
+        peer: PeerId,
+        /// Which ping.
+        seq: u32,
+        /// `None` if it was silent.
+        rtt: Option<Duration>,
+    },
     /// Another process holds this name and was there first: stop this node.
     NameTaken,
     /// The leave has reached the cluster, or its deadline passed: the process may end.
@@ -205,6 +214,16 @@ impl Core {
         result
     }
 
+    /// As [`Swim::ping`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn ping(&mut self, cx: &mut Context<'_, Self>, name: &str) -> Result<u32, swim::Refused> {
+        let result = self.in_swim(cx, |swim, cx| swim.ping(cx, name));
+        self.drain(cx);
+        result
+    }
+
     /// As [`Swim::set_tags`]; events to groups heed them at once.
     ///
     /// # Errors
@@ -256,6 +275,7 @@ impl Core {
                 Said::Swim(swim::Event::Refuted { peer }) => Event::Refuted { peer },
                 Said::Swim(swim::Event::Joined { contact }) => Event::Joined { contact },
                 Said::Swim(swim::Event::JoinFailed { contact, why }) => Event::JoinFailed { contact, why },
+                Said::Swim(swim::Event::Pinged { peer, seq, rtt }) => Event::Pinged { peer, seq, rtt },
                 Said::Swim(swim::Event::NameTaken) => Event::NameTaken,
                 Said::Swim(swim::Event::Gone) => Event::Gone,
                 Said::Swim(swim::Event::Isolated(is)) => Event::Isolated(is),

@@ -60,6 +60,14 @@ impl Full {
         self.in_core(cx, |core, cx| core.force_leave(cx, name, prune))
     }
 
+    /// As [`Core::ping`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn ping(&mut self, cx: &mut Context<'_, Self>, name: &str) -> Result<u32, swim::Refused> {
+        self.in_core(cx, |core, cx| core.ping(cx, name))
+    }
+
     /// As [`Core::set_tags`].
     ///
     /// # Errors

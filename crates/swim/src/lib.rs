@@ -20,7 +20,7 @@
 //! * **A restart needs no seeds**: with a disk, those whom it knew are asked (`keep`).
 //!
 //! How the files divide it: `members` is the table, `member` the override order; `updates` merges what is said about
-//! members; `probe` and `suspicion` find failures; `news` spreads; `sync`, `join` and `admission` hold conversations;
+//! members; `probe` and `suspicion` find failures; `pings` are the user's own; `news` spreads; `sync`, `join` and `admission` hold conversations;
 //! `leave` says goodbye; `care` looks after the dead, the seeds and the clock; `dialect` lists what memberlist does
 //! otherwise.
 
@@ -37,6 +37,7 @@ mod member;
 mod members;
 mod message;
 mod news;
+mod pings;
 mod probe;
 mod suspicion;
 mod sync;
@@ -48,6 +49,7 @@ pub use counters::Counters;
 pub use member::{Member, Status, beats};
 pub use members::Base;
 pub use message::{MAX_ACCUSERS, MAX_DEPTH, MAX_FINGERPRINTS, Message, Update};
+pub use pings::MAX_PINGS;
 pub use suspicion::suspicion_timeout;
 
 use bruit_kit::Lazy;
@@ -82,6 +84,8 @@ pub enum Timer {
     Settle,
     /// A leave is to be said again, or has lasted long enough.
     Leave,
+    /// A member that the user pinged has not answered.
+    Ping,
 }
 
 /// What SWIM tells its composer.
@@ -118,6 +122,15 @@ pub enum Event {
         /// Why.
         why: Why,
     },
+    /// A member that was pinged by [`Swim::ping`] answered, after so long, or did not.
+    Pinged {
+        /// Who.
+        peer: PeerId,
+        /// Which ping.
+        seq: u32,
+        /// From the ping to the ack; `None` if a period passed without one.
+        rtt: Option<Duration>,
+    },
     /// Another process holds this node's name and wins: stop this one, or give it another name.
     NameTaken,
     /// This node's leave has reached the cluster, or its time is up: the process may end.
@@ -133,6 +146,8 @@ pub enum Refused {
     Unknown(String),
     /// This node has left or is leaving.
     Leaving,
+    /// Too many of these are under way.
+    Busy,
     /// The record is out of its bounds.
     Record(BadRecord),
 }
@@ -142,6 +157,7 @@ impl fmt::Display for Refused {
         match self {
             Refused::Unknown(name) => write!(f, "no member is called {name:?}; list the members to see who is known"),
             Refused::Leaving => f.write_str("this node has left or is leaving; start it again to change it"),
+            Refused::Busy => write!(f, "{MAX_PINGS} pings are under way; wait for some of them"),
             Refused::Record(why) => why.fmt(f),
         }
     }
@@ -155,6 +171,7 @@ pub struct Swim {
     members: members::Members,
     news: Lazy<news::News>,
     probe: probe::Probe,
+    pings: Lazy<pings::Pings>,
     suspicions: Lazy<suspicion::Suspicions>,
     health: health::Health,
     sync: Lazy<sync::Syncs>,
@@ -181,6 +198,7 @@ impl Swim {
             members: members::Members::new(base, record),
             news: Lazy::default(),
             probe: probe::Probe::default(),
+            pings: Lazy::default(),
             suspicions: Lazy::default(),
             health: health::Health::new(config.health_limit),
             sync: Lazy::default(),
@@ -357,6 +375,7 @@ impl Protocol for Swim {
             Timer::Claim => self.go_on_claims(cx),
             Timer::Settle => self.settle(cx),
             Timer::Leave => self.go_on_leaving(cx),
+            Timer::Ping => self.end_pings(cx),
         }
     }
 
@@ -378,6 +397,7 @@ impl Protocol for Swim {
         self.suspicions.shift(lost);
         self.wait_for_suspicions(cx);
         self.restart_probing(cx);
+        self.shift_pings(cx, lost);
         self.health.worse(1);
     }
 

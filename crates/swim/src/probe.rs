@@ -102,12 +102,12 @@ impl Swim {
         let seq = self.next_seq();
         self.probe.current = Some(Current { target, session, seq, second, indirect: None });
         self.probes += 1;
-        self.ping(cx, target, seq);
+        self.send_ping(cx, target, seq);
         cx.set(Timer::Indirect, self.config.probe_timeout);
     }
 
     /// A ping; one that is suspected is told so with it (Lifeguard section IV-C, the buddy system).
-    pub(crate) fn ping(&mut self, cx: &mut Context<'_, Self>, target: PeerId, seq: u32) {
+    pub(crate) fn send_ping(&mut self, cx: &mut Context<'_, Self>, target: PeerId, seq: u32) {
         cx.send(target, Message::Ping { seq, digest: self.digest_to_show() });
         if let Some(accusation) = self.suspicions.as_update(target) {
             cx.send(target, Message::Update(accusation));
@@ -156,7 +156,7 @@ impl Swim {
         if self.native() {
             // Ours: the direct way is tried again beside the others. A packet that was lost is the likeliest reason for
             // silence, and a suspicion costs the whole cluster what a ping costs two.
-            self.ping(cx, target, seq);
+            self.send_ping(cx, target, seq);
         }
         if asked {
             return;
@@ -240,6 +240,9 @@ impl Swim {
                 self.agrees(cx, seq);
             }
         }
+        if from.peer.is_some_and(|peer| self.answers_ping(cx, peer, seq)) {
+            return;
+        }
         if let Some(i) = self.probe.relays.pings.iter().position(|r| r.seq == seq) {
             let relay = self.probe.relays.pings.swap_remove(i);
             let answer = Message::Ack { seq: relay.theirs, digest: self.digest_to_show() };
@@ -276,7 +279,7 @@ impl Swim {
         // Lifeguard section IV-A: the nack leaves at 80 % of the timeout.
         let until = cx.now + self.config.probe_timeout * 4 / 5;
         self.probe.relays.pings.push(Relay { seq: mine, asker: from.path, theirs: seq, until });
-        self.ping(cx, target, mine);
+        self.send_ping(cx, target, mine);
         self.wait_for_relays(cx);
     }
 

@@ -159,7 +159,7 @@ impl Swim {
             if self.has_last_call() && suspicion.calls < LAST_CALLS && self.ends_at(suspicion) > cx.now {
                 self.suspicions.of.get_mut(&peer).expect("it is due").calls += 1;
                 let seq = self.next_seq();
-                self.ping(cx, peer, seq);
+                self.send_ping(cx, peer, seq);
             } else {
                 let incarnation = suspicion.incarnation;
                 self.suspicions.of.remove(&peer);

@@ -1,9 +1,9 @@
 //! One process, real sockets on loopback: join, idle, an event, a delta, a crash.
 
-use super::process::{cpu, resident_mib};
 use super::tally::Tally;
 use crate::cli::ClusterOptions;
 use crate::output::progress;
+use crate::process::{cpu, resident_mib};
 use anyhow::Result;
 use bruit::proto::{Rng, Wire};
 use bruit::stacks::swim::{Message, Update};

@@ -1,8 +1,8 @@
 //! `bruit bench lab`: how fast the lab is, beside real time, and what a node takes.
 
-use super::process;
 use crate::cli::{Format, LabOptions, LabProtocol};
 use crate::output::{self, progress};
+use crate::process;
 use anyhow::Result;
 use bruit_lab::bench::quiet::Cluster;
 use serde::Serialize;

@@ -1,0 +1,125 @@
+//! What all parts of an agent share.
+
+use super::journal::Journal;
+use super::log::Log;
+use crate::cli::AgentOptions;
+use crate::settings::{Loaded, Settings};
+use bruit::{CallError, Node};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+/// Where in its life an agent is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Running,
+    /// Somebody asked it to leave.
+    Leaving,
+    /// It has left, or stopped; the control socket closes.
+    Gone,
+    /// Another process has its name and was there first.
+    NameTaken,
+    /// The node's task has ended, unasked.
+    Lost,
+}
+
+/// What all parts of an agent share.
+pub(super) struct Agent {
+    pub(super) node: Node,
+    /// The flags, which come before the file also when it is read again.
+    pub(super) options: AgentOptions,
+    loaded: Mutex<Arc<Loaded>>,
+    pub(super) log: Log,
+    pub(super) journal: Journal,
+    pub(super) phase: watch::Sender<Phase>,
+    pub(super) started: Instant,
+    pub(super) started_at: SystemTime,
+    /// Held from reading tags until they are set.
+    tags: tokio::sync::Mutex<()>,
+    /// Held during a reload.
+    pub(super) reloading: tokio::sync::Mutex<()>,
+    /// Where HTTP is served on TCP.
+    pub(super) http: Option<SocketAddr>,
+    /// Connections of clients: at most half of them are streams of events, so that there is room for questions.
+    pub(super) connections: usize,
+    /// Streams that may still be opened.
+    pub(super) streams: Semaphore,
+}
+
+impl Agent {
+    pub(super) fn new(
+        node: Node,
+        options: AgentOptions,
+        loaded: Loaded,
+        log: Log,
+        http: Option<SocketAddr>,
+        connections: usize,
+    ) -> Agent {
+        Agent {
+            journal: Journal::new(node.handle().record().session(), node.events()),
+            node,
+            options,
+            loaded: Mutex::new(Arc::new(loaded)),
+            log,
+            phase: watch::Sender::new(Phase::Running),
+            started: Instant::now(),
+            started_at: SystemTime::now(),
+            tags: tokio::sync::Mutex::new(()),
+            reloading: tokio::sync::Mutex::new(()),
+            http,
+            connections,
+            streams: Semaphore::new(connections / 2),
+        }
+    }
+
+    /// The settings that hold now.
+    pub(super) fn loaded(&self) -> Arc<Loaded> {
+        Arc::clone(&self.loaded.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn replace(&self, loaded: Loaded) {
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        self.loaded().settings.clone()
+    }
+
+    /// Replaces all tags.
+    pub(super) async fn set_tags(&self, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
+        let _held = self.tags.lock().await;
+        self.node.set_tags(tags).await
+    }
+
+    /// Sets the tags that have a value and removes those that have none; all tags.
+    pub(super) async fn patch_tags(
+        &self,
+        patch: impl IntoIterator<Item = (String, Option<String>)>,
+    ) -> Result<BTreeMap<String, String>, CallError> {
+        let _held = self.tags.lock().await;
+        let own = self.node.tags().await?;
+        let mut tags: BTreeMap<String, String> = own.iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        for (key, value) in patch {
+            match value {
+                Some(value) => drop(tags.insert(key, value)),
+                None => drop(tags.remove(&key)),
+            }
+        }
+        self.node.set_tags(&tags).await?;
+        Ok(tags)
+    }
+
+    /// From running to another phase; whether it was running.
+    pub(super) fn turn_to(&self, phase: Phase) -> bool {
+        self.phase.send_if_modified(|now| {
+            let runs = *now == Phase::Running;
+            if runs {
+                *now = phase;
+            }
+            runs
+        })
+    }
+}

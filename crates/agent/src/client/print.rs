@@ -1,0 +1,146 @@
+//! Answers for people.
+
+use crate::cli::Client;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Prints what the agent answered to a command.
+pub(super) fn text(command: &Client, value: &Value) {
+    match command {
+        Client::Members { .. } => members(value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)),
+        Client::Tags { .. } => tags(value).into_iter().for_each(|tag| println!("{tag}")),
+        Client::Info => info(value),
+        Client::Health => health(value),
+        Client::Join { .. } => println!("joined: {} live members", value["live"]),
+        Client::Leave => println!("left"),
+        Client::ForceLeave { name, prune } => println!("{name} has left{}", if *prune { " and is forgotten" } else { "" }),
+        Client::Event { name, .. } => println!("{name} is on its way"),
+        Client::Ping { name } => println!("{name} answers in {}", micros(&value["rtt_us"])),
+        Client::Reachability => reachability(value),
+        Client::Reload => reload(value),
+        Client::Log { .. } => println!("{}", word(&value["filter"])),
+        Client::Monitor => println!("{}", happening(value)),
+    }
+}
+
+/// One line for one event.
+pub(super) fn happening(event: &Value) -> String {
+    let (kind, name) = (word(&event["kind"]), word(&event["name"]));
+    let member = || format!("{} {}", word(&event["member"]["name"]), word(&event["member"]["addresses"][0]));
+    match kind {
+        "event" => {
+            let payload = event["payload"].as_str().or_else(|| event["payload_base64"].as_str()).unwrap_or_default();
+            format!("event {name} from {}: {}", word(&event["from"]), shown(payload))
+        }
+        "suspect" => format!("suspect {} by {}", member(), word(&event["by"])),
+        "up" | "refuted" | "dead" | "left" | "changed" => format!("{kind} {}", member()),
+        "lagged" if event["restarted"] == true => "lagged: the agent was restarted".into(),
+        "lagged" => format!("lagged: {} missed", event["missed"]),
+        "join-failed" => format!("join-failed: {}", word(&event["why"])),
+        _ => format!("{kind} {name}").trim_end().into(),
+    }
+}
+
+fn members(all: &[Value]) {
+    let header = ["NAME", "STATUS", "ADDRESS", "INCARNATION", "SINCE", "TAGS"].map(str::to_owned);
+    let rows = all.iter().map(|m| {
+        let since = Duration::from_secs(m["since_ms"].as_u64().unwrap_or_default() / 1000);
+        [
+            shown(word(&m["name"])),
+            word(&m["status"]).into(),
+            word(&m["addresses"][0]).into(),
+            m["incarnation"].to_string(),
+            humantime::format_duration(since).to_string(),
+            tags(&m["tags"]).join(","),
+        ]
+    });
+    let rows: Vec<[String; 6]> = [header].into_iter().chain(rows).collect();
+    let widths: Vec<usize> = (0..6).map(|i| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or_default()).collect();
+    for row in rows {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        println!("{}", cells.join("  ").trim_end());
+    }
+}
+
+fn info(value: &Value) {
+    for key in ["name", "version", "pid", "phase", "bound", "http", "profile", "label", "sealed"] {
+        println!("{key:<12} {}", plain(&value[key]));
+    }
+    let listed = |list: &Value| list.as_array().into_iter().flatten().map(word).collect::<Vec<_>>().join(", ");
+    println!("{:<12} {}", "advertised", listed(&value["advertised"]));
+    let uptime = Duration::from_secs(value["uptime_ms"].as_u64().unwrap_or_default() / 1000);
+    println!("{:<12} {}", "uptime", humantime::format_duration(uptime));
+    println!("{:<12} {}", "tags", tags(&value["tags"]).join(","));
+    let census = value["members"].as_object().into_iter().flatten().map(|(state, n)| format!("{n} {state}"));
+    println!("{:<12} {}", "members", census.collect::<Vec<_>>().join(", "));
+}
+
+fn health(value: &Value) {
+    println!("{}", if value["ok"] == true { "well" } else { "not well" });
+    for (check, holds) in value["checks"].as_object().into_iter().flatten() {
+        println!("{check:<12} {}", if *holds == true { "yes" } else { "NO" });
+    }
+}
+
+fn micros(value: &Value) -> String {
+    humantime::format_duration(Duration::from_micros(value.as_u64().unwrap_or_default())).to_string()
+}
+
+fn reachability(value: &Value) {
+    println!("{} of {} members answer", value["answered"], value["asked"]);
+    if !value["rtt_us"]["median"].is_null() {
+        println!("round trip: {} in the middle, {} at most", micros(&value["rtt_us"]["median"]), micros(&value["rtt_us"]["max"]));
+    }
+    value["silent"].as_array().into_iter().flatten().for_each(|name| println!("silent: {}", shown(word(name))));
+}
+
+fn reload(value: &Value) {
+    let names = |list: &Value| list.as_array().into_iter().flatten().map(word).collect::<Vec<_>>().join(", ");
+    match (names(&value["changed"]), names(&value["restart"])) {
+        (now, later) if now.is_empty() && later.is_empty() => println!("nothing has changed"),
+        (now, later) => {
+            [("changed", now), ("needs a restart", later)]
+                .iter()
+                .filter(|x| !x.1.is_empty())
+                .for_each(|(what, names)| println!("{what}: {names}"));
+        }
+    }
+}
+
+fn tags(value: &Value) -> Vec<String> {
+    value.as_object().into_iter().flatten().map(|(k, v)| shown(&format!("{k}={}", word(v)))).collect()
+}
+
+/// A word, a number, or a dash for what is not there.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => shown(text),
+        Value::Null => "-".into(),
+        other => other.to_string(),
+    }
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Others wrote this: nothing in it may move the cursor.
+fn shown(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_happening_is_a_line() {
+        let event = json!({ "kind": "event", "name": "deploy", "from": "a", "payload": "v2\n\u{1b}[2J" });
+        assert_eq!(happening(&event), "event deploy from a: v2\\n\\u{1b}[2J");
+        let up = json!({ "kind": "up", "member": { "name": "b", "addresses": ["127.0.0.1:1"] } });
+        assert_eq!(happening(&up), "up b 127.0.0.1:1");
+        assert_eq!(happening(&json!({ "kind": "isolated" })), "isolated");
+    }
+}

@@ -1,0 +1,239 @@
+//! Every setting: its name, its shape, its default, and what may be said.
+
+use super::fault::{At, nearest};
+use super::{Layer, LogFilter, Origin, Settings, Value};
+use bruit::{Profile, Record, Tags};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+
+/// How a setting is written in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// `"text"`.
+    Text,
+    /// `["text", ...]`.
+    List,
+    /// `{ key = "text", ... }`.
+    Table,
+}
+
+/// One setting.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    default: &'static [&'static str],
+    pub(crate) apply: fn(&mut Settings, &[String]) -> Result<(), Wrong>,
+    /// Whether a running agent can take a new value.
+    pub(crate) live: Live,
+}
+
+/// Whether `reload` applies a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Live {
+    /// At once.
+    Now,
+    /// When the agent starts.
+    Restart,
+}
+
+/// Why a value does not do.
+#[derive(Debug)]
+pub(crate) struct Wrong {
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.help.as_ref().map_or(Ok(()), |help| write!(f, "; {help}"))
+    }
+}
+
+fn wrong(message: impl Into<String>) -> Wrong {
+    Wrong { message: message.into(), help: None }
+}
+
+/// The settings in the order in which they are shown. `node` and `bind` have no default text: theirs depends on what
+/// else runs on the machine.
+pub(crate) const KEYS: &[Key] = &[
+    Key { name: "node", shape: Shape::Text, default: &[], apply: node, live: Live::Restart },
+    Key { name: "bind", shape: Shape::Text, default: &[], apply: bind, live: Live::Restart },
+    Key { name: "advertise", shape: Shape::List, default: &[], apply: advertise, live: Live::Restart },
+    Key { name: "join", shape: Shape::List, default: &[], apply: join, live: Live::Restart },
+    Key { name: "profile", shape: Shape::Text, default: &["lan"], apply: profile, live: Live::Restart },
+    Key { name: "label", shape: Shape::Text, default: &[""], apply: label, live: Live::Restart },
+    Key { name: "encrypt", shape: Shape::Text, default: &[], apply: encrypt, live: Live::Restart },
+    Key { name: "http", shape: Shape::Text, default: &[], apply: http, live: Live::Restart },
+    Key { name: "log", shape: Shape::Text, default: &["info"], apply: log, live: Live::Now },
+    Key { name: "log_format", shape: Shape::Text, default: &["text"], apply: log_format, live: Live::Restart },
+    Key { name: "leave_within", shape: Shape::Text, default: &["10s"], apply: leave_within, live: Live::Now },
+    Key { name: "tags", shape: Shape::Table, default: &[], apply: tags, live: Live::Now },
+];
+
+pub(super) fn defaults() -> Layer {
+    let some = KEYS.iter().filter(|key| !key.default.is_empty());
+    some.map(|key| {
+        let texts: Vec<String> = key.default.iter().map(|t| (*t).to_owned()).collect();
+        (key, Value { texts, origin: Origin::Default, at: At::Word(key.name.into()) })
+    })
+    .collect()
+}
+
+/// What the layers are laid on.
+pub(super) fn bare() -> Settings {
+    Settings {
+        node: None,
+        bind: None,
+        advertise: Vec::new(),
+        join: Vec::new(),
+        tags: BTreeMap::new(),
+        profile: Profile::Lan,
+        label: String::new(),
+        in_the_open: false,
+        http: None,
+        log: LogFilter { text: "info".into(), targets: Targets::new().with_default(LevelFilter::INFO) },
+        log_json: false,
+        leave_within: Duration::from_secs(10),
+    }
+}
+
+fn only(texts: &[String]) -> &str {
+    texts.first().map_or("", String::as_str)
+}
+
+fn choice<'a, T: Copy>(text: &str, choices: &'a [(&'a str, T)]) -> Result<T, Wrong> {
+    choices.iter().find(|x| x.0 == text).map(|x| x.1).ok_or_else(|| {
+        let all: Vec<String> = choices.iter().map(|x| format!("`{}`", x.0)).collect();
+        let near = nearest(text, choices.iter().map(|x| x.0));
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        Wrong { message: format!("`{text}` is none of {}", all.join(", ")), help }
+    })
+}
+
+fn host_and_port(text: &str) -> Result<(), Wrong> {
+    let port = text.rsplit_once(':').filter(|x| !x.0.is_empty()).map(|x| x.1.parse::<u16>());
+    if matches!(port, Some(Ok(_))) {
+        return Ok(());
+    }
+    Err(Wrong { message: format!("`{text}` is not host:port"), help: Some("write it as in 10.0.0.1:7946 or [::1]:7946".into()) })
+}
+
+fn node(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    let name = only(texts);
+    if name.is_empty() || name.len() > Record::MAX_NAME {
+        return Err(wrong(format!("a name has 1 to {} bytes, this one {}", Record::MAX_NAME, name.len())));
+    }
+    settings.node = Some(name.into());
+    Ok(())
+}
+
+fn bind(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    host_and_port(only(texts))?;
+    settings.bind = Some(only(texts).into());
+    Ok(())
+}
+
+fn advertise(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    let parse = |text: &String| {
+        text.parse::<SocketAddr>().map_err(|_| Wrong {
+            message: format!("`{text}` is not address:port"),
+            help: Some("others are told an address, not a name; port 0 stands for the bound one".into()),
+        })
+    };
+    let all: Vec<SocketAddr> = texts.iter().map(parse).collect::<Result<_, _>>()?;
+    if all.len() > Record::MAX_ADDRESSES {
+        return Err(wrong(format!("{} addresses; advertise at most {}", all.len(), Record::MAX_ADDRESSES)));
+    }
+    settings.advertise = all;
+    Ok(())
+}
+
+/// A name that begins with `_` is a service's, and its DNS records say the ports.
+fn join(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    texts.iter().filter(|text| !text.starts_with('_')).try_for_each(|text| host_and_port(text))?;
+    settings.join = texts.to_vec();
+    Ok(())
+}
+
+fn profile(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    let all = [("lan", Profile::Lan), ("wan", Profile::Wan), ("local", Profile::Local)];
+    settings.profile = choice(only(texts), &all)?;
+    Ok(())
+}
+
+fn label(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    settings.label = only(texts).into();
+    Ok(())
+}
+
+fn encrypt(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    match only(texts) {
+        "off" => {
+            settings.in_the_open = true;
+            Ok(())
+        }
+        "permissive" | "require" => Err(Wrong {
+            message: "this version cannot seal packets".into(),
+            help: Some("leave it out on loopback; `off` says that every host on the network is trusted".into()),
+        }),
+        other => choice(other, &[("off", ())]),
+    }
+}
+
+fn http(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    host_and_port(only(texts))?;
+    settings.http = Some(only(texts).into());
+    Ok(())
+}
+
+fn log(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    settings.log = log_filter(only(texts))?;
+    Ok(())
+}
+
+/// What to log: a level, or levels by module as `info,bruit=debug`.
+pub(crate) fn log_filter(text: &str) -> Result<LogFilter, Wrong> {
+    let targets = text.parse().map_err(|_| wrong(format!("`{text}` is no log filter")))?;
+    for part in text.split(',') {
+        // A word alone would be taken for a module, of which everything is logged.
+        choice(part.rsplit('=').next().unwrap_or_default(), &LEVELS)?;
+    }
+    Ok(LogFilter { text: text.into(), targets })
+}
+
+const LEVELS: [(&str, ()); 6] = [("error", ()), ("warn", ()), ("info", ()), ("debug", ()), ("trace", ()), ("off", ())];
+
+fn log_format(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    settings.log_json = choice(only(texts), &[("text", false), ("json", true)])?;
+    Ok(())
+}
+
+fn leave_within(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    settings.leave_within = humantime::parse_duration(only(texts))
+        .map_err(|e| Wrong { message: format!("`{}`: {e}", only(texts)), help: Some("write it as in 10s or 1m".into()) })?;
+    Ok(())
+}
+
+/// Each layer adds to the tags of those below it.
+fn tags(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    let mut all = settings.tags.clone();
+    for text in texts {
+        let (key, value) = text.split_once('=').filter(|x| !x.0.is_empty()).ok_or_else(|| Wrong {
+            message: format!("`{text}` is not key=value"),
+            help: Some("write it as in role=web".into()),
+        })?;
+        all.insert(key.into(), value.into());
+    }
+    let size = all.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>();
+    if size > Tags::MAX {
+        return Err(wrong(format!("tags have {size} bytes together; shorten them to {}", Tags::MAX)));
+    }
+    settings.tags = all;
+    Ok(())
+}

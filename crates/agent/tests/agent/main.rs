@@ -1,0 +1,16 @@
+//! Agents as people run them: processes, signals, the command line, the control socket.
+#![cfg(unix)]
+
+mod http;
+mod interface;
+mod life;
+mod machine;
+mod manager;
+mod manners;
+mod metrics;
+mod partition;
+mod permissions;
+mod reload;
+mod settings;
+mod snapshots;
+mod streams;
