@@ -24,7 +24,7 @@ use crate::cli::AgentOptions;
 use crate::place;
 use crate::settings::{self, Loaded, Settings};
 use anyhow::{Context, Result, anyhow};
-use bruit::{CoreConfig, Encrypt, Node, StartError};
+use bruit::{CoreConfig, Node, StartError};
 use sd_notify::NotifyState;
 use seats::Seats;
 use server::{Listener, serve as serve_at};
@@ -81,6 +81,9 @@ async fn serve(options: AgentOptions, loaded: Loaded, log: log::Log) -> Result<E
     let (seats, router) = (Seats::new(connections), api::router(Arc::clone(&agent)));
     let serving: Vec<_> =
         listeners.map(|at| tokio::spawn(serve_at(at, Arc::clone(&seats), router.clone(), agent.phase.subscribe()))).collect();
+    if let Some(damage) = agent.node.damage() {
+        warn!(%damage, "what the data directory held is damaged");
+    }
     info!(node = agent.node.name(), bound = %agent.node.local_addr(), control = %socket.display(), "agent runs");
     tokio::spawn(journal::keep(Arc::clone(&agent)));
     tokio::spawn(signals.obey(Arc::clone(&agent)));
@@ -110,7 +113,8 @@ async fn until_gone(agent: &Agent) -> Result<()> {
             info!("leaving");
             supervisor::tell(&[NotifyState::Stopping]);
             let within = agent.loaded().settings.leave_within;
-            if timeout(within, agent.node.leave()).await.is_err() {
+            let asker = agent.leave_asked_by.get().map_or("a signal", String::as_str);
+            if timeout(within, agent.node.asked_by(asker).leave()).await.is_err() {
                 warn!(?within, "the goodbye was not acknowledged in time");
                 agent.node.stop().await;
             }
@@ -149,8 +153,12 @@ async fn begin(settings: &Settings, bind: String, name: &str) -> Result<Node, St
         .label(&settings.label)
         .config(CoreConfig::of(settings.profile))
         .seeds(&settings.join);
-    if settings.in_the_open {
-        node = node.encrypt(Encrypt::Off);
+    node = node.encrypt(settings.sealed());
+    if let Some(keys) = &settings.keys {
+        node = node.keys(keys.clone());
+    }
+    if let Some(dir) = &settings.data_dir {
+        node = node.data_dir(dir);
     }
     for at in &settings.advertise {
         node = node.advertise(*at);

@@ -58,6 +58,9 @@ pub(crate) enum Command {
     /// Check or show the settings that an agent would run with.
     #[command(subcommand)]
     Config(Config),
+    /// Make the cluster's keys, or name those that there are.
+    #[command(subcommand)]
+    Keys(Keys),
     /// A real cluster in one process: a live table on a terminal, a story elsewhere.
     Demo(DemoOptions),
     /// Measure what a cluster costs and how fast it is.
@@ -140,12 +143,33 @@ pub(crate) enum Client {
     },
     /// Ping every live member directly and name the silent ones; exits 5 if there are any.
     Reachability,
+    /// Show the ids of the keys that the agent uses.
+    #[command(skip)]
+    Keys,
     /// Read the settings again, as SIGHUP does: nothing is changed unless all are good.
     Reload,
+    /// Show what operators asked for: joins, leaves and force-leaves, with who and when, the same on all agents.
+    History,
     /// Show what the agent logs, or change it until the setting changes or the agent is restarted.
     Log {
         /// error, warn, info, debug, trace or off.
         filter: Option<String>,
+    },
+}
+
+/// What to do with keys. Their bytes are in files alone; what is shown are their ids.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Make a key: printed, or written to a new file that only its owner can read.
+    Generate {
+        /// The file, which must not exist.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// List the ids of a file's keys, or of those that the agent uses: the first seals, all open.
+    Ls {
+        /// The file. The agent is asked unless given.
+        file: Option<PathBuf>,
     },
 }
 
@@ -193,9 +217,17 @@ pub(crate) struct AgentOptions {
     /// The cluster's label: nodes of other labels are not heard.
     #[arg(long)]
     pub(crate) label: Option<String>,
-    /// `off`, which one must say to bind more than loopback: packets travel in the open.
+    /// The file of the cluster's keys: the first seals, all open. `bruit keys generate` makes one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<String>,
+    /// What is sealed: require, if there is a key, permissive on the way there, or off, which one must say to bind more
+    /// than loopback without a key.
     #[arg(long)]
     pub(crate) encrypt: Option<String>,
+    /// Where the agent keeps what must survive it: its incarnation, whom it knows, what it delivered, the history. Nothing
+    /// is kept unless given.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<String>,
     /// Serve HTTP here, too: read-only unless it is loopback.
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) http: Option<String>,

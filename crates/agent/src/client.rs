@@ -87,6 +87,8 @@ fn request(command: &Client) -> Result<Result<Request, Failure>> {
         Client::Ping { name } => send("POST", &format!("/v1/members/{}/ping", http::escape(name)), json!({})),
         Client::Reachability => send("POST", "/v1/reachability", json!({})),
         Client::Reload => send("POST", "/v1/reload", json!({})),
+        Client::History => get("/v1/history"),
+        Client::Keys => get("/v1/keys"),
         Client::Log { filter: None } => get("/v1/log"),
         Client::Log { filter: Some(filter) } => send("PUT", "/v1/log", json!({ "filter": filter })),
         Client::Join { addresses } => send("POST", "/v1/join", json!({ "addresses": addresses })),

@@ -6,6 +6,7 @@ mod cli;
 mod client;
 mod config;
 mod demo;
+mod keys;
 mod lab;
 mod output;
 mod place;
@@ -13,7 +14,7 @@ mod process;
 mod settings;
 
 use clap::{CommandFactory, Parser};
-use cli::{Bench, Cli, Command, Config, Lab};
+use cli::{Bench, Cli, Client, Command, Config, Keys, Lab};
 use std::process::ExitCode;
 
 /// The command failed: something went wrong, or a check did not hold.
@@ -27,6 +28,9 @@ fn main() -> ExitCode {
         Command::Client(command) => client::run(&command, cli.agent, cli.output),
         Command::Config(Config::Validate(options)) => config::validate(&options, lines),
         Command::Config(Config::Show { origin, options }) => config::show(&options, origin, lines),
+        Command::Keys(Keys::Generate { out }) => keys::generate(out.as_deref(), lines),
+        Command::Keys(Keys::Ls { file: Some(file) }) => keys::list(&file, lines),
+        Command::Keys(Keys::Ls { file: None }) => client::run(&Client::Keys, cli.agent, cli.output),
         Command::Demo(options) => demo::run(&options, lines),
         Command::Bench(Bench::Cluster(options)) => bench::cluster(&options, lines),
         Command::Bench(Bench::Agent(options)) => bench::agent(&options, lines),

@@ -9,7 +9,7 @@ pub(crate) use keys::{KEYS, Key, Live, Shape, log_filter};
 
 use crate::cli::AgentOptions;
 use anyhow::Result;
-use bruit::Profile;
+use bruit::{Encrypt, KeyRing, Profile};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -32,14 +32,29 @@ pub(crate) struct Settings {
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) profile: Profile,
     pub(crate) label: String,
-    /// Set to `off` by somebody who knows what that means.
-    pub(crate) in_the_open: bool,
+    /// The cluster's keys, as the key file says them now.
+    pub(crate) keys: Option<KeyRing>,
+    /// What is sealed: everything, if there is a key and nothing else is said.
+    pub(crate) encrypt: Option<Encrypt>,
+    /// Where what must survive the process is kept.
+    pub(crate) data_dir: Option<PathBuf>,
     /// Where HTTP is served on TCP, too.
     pub(crate) http: Option<String>,
     pub(crate) log: LogFilter,
     pub(crate) log_json: bool,
     /// SIGTERM's leave ends after this, heard or not.
     pub(crate) leave_within: Duration,
+}
+
+impl Settings {
+    /// What is sealed.
+    pub(crate) fn sealed(&self) -> Encrypt {
+        self.encrypt.unwrap_or(if self.keys.is_some() { Encrypt::Require } else { Encrypt::Off })
+    }
+
+    fn key_ids(&self) -> Vec<bruit::KeyId> {
+        self.keys.iter().flat_map(KeyRing::ids).collect()
+    }
 }
 
 /// What to log, as it was written and as it is used.
@@ -96,6 +111,10 @@ impl Loaded {
 
     /// Whether both set this key alike, wherever from.
     pub(crate) fn agrees(&self, other: &Loaded, key: &Key) -> bool {
+        // The file's name may be the same and its keys others.
+        if key.name == "key_file" && self.settings.key_ids() != other.settings.key_ids() {
+            return false;
+        }
         match key.shape {
             Shape::Table => self.settings.tags == other.settings.tags,
             Shape::Text | Shape::List => self.value(key).map(|v| &v.texts) == other.value(key).map(|v| &v.texts),
@@ -111,6 +130,7 @@ pub(crate) fn load(options: &AgentOptions) -> Result<Loaded, Faults> {
     layers.push(path.map(|path| file::read(&path, &mut faults)).unwrap_or_default());
     layers.push(environment(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v))), &mut faults));
     layers.push(flags(options));
+    let has_key_file = layers.iter().flatten().any(|x| x.0.name == "key_file");
     let mut settings = keys::bare();
     let mut said: BTreeMap<&str, (&'static Key, Value)> = BTreeMap::new();
     let mut tags = BTreeMap::new();
@@ -125,8 +145,8 @@ pub(crate) fn load(options: &AgentOptions) -> Result<Loaded, Faults> {
         }
     }
     let values: Vec<_> = KEYS.iter().filter_map(|key| said.remove(key.name)).collect();
-    if let Some(fault) = in_reach(&settings, &values) {
-        faults.add(fault);
+    if !has_key_file {
+        unsealed(&settings, &values).into_iter().for_each(|fault| faults.add(fault));
     }
     if faults.is_empty() { Ok(Loaded { settings, values, tags }) } else { Err(faults) }
 }
@@ -159,7 +179,7 @@ fn environment(all: impl Iterator<Item = (String, std::ffi::OsString)>, faults: 
 
 fn flags(options: &AgentOptions) -> Layer {
     let one = |x: &Option<String>| x.iter().cloned().collect::<Vec<_>>();
-    let given: [(&str, &'static str, Vec<String>); 12] = [
+    let given: [(&str, &'static str, Vec<String>); 14] = [
         ("node", "--node", one(&options.node)),
         ("bind", "--bind", one(&options.bind)),
         ("advertise", "--advertise", options.advertise.clone()),
@@ -167,7 +187,9 @@ fn flags(options: &AgentOptions) -> Layer {
         ("tags", "--tag", options.tag.clone()),
         ("profile", "--profile", one(&options.profile)),
         ("label", "--label", one(&options.label)),
+        ("key_file", "--key-file", one(&options.key_file)),
         ("encrypt", "--encrypt", one(&options.encrypt)),
+        ("data_dir", "--data-dir", one(&options.data_dir)),
         ("http", "--http", one(&options.http)),
         ("log", "--log", one(&options.log)),
         ("log_format", "--log-format", one(&options.log_format)),
@@ -181,25 +203,24 @@ fn flags(options: &AgentOptions) -> Layer {
     .collect()
 }
 
-/// An address that others reach, without the word that says one knows that packets are in the open.
-fn in_reach(settings: &Settings, values: &[(&'static Key, Value)]) -> Option<Fault> {
-    let bind = settings.bind.as_deref().filter(|_| !settings.in_the_open)?;
-    if is_loopback(bind) {
-        return None;
-    }
-    let at = values.iter().find(|x| x.0.name == "bind").map_or(fault::At::Word(bind.into()), |x| x.1.at.clone());
-    Some(Fault {
-        message: format!(
-            "{bind} is more than loopback, and packets travel in the open: whoever can send to it can read everything, \
-             join, invent members and accuse them"
+/// Without a key: an address that others reach, or the wish to seal.
+fn unsealed(settings: &Settings, values: &[(&'static Key, Value)]) -> Option<Fault> {
+    let bind = settings.bind.as_deref().filter(|bind| !is_loopback(bind));
+    let (name, message) = match (settings.encrypt, bind) {
+        (Some(Encrypt::Permissive | Encrypt::Require), _) => ("encrypt", "there is no key to seal with".to_owned()),
+        (None, Some(bind)) => (
+            "bind",
+            format!(
+                "{bind} is more than loopback, and there is no key: whoever can send to it could read everything, join, invent \
+                 members and accuse them"
+            ),
         ),
-        at,
-        help: Some(
-            "bind 127.0.0.1:7946; or, on a network whose every host you trust, say `encrypt = \"off\"` (--encrypt off, \
-             BRUIT_ENCRYPT=off)"
-                .into(),
-        ),
-    })
+        _ => return None,
+    };
+    let at = values.iter().find(|x| x.0.name == name).map_or(fault::At::Word(name.into()), |x| x.1.at.clone());
+    let help = "`bruit keys generate --out cluster.key` makes a key, `bruit agent --key-file cluster.key` uses it (key_file, \
+                BRUIT_KEY_FILE); on a network whose every host you trust, say `--encrypt off`";
+    Some(Fault { message, at, help: Some(help.into()) })
 }
 
 /// Whether all that this leads to is loopback. What leads nowhere is not refused here: it cannot be bound either.

@@ -45,6 +45,8 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Agent>>)> {
         ("PUT", "/v1/tags", put(change::set_tags)),
         ("PATCH", "/v1/tags", patch(change::merge_tags)),
         ("POST", "/v1/reload", post(change::reload)),
+        ("GET", "/v1/history", get(look::history)),
+        ("GET", "/v1/keys", get(look::keys)),
         ("GET", "/v1/log", get(look::log)),
         ("PUT", "/v1/log", put(change::set_log)),
         ("GET", "/v1/stream", get(stream::stream)),

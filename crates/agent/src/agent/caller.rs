@@ -58,6 +58,16 @@ fn groups(of: &UCred) -> Vec<u32> {
     listed.split_whitespace().filter_map(|id| id.parse().ok()).chain([of.gid()]).collect()
 }
 
+impl Caller {
+    /// Under which name the history keeps what this one asks for.
+    pub(super) fn who(&self) -> String {
+        match self {
+            Caller::Process { user, .. } => format!("user {user}"),
+            Caller::Network { at, .. } => at.ip().to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

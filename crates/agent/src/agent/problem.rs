@@ -92,7 +92,7 @@ impl From<Refused> for Problem {
                 let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, BAD_SETTINGS, faults.to_string());
                 Problem { errors: Some(config::told(&faults)), ..problem }
             }
-            Refused::Tags(error) => error.into(),
+            Refused::Node(error) => error.into(),
         }
     }
 }

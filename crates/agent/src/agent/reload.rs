@@ -21,7 +21,7 @@ pub(super) struct Outcome {
 #[derive(Debug)]
 pub(super) enum Refused {
     Settings(Faults),
-    Tags(CallError),
+    Node(CallError),
 }
 
 pub(super) async fn reload(agent: &Agent) -> Result<Outcome, Refused> {
@@ -35,7 +35,7 @@ pub(super) async fn reload(agent: &Agent) -> Result<Outcome, Refused> {
             faults.iter().for_each(|f| warn!(at = %f.at, help = f.help, "{}", f.message));
             warn!("nothing is changed");
         }
-        Err(Refused::Tags(error)) => warn!(%error, "nothing is changed"),
+        Err(Refused::Node(error)) => warn!(%error, "nothing is changed"),
     }
     done
 }
@@ -45,9 +45,13 @@ async fn apply(agent: &Agent) -> Result<Outcome, Refused> {
     let running = agent.loaded();
     let differs = |live: Live| KEYS.iter().filter(|k| k.live == live && !running.agrees(&read, k)).map(|k| k.name).collect();
     let outcome = Outcome { changed: differs(Live::Now), restart: differs(Live::Restart) };
-    // The one thing that can fail comes first.
+    // What can fail comes first.
     if outcome.changed.contains(&"tags") {
-        set_tags(agent, &running.settings.tags, &read.settings.tags).await.map_err(Refused::Tags)?;
+        set_tags(agent, &running.settings.tags, &read.settings.tags).await.map_err(Refused::Node)?;
+    }
+    if outcome.changed.iter().any(|name| ["key_file", "encrypt"].contains(name)) {
+        let (encrypt, keys) = (read.settings.sealed(), read.settings.keys.clone());
+        agent.node.reseal(encrypt, keys).await.map_err(Refused::Node)?;
     }
     if outcome.changed.contains(&"log") {
         agent.log.set(read.settings.log.clone());
@@ -68,6 +72,8 @@ async fn set_tags(agent: &Agent, old: &BTreeMap<String, String>, new: &BTreeMap<
 fn now_running(running: &Loaded, read: Loaded) -> Loaded {
     let mut next = running.clone();
     next.settings.tags = read.settings.tags;
+    next.settings.keys = read.settings.keys;
+    next.settings.encrypt = read.settings.encrypt;
     next.settings.log = read.settings.log;
     next.settings.leave_within = read.settings.leave_within;
     next.tags = read.tags;

@@ -7,7 +7,7 @@ use crate::settings::{Loaded, Settings};
 use bruit::{CallError, Node};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
@@ -37,6 +37,8 @@ pub(super) struct Agent {
     pub(super) phase: watch::Sender<Phase>,
     pub(super) started: Instant,
     pub(super) started_at: SystemTime,
+    /// Who asked it to leave, if not a signal.
+    pub(super) leave_asked_by: OnceLock<String>,
     /// Held from reading tags until they are set.
     tags: tokio::sync::Mutex<()>,
     /// Held during a reload.
@@ -67,6 +69,7 @@ impl Agent {
             phase: watch::Sender::new(Phase::Running),
             started: Instant::now(),
             started_at: SystemTime::now(),
+            leave_asked_by: OnceLock::new(),
             tags: tokio::sync::Mutex::new(()),
             reloading: tokio::sync::Mutex::new(()),
             http,

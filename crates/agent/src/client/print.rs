@@ -2,7 +2,7 @@
 
 use crate::cli::Client;
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Prints what the agent answered to a command.
 pub(super) fn text(command: &Client, value: &Value) {
@@ -18,6 +18,8 @@ pub(super) fn text(command: &Client, value: &Value) {
         Client::Ping { name } => println!("{name} answers in {}", micros(&value["rtt_us"])),
         Client::Reachability => reachability(value),
         Client::Reload => reload(value),
+        Client::History => history(value),
+        Client::Keys => keys(value),
         Client::Log { .. } => println!("{}", word(&value["filter"])),
         Client::Monitor => println!("{}", happening(value)),
     }
@@ -63,7 +65,7 @@ fn members(all: &[Value]) {
 }
 
 fn info(value: &Value) {
-    for key in ["name", "version", "pid", "phase", "bound", "http", "profile", "label", "sealed"] {
+    for key in ["name", "version", "pid", "phase", "bound", "http", "profile", "label", "encrypt", "data_dir"] {
         println!("{key:<12} {}", plain(&value[key]));
     }
     let listed = |list: &Value| list.as_array().into_iter().flatten().map(word).collect::<Vec<_>>().join(", ");
@@ -80,6 +82,20 @@ fn health(value: &Value) {
     for (check, holds) in value["checks"].as_object().into_iter().flatten() {
         println!("{check:<12} {}", if *holds == true { "yes" } else { "NO" });
     }
+}
+
+fn history(value: &Value) {
+    for entry in value.as_array().into_iter().flatten() {
+        let at = UNIX_EPOCH + Duration::from_millis(entry["at_ms"].as_u64().unwrap_or_default());
+        let at = humantime::format_rfc3339_seconds(at);
+        println!("{at}  {:<11}  {}  by {}", word(&entry["what"]), shown(word(&entry["node"])), shown(word(&entry["by"])));
+    }
+}
+
+fn keys(value: &Value) {
+    println!("encrypt = {}", word(&value["encrypt"]));
+    let ids = value["keys"].as_array().into_iter().flatten();
+    ids.enumerate().for_each(|(i, id)| println!("{}{}", word(id), if i == 0 { "  seals" } else { "" }));
 }
 
 fn micros(value: &Value) -> String {

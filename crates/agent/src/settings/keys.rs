@@ -2,7 +2,7 @@
 
 use super::fault::{At, nearest};
 use super::{Layer, LogFilter, Origin, Settings, Value};
-use bruit::{Profile, Record, Tags};
+use bruit::{Encrypt, Profile, Record, Tags};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -68,7 +68,9 @@ pub(crate) const KEYS: &[Key] = &[
     Key { name: "join", shape: Shape::List, default: &[], apply: join, live: Live::Restart },
     Key { name: "profile", shape: Shape::Text, default: &["lan"], apply: profile, live: Live::Restart },
     Key { name: "label", shape: Shape::Text, default: &[""], apply: label, live: Live::Restart },
-    Key { name: "encrypt", shape: Shape::Text, default: &[], apply: encrypt, live: Live::Restart },
+    Key { name: "key_file", shape: Shape::Text, default: &[], apply: key_file, live: Live::Now },
+    Key { name: "encrypt", shape: Shape::Text, default: &[], apply: encrypt, live: Live::Now },
+    Key { name: "data_dir", shape: Shape::Text, default: &[], apply: data_dir, live: Live::Restart },
     Key { name: "http", shape: Shape::Text, default: &[], apply: http, live: Live::Restart },
     Key { name: "log", shape: Shape::Text, default: &["info"], apply: log, live: Live::Now },
     Key { name: "log_format", shape: Shape::Text, default: &["text"], apply: log_format, live: Live::Restart },
@@ -95,7 +97,9 @@ pub(super) fn bare() -> Settings {
         tags: BTreeMap::new(),
         profile: Profile::Lan,
         label: String::new(),
-        in_the_open: false,
+        keys: None,
+        encrypt: None,
+        data_dir: None,
         http: None,
         log: LogFilter { text: "info".into(), targets: Targets::new().with_default(LevelFilter::INFO) },
         log_json: false,
@@ -172,18 +176,26 @@ fn label(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// The file is read with the other settings, so that a fault in it is one of theirs.
+fn key_file(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    let keys = bruit::read_keys(only(texts))
+        .map_err(|error| Wrong { message: error.to_string(), help: Some("`bruit keys generate --out FILE` makes one".into()) })?;
+    settings.keys = Some(keys);
+    Ok(())
+}
+
 fn encrypt(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
-    match only(texts) {
-        "off" => {
-            settings.in_the_open = true;
-            Ok(())
-        }
-        "permissive" | "require" => Err(Wrong {
-            message: "this version cannot seal packets".into(),
-            help: Some("leave it out on loopback; `off` says that every host on the network is trusted".into()),
-        }),
-        other => choice(other, &[("off", ())]),
+    let all = [("off", Encrypt::Off), ("permissive", Encrypt::Permissive), ("require", Encrypt::Require)];
+    settings.encrypt = Some(choice(only(texts), &all)?);
+    Ok(())
+}
+
+fn data_dir(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    if only(texts).is_empty() {
+        return Err(wrong("a directory has a name"));
     }
+    settings.data_dir = Some(only(texts).into());
+    Ok(())
 }
 
 fn http(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {

@@ -80,8 +80,19 @@ fn every_answer_is_as_the_document_says() {
     let mut stream = connect(&machine, "a");
     stream.write_all(b"GET /v1/stream HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 1.1\r\n\r\n").expect("sent");
 
-    let looks =
-        ["/v1/info", "/v1/config", "/v1/health", "/v1/members", "/v1/log", "/v1/openapi.json", "/metrics", "/livez", "/readyz"];
+    let looks = [
+        "/v1/info",
+        "/v1/config",
+        "/v1/health",
+        "/v1/members",
+        "/v1/history",
+        "/v1/keys",
+        "/v1/log",
+        "/v1/openapi.json",
+        "/metrics",
+        "/livez",
+        "/readyz",
+    ];
     let mut asked: BTreeSet<(&str, &str)> = BTreeSet::from([("get", "/v1/stream")]);
     for path in looks {
         document.holds("GET", path, get(&machine, path));

@@ -1,13 +1,14 @@
 //! What changes the node or the cluster.
 
+use crate::agent::caller::Caller;
 use crate::agent::problem::Problem;
 use crate::agent::state::{Agent, Phase};
 use crate::settings::log_filter;
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bruit::Filter as Group;
@@ -39,18 +40,19 @@ struct Join {
     addresses: Vec<String>,
 }
 
-pub(super) async fn join(State(agent): State<Arc<Agent>>, body: Body) -> Answer {
+pub(super) async fn join(State(agent): State<Arc<Agent>>, Extension(caller): Extension<Caller>, body: Body) -> Answer {
     let Join { addresses } = read(&body)?;
     if addresses.is_empty() || addresses.len() > MAX_SEEDS {
         return Err(Problem::bad(format!("give 1 to {MAX_SEEDS} addresses")));
     }
-    agent.node.join(&addresses).await?;
+    agent.node.asked_by(caller.who()).join(&addresses).await?;
     let live = agent.node.members().await?.iter().filter(|m| m.is_live()).count();
     Ok(Json(json!({ "joined": true, "live": live })))
 }
 
 /// Answers when the goodbye is said.
-pub(super) async fn leave(State(agent): State<Arc<Agent>>) -> Answer {
+pub(super) async fn leave(State(agent): State<Arc<Agent>>, Extension(caller): Extension<Caller>) -> Answer {
+    let _ = agent.leave_asked_by.set(caller.who());
     agent.turn_to(Phase::Leaving);
     let mut phase = agent.phase.subscribe();
     let _ = phase.wait_for(|phase| *phase == Phase::Gone).await;
@@ -65,9 +67,9 @@ struct ForceLeave {
     prune: bool,
 }
 
-pub(super) async fn force_leave(State(agent): State<Arc<Agent>>, body: Body) -> Answer {
+pub(super) async fn force_leave(State(agent): State<Arc<Agent>>, Extension(caller): Extension<Caller>, body: Body) -> Answer {
     let ForceLeave { name, prune } = read(&body)?;
-    agent.node.force_leave(&name, prune).await?;
+    agent.node.asked_by(caller.who()).force_leave(&name, prune).await?;
     Ok(Json(json!({ "name": name, "pruned": prune })))
 }
 

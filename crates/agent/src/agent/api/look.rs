@@ -9,7 +9,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use bruit::{Member, Profile, Status};
+use bruit::{Encrypt, Entry, Member, Profile, Status};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -42,7 +42,8 @@ pub(super) async fn info(State(agent): State<Arc<Agent>>) -> Answer {
         "http": agent.http,
         "profile": profile,
         "label": settings.label,
-        "sealed": false,
+        "encrypt": sealed(settings.sealed()),
+        "data_dir": settings.data_dir,
         "started_ms": news::unix_ms(agent.started_at),
         "uptime_ms": agent.started.elapsed().as_millis() as u64,
         "tags": tags.iter().collect::<BTreeMap<_, _>>(),
@@ -123,6 +124,36 @@ pub(super) async fn readyz(State(agent): State<Arc<Agent>>, Query(how): Query<Re
 /// The settings that hold now, each with where it comes from.
 pub(super) async fn config(State(agent): State<Arc<Agent>>) -> Answer {
     Ok(Json(config::listed(&agent.loaded(), true)))
+}
+
+fn sealed(encrypt: Encrypt) -> &'static str {
+    match encrypt {
+        Encrypt::Off => "off",
+        Encrypt::Permissive => "permissive",
+        Encrypt::Require => "require",
+    }
+}
+
+/// The ids of the keys, the one that seals first.
+pub(super) async fn keys(State(agent): State<Arc<Agent>>) -> Answer {
+    let ids = agent.node.key_ids().await?;
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    Ok(Json(json!({ "encrypt": sealed(agent.settings().sealed()), "keys": ids })))
+}
+
+/// What operators asked for, oldest first.
+pub(super) async fn history(State(agent): State<Arc<Agent>>) -> Answer {
+    let all = agent.node.history().await?;
+    let entry = |e: &Arc<Entry>| {
+        json!({
+            "at_ms": e.at.0,
+            "what": e.what.to_string(),
+            "node": &*e.node,
+            "by": &*e.by,
+            "ltime": e.id.ltime,
+        })
+    };
+    Ok(Json(all.iter().map(entry).collect()))
 }
 
 pub(super) async fn log(State(agent): State<Arc<Agent>>) -> Answer {
