@@ -3,7 +3,7 @@ use crate::error::{CallError, JoinError, StartError, Stopped};
 use crate::event::{Event, told};
 use crate::faults::Faults;
 use crate::handle::Handle;
-use crate::record::keep_recording;
+use crate::record::{keep_recording, record_first_join};
 use crate::seeds::{join, keep_joining, resolve};
 use crate::start::{Driver, Local};
 use crate::subscribers::Events;
@@ -122,7 +122,8 @@ impl Builder {
         self
     }
 
-    /// Starts the node and, if there are seeds, its joining; does not wait for that: see [`Node::join`].
+    /// Starts the node and, if there are seeds, its joining; does not wait for that: see [`Node::join`]. The join of a node
+    /// that finds nothing of an earlier life is recorded, under its own name; that of a restart is not.
     ///
     /// # Errors
     /// [`StartError`]; nothing is left behind.
@@ -135,13 +136,22 @@ impl Builder {
         let Builder { driver, config, seeds } = self;
         config.events.check()?;
         let first = seeds.iter().find_map(|s| s.parse().ok());
-        let handle = driver.towards(first).run_with(|local| full(config, local), told).await?;
+        let mut new = false;
+        let make = |local: &Local| {
+            new = local.restored.is_empty();
+            full(config, local)
+        };
+        let handle = driver.towards(first).run_with(make, told).await?;
+        let by: Arc<str> = handle.record().name().into();
+        let node = Node { handle, by };
         if !seeds.is_empty() {
-            let me = handle.record().addresses().to_vec();
-            tokio::spawn(keep_joining(handle.orders().clone(), seeds, me));
+            let (orders, me) = (node.handle.orders().clone(), node.handle.record().addresses().to_vec());
+            if new {
+                tokio::spawn(record_first_join(node.events(), orders.clone(), node.name().into(), Arc::clone(&node.by)));
+            }
+            tokio::spawn(keep_joining(orders, seeds, me));
         }
-        let by = handle.record().name().into();
-        Ok(Node { handle, by })
+        Ok(node)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::error::{CallError, Stopped};
 use crate::event::Event;
 use crate::handle::Orders;
 use crate::node::Node;
+use crate::subscribers::Events;
 use bruit_stacks::Full;
 use bruit_stacks::history::{EntryId, Refused, What};
 use std::sync::Arc;
@@ -31,6 +32,15 @@ pub(crate) async fn keep_recording(orders: Orders<Full>, node: String, by: Arc<s
         () = orders.0.closed() => {}
         // What a disk loses is told by an event.
         _ = append(&orders, What::Join, &node, &by) => {}
+    }
+}
+
+/// Records the join through seeds of a node that is new, once it is in. Does not keep the node alive.
+pub(crate) async fn record_first_join(mut events: Events<Event>, orders: Orders<Full>, node: String, by: Arc<str>) {
+    while let Some(event) = events.next().await {
+        if matches!(event, Event::Joined { .. }) {
+            return keep_recording(orders, node, by).await;
+        }
     }
 }
 

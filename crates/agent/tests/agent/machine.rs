@@ -47,6 +47,18 @@ impl Machine {
         serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", text(&out.stdout)))
     }
 
+    /// A new key in a file of this name; its path.
+    pub(crate) fn key(&self, name: &str) -> String {
+        let path = self.path(name);
+        ends(&self.bruit(&["keys", "generate", "--out", &path]), 0);
+        path
+    }
+
+    /// Something in its folder.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().expect("UTF-8").to_owned()
+    }
+
     /// Starts an agent and waits until it runs.
     pub(crate) fn agent(&self, args: &[&str]) -> Agent {
         Agent::of(&mut self.command(&[&["agent"], args].concat()))

@@ -11,6 +11,8 @@ mod metrics;
 mod partition;
 mod permissions;
 mod reload;
+mod restart;
+mod sealed;
 mod settings;
 mod snapshots;
 mod streams;

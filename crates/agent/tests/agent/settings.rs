@@ -19,7 +19,8 @@ fn every_fault_of_the_settings_is_told_at_once() {
             "did you mean `lan`?",
             "BRUIT_LEAVE_WITHIN=soon",
             "bruit.toml:3:8",
-            "in the open",
+            "bruit keys generate",
+            "--encrypt off",
             "4 faults",
         ] {
             assert!(told.contains(part), "{part}: {told}");
@@ -28,13 +29,19 @@ fn every_fault_of_the_settings_is_told_at_once() {
 }
 
 #[test]
-fn beyond_loopback_it_must_be_told_that_packets_are_in_the_open() {
+fn beyond_loopback_there_must_be_a_key_or_the_word_that_there_is_none() {
     let machine = Machine::new();
     let out = machine.bruit(&["agent", "--bind", "0.0.0.0:0"]);
     ends(&out, 78);
-    assert!(text(&out.stderr).contains("encrypt = \"off\""), "{}", text(&out.stderr));
+    let told = text(&out.stderr);
+    assert!(told.contains("bruit keys generate") && told.contains("--key-file") && told.contains("--encrypt off"), "{told}");
     ends(&machine.bruit(&["config", "validate", "--bind", "0.0.0.0:0", "--encrypt", "off"]), 0);
     ends(&machine.bruit(&["config", "validate", "--encrypt", "require"]), 78);
+    let key = machine.key("cluster.key");
+    ends(&machine.bruit(&["config", "validate", "--bind", "0.0.0.0:0", "--key-file", &key]), 0);
+    let missing = machine.bruit(&["config", "validate", "--bind", "0.0.0.0:0", "--key-file", "/no/such/file"]);
+    ends(&missing, 78);
+    assert!(text(&missing.stderr).contains("/no/such/file") && text(&missing.stderr).contains("1 fault"));
 }
 
 #[test]

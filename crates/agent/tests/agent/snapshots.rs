@@ -34,6 +34,8 @@ fn settings(machine: &Machine) -> insta::Settings {
         (r"user \d+, process \d+", "[caller]"),
         (r#""(at_ms|started_ms|uptime_ms|since_ms|pid|median|max|rtt_us|ltime)":\d+"#, r#""$1":[number]"#),
         (r"(?m)^pid +\d+", "pid  [number]"),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[moment]"),
+        (r"user \d+", "[user]"),
         (r"\b\d+(ns|us|ms|s|m)( \d+(ns|us|ms|s))*\b", "[time]"),
         (
             concat!(
@@ -68,6 +70,7 @@ fn every_command_in_every_format() {
     let (_b, other) = machine.named("b", &["--join", &at, "--tag", "role=web"]);
     machine.until(&["members", "--agent", "a"], |all| live(all) == 2);
     machine.until(&["members", "--agent", "b"], |all| live(all) == 2);
+    machine.until(&["history", "--agent", "a"], |all| all.as_array().is_some_and(|all| all.len() == 1));
     let settings = settings(&machine);
     let mut session = Session { machine, story: String::new() };
     for args in [
@@ -89,6 +92,8 @@ fn every_command_in_every_format() {
         &["event", "deploy", "v2"],
         &["event", ""],
         &["force-leave", "nobody"],
+        &["history"],
+        &["keys", "ls"],
         &["log"],
         &["log", "debug"],
         &["log", "loud"],
