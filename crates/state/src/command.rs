@@ -98,8 +98,9 @@ impl State {
         let generation = entry.endpoint.heart_beat.generation;
         if mutant("a removal is a drop") {
             self.table.remove(node);
+        } else {
+            self.table.bury(node, generation);
         }
-        self.table.bury(node, generation);
         self.guard.forget(node);
         self.relay.forget(node);
         cx.notify(Event::Removed(node));

@@ -2,7 +2,7 @@ use crate::digest::Digest;
 use crate::endpoint::{Endpoint, Status};
 use crate::heart_beat::HeartBeat;
 use crate::value::{Key, Value};
-use bruit_proto::{PeerId, Rng, varint_size};
+use bruit_proto::{PeerId, Rng, mutant, varint_size};
 
 /// News of one node: values in the order in which they were set, for whoever has everything up to `above`.
 ///
@@ -60,7 +60,7 @@ impl Delta {
     fn cut(&mut self, len: usize) {
         if len < self.values.len() {
             self.values.truncate(len);
-            self.heartbeat = 0;
+            self.heartbeat = if mutant("a delta that was cut keeps its heartbeat") { self.heartbeat } else { 0 };
             self.status = Status::Running;
         }
     }
@@ -76,7 +76,7 @@ pub enum Order {
     Depth,
 }
 
-/// As much of `all` as fits into `room` bytes; whether something was left out.
+/// As much of `all` as fits into `room` bytes, by node; whether something was left out of one.
 ///
 /// Each node's values stay in order and without a gap, whatever the order of nodes.
 pub(crate) fn bound(mut all: Vec<Delta>, room: usize, order: Order, rng: &mut Rng) -> (Vec<Delta>, bool) {
@@ -100,7 +100,8 @@ pub(crate) fn bound(mut all: Vec<Delta>, room: usize, order: Order, rng: &mut Rn
         delta.cut(len);
         Some(delta)
     });
-    let kept: Vec<Delta> = taken.collect();
+    let mut kept: Vec<Delta> = taken.collect();
+    kept.sort_by_key(|delta| delta.node);
     (kept, more)
 }
 

@@ -8,7 +8,7 @@ use crate::round::Candidates;
 use crate::state::State;
 use crate::table::{Entry, Quiet};
 use bruit_kit::Arrivals;
-use bruit_proto::{Context, Duration, Origin, PeerId, Time, mutant};
+use bruit_proto::{Context, Duration, Origin, PeerId, Time};
 
 /// Disagreements that are kept: 256, of 40 bytes.
 const MAX_DISAGREEMENTS: usize = 256;
@@ -46,7 +46,7 @@ impl State {
     /// Who has been silent for too long?
     fn look(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now;
-        if now < self.guarded && !mutant("no guard against a pause") {
+        if now < self.guarded {
             return;
         }
         let (me, form, threshold) = (self.me, self.config.form, self.config.threshold);

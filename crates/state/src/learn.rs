@@ -10,7 +10,7 @@ use crate::message::{Ack2, Message};
 use crate::state::{Phase, State, Timer};
 use crate::table::Taken;
 use crate::value::{Key, Value};
-use bruit_proto::{Context, Origin, PeerId};
+use bruit_proto::{Context, Origin, PeerId, mutant};
 
 impl State {
     /// Takes news of a node. `push`: it came as a change, and travels on as one. Whether it was news.
@@ -109,7 +109,10 @@ impl State {
     /// forgotten. It goes above that, whatever its clock says. Only a removal of this very life is its end.
     pub(crate) fn hear_of_me(&mut self, cx: &mut Context<'_, Self>, heard: Digest) {
         let own = self.own().digest(self.me);
-        if heard.node != self.me || (heard.generation, heard.version) <= (own.generation, own.version) {
+        if heard.node != self.me
+            || mutant("a life that was forgotten is not renewed")
+            || (heard.generation, heard.version) <= (own.generation, own.version)
+        {
             return;
         }
         if heard.generation == own.generation && heard.version == HeartBeat::REMOVED {

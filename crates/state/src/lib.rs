@@ -51,6 +51,7 @@ mod spread;
 mod state;
 mod table;
 mod value;
+pub mod wiki;
 mod wire;
 
 pub use config::{BadConfig, Config, Detector, Form};

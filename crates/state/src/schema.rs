@@ -184,13 +184,16 @@ mod tests {
     fn each_type_has_its_bounds() {
         let load = load();
         [("0", true), ("99.5", true), ("100.1", false), ("-1", false), ("NaN", false), ("inf", false), ("", false)]
-            .map(|(value, fine)| check(&load, value, fine));
+            .into_iter()
+            .for_each(|(value, fine)| check(&load, value, fine));
         let int = Schema::Int { min: 1, max: 5, max_change_per_s: None };
         [("1", true), ("5", true), ("0", false), ("2.5", false), ("9223372036854775808", false)]
-            .map(|(value, fine)| check(&int, value, fine));
-        [("", true), ("abc", true), ("abcd", false)].map(|(value, fine)| check(&Schema::Text { max: 3 }, value, fine));
+            .into_iter()
+            .for_each(|(value, fine)| check(&int, value, fine));
+        let text = Schema::Text { max: 3 };
+        [("", true), ("abc", true), ("abcd", false)].into_iter().for_each(|(value, fine)| check(&text, value, fine));
         let modes = Schema::Enum(vec!["on".into(), "off".into()]);
-        [("on", true), ("On", false), ("", false)].map(|(value, fine)| check(&modes, value, fine));
+        [("on", true), ("On", false), ("", false)].into_iter().for_each(|(value, fine)| check(&modes, value, fine));
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub struct State {
     pub(crate) phase: Phase,
     /// Who is alive by phi, by id.
     pub(crate) live: Vec<PeerId>,
-    /// Who was dropped, in which generation, and until when it is not heard of.
+    /// Who was dropped, in which generation, and until when it is not heard of: no more than there may be nodes.
     pub(crate) quarantine: BTreeMap<PeerId, (u64, Time)>,
     /// Before this nobody is convicted.
     pub(crate) guarded: Time,
@@ -272,8 +272,10 @@ impl State {
         let Some(entry) = self.table.remove(node) else { return };
         self.guard.forget(node);
         self.relay.forget(node);
-        let until = cx.now + self.config.quarantine;
-        self.quarantine.insert(node, (entry.endpoint.heart_beat.generation, until));
+        if self.quarantine.len() < self.config.nodes {
+            let until = cx.now + self.config.quarantine;
+            self.quarantine.insert(node, (entry.endpoint.heart_beat.generation, until));
+        }
         if entry.endpoint.status != Status::Removed {
             cx.notify(Event::Removed(node));
         }

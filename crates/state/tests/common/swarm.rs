@@ -1,0 +1,183 @@
+//! A random life of a cluster whose hearts beat, and what must hold of it at any time.
+
+use super::{Cluster, id};
+use bruit_proto::harness::Links;
+use bruit_proto::{Duration, PeerId, Rng};
+use bruit_state::{Config, HeartBeat, Key, State, Status};
+use std::collections::{BTreeMap, BTreeSet};
+
+const NODES: u32 = 6;
+const STEPS: u32 = 60;
+/// After all faults end: convictions are over, shadow rounds too, and everybody has met everybody a few times.
+const BOUND: Duration = Duration::from_secs(120);
+/// Far above what the harness's clock, which begins in 1970, would give.
+const BORN: u64 = 2_000_000_000;
+
+/// A generation and a version.
+type Point = (u64, u64);
+
+struct Swarm {
+    cluster: Cluster,
+    rng: Rng,
+    /// The furthest that each owner ever went.
+    issued: BTreeMap<u32, Point>,
+    /// What each holder last held of each node.
+    views: BTreeMap<(u32, PeerId), Point>,
+    /// Who was removed: its operator does not start it again by itself.
+    removed: BTreeSet<u32>,
+    written: u32,
+}
+
+/// Runs one life; what broke, if something did.
+pub fn life(seed: u64) -> Result<(), String> {
+    let all: Vec<u32> = (1..=NODES).collect();
+    let cluster = Cluster::over(Links { loss_ppm: 20_000, ..Links::default() }, NODES, seed, Config::phi(), &all, |i| {
+        Some(BORN + u64::from(i))
+    });
+    let mut swarm = Swarm {
+        cluster,
+        rng: Rng::seeded(seed),
+        issued: BTreeMap::new(),
+        views: BTreeMap::new(),
+        removed: BTreeSet::new(),
+        written: 0,
+    };
+    for step in 0..STEPS {
+        swarm.step();
+        swarm.check().map_err(|broken| format!("seed {seed}, step {step}: {broken}"))?;
+    }
+    swarm.settle().map_err(|broken| format!("seed {seed}: {broken}"))
+}
+
+impl Swarm {
+    fn some(&mut self) -> u32 {
+        1 + self.rng.below(NODES)
+    }
+
+    fn running(&self, i: u32) -> bool {
+        self.cluster.net.is_up(i) && self.cluster.state(i).is_running()
+    }
+
+    fn step(&mut self) {
+        let (i, other) = (self.some(), self.some());
+        match self.rng.below(12) {
+            0..=3 if self.running(i) => self.write(i),
+            4 => self.cluster.net.kill(i),
+            5 | 6 => self.restart(i),
+            7 if i != other => self.cluster.part(i, other),
+            8 => self.cluster.net.heal(),
+            9 if self.running(i) => self.cluster.turn(i, |state, cx| state.shutdown(cx)),
+            10 | 11 if self.running(i) => self.remove(i, other),
+            _ => {}
+        }
+        self.note();
+        let millis = u64::from(self.rng.below(12_000));
+        for _ in 0..=millis / 1000 {
+            self.cluster.net.run(Duration::from_millis(1000.min(millis)));
+            self.note();
+        }
+    }
+
+    fn write(&mut self, i: u32) {
+        self.written += 1;
+        let (value, shared) = (self.written.to_string(), self.rng.chance(400_000));
+        let key = format!("k{}", self.rng.below(3));
+        if shared {
+            self.cluster.set_in(i, "bucket", &key, &value);
+        } else {
+            self.cluster.set(i, &key, &value);
+        }
+    }
+
+    /// With its disk or without.
+    fn restart(&mut self, i: u32) {
+        let disk = self.rng.chance(600_000);
+        let stored = self.issued.get(&i).map(|issued| issued.0).filter(|_| disk);
+        self.note();
+        self.cluster.restart(i, stored);
+        self.views.retain(|(holder, _), _| *holder != i);
+    }
+
+    fn remove(&mut self, i: u32, other: u32) {
+        let held = self.cluster.generation(i, other);
+        if self.cluster.turn(i, |state, cx| state.assassinate(cx, id(other))).is_ok() {
+            self.removed.insert(other);
+            self.views.insert((i, id(other)), (held.unwrap_or_default(), HeartBeat::REMOVED));
+        }
+    }
+
+    /// What owners have issued by now.
+    fn note(&mut self) {
+        for i in 1..=NODES {
+            let own = point(self.cluster.state(i), id(i));
+            let issued = self.issued.entry(i).or_default();
+            *issued = (*issued).max(own.unwrap_or_default());
+        }
+    }
+
+    fn check(&mut self) -> Result<(), String> {
+        for i in (1..=NODES).filter(|i| self.cluster.net.is_up(*i)) {
+            for (node, endpoint) in self.cluster.state(i).nodes() {
+                let held = (endpoint.heart_beat.generation, endpoint.max_version());
+                let issued = self.issued.get(&(node.0 as u32)).copied().unwrap_or_default();
+                let forged = if endpoint.status == Status::Removed { held.0 > issued.0 } else { held > issued };
+                if forged {
+                    return Err(format!("{i} holds {node:?} at {held:?}, which went to {issued:?} only"));
+                }
+                let before = self.views.insert((i, node), held).unwrap_or_default();
+                if before > held {
+                    return Err(format!("{i} held {node:?} at {before:?} and went back to {held:?}"));
+                }
+                if before.1 == HeartBeat::REMOVED && self.cluster.state(i).is_alive(node) && held.0 == before.0 {
+                    return Err(format!("{i} takes {node:?} for alive, which was removed"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All faults end; whoever was killed starts again unless it was removed.
+    fn settle(&mut self) -> Result<(), String> {
+        self.cluster.net.heal();
+        for i in 1..=NODES {
+            if !self.cluster.net.is_up(i) && !self.removed.contains(&i) {
+                self.restart(i);
+            }
+        }
+        for _ in 0..BOUND.as_secs() {
+            self.cluster.run(1);
+            self.note();
+        }
+        self.check()?;
+        let running: Vec<u32> = (1..=NODES).filter(|i| self.running(*i)).collect();
+        let Some(first) = running.first().copied() else { return Ok(()) };
+        let seen: Vec<Vec<u32>> = running.iter().map(|i| (1..=NODES).filter(|of| self.cluster.sees(*i, *of)).collect()).collect();
+        if let Some(other) = seen.iter().find(|seen| **seen != running) {
+            return Err(format!("{running:?} run, and somebody takes {other:?} for alive"));
+        }
+        for i in &running {
+            let (mine, theirs) = (knowledge(self.cluster.state(first)), knowledge(self.cluster.state(*i)));
+            if mine != theirs {
+                return Err(format!("{first} and {i} know different things:\n{mine:?}\n{theirs:?}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn point(state: &State, node: PeerId) -> Option<Point> {
+    state.endpoint(node).map(|endpoint| (endpoint.heart_beat.generation, endpoint.max_version()))
+}
+
+/// All but heartbeats.
+fn knowledge(state: &State) -> Vec<(PeerId, u64, Status, Vec<(Key, String)>)> {
+    let values = |endpoint: &bruit_state::Endpoint| {
+        endpoint.values().map(|(key, value)| (key.clone(), format!("{:?}", value))).collect::<Vec<_>>()
+    };
+    let known = state.nodes().map(|(node, e)| (node, e.heart_beat.generation, e.status, values(e)));
+    let shown = state.shared().map(|key| {
+        let shown = state.get_in(&key.namespace, &key.name).expect("a shared key has a value");
+        (shown.writer, 0, Status::Running, vec![(key.clone(), shown.value.value.to_string())])
+    });
+    known.chain(shown).collect()
+}
