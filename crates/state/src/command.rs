@@ -5,8 +5,9 @@ use crate::endpoint::Status;
 use crate::event::{Event, Refused};
 use crate::message::Message;
 use crate::state::{Phase, State};
+use crate::table::Quiet;
 use crate::value::{Key, Value};
-use bruit_proto::{Context, PeerId, mutant};
+use bruit_proto::{Context, Duration, PeerId, mutant};
 
 /// Peers that are told of a shutdown at once: 1,000; they tell the rest.
 const FAREWELLS: usize = 1_000;
@@ -100,6 +101,7 @@ impl State {
             self.table.remove(node);
         } else {
             self.table.bury(node, generation);
+            self.table.grow_old(node, Quiet { before: Duration::ZERO, since: cx.now });
         }
         self.guard.forget(node);
         self.relay.forget(node);

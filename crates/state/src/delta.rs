@@ -1,14 +1,16 @@
 use crate::digest::Digest;
 use crate::endpoint::{Endpoint, Status};
 use crate::heart_beat::HeartBeat;
+use crate::notation;
 use crate::value::{Key, Value};
 use bruit_proto::{PeerId, Rng, mutant, varint_size};
+use std::fmt;
 
 /// News of one node: values in the order in which they were set, for whoever has everything up to `above`.
 ///
 /// What fits into no packet is cut off at the end, and the heartbeat with it, so that a version number always means
 /// that everything up to there is held.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Delta {
     /// Of whom.
     pub node: PeerId,
@@ -63,6 +65,16 @@ impl Delta {
             self.heartbeat = if mutant("a delta that was cut keeps its heartbeat") { self.heartbeat } else { 0 };
             self.status = Status::Running;
         }
+    }
+}
+
+impl fmt::Debug for Delta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", notation::news(self, &|peer| format!("{peer:?}")))?;
+        if self.above > 0 {
+            write!(f, " above {}", self.above)?;
+        }
+        if self.age > 0 { write!(f, " {} s ago", self.age) } else { Ok(()) }
     }
 }
 

@@ -274,6 +274,13 @@ impl Table {
         old.values().filter(|x| x.0.is_shared()).map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
+    /// Since when there was no sign of life, or since when it is removed.
+    pub(crate) fn grow_old(&mut self, node: PeerId, quiet: Quiet) {
+        if let Some(entry) = self.entries.get_mut(&node) {
+            entry.quiet = quiet;
+        }
+    }
+
     /// A node is removed in this life and all before it.
     pub(crate) fn bury(&mut self, node: PeerId, generation: u64) -> Taken {
         self.begin(node, generation);
