@@ -4,8 +4,8 @@ use crate::config::{Detector, Form};
 use crate::endpoint::Status;
 use crate::event::{Disagreement, Event};
 use crate::message::Message;
-use crate::round::Candidates;
-use crate::state::State;
+use crate::round::{Candidates, Round};
+use crate::state::{State, Timer};
 use crate::table::{Entry, Quiet};
 use bruit_kit::Arrivals;
 use bruit_proto::{Context, Duration, Origin, PeerId, Time};
@@ -20,10 +20,18 @@ impl State {
         Some(suspicion(self.config.form, arrivals, now))
     }
 
-    /// One round: the heart beats, peers are picked, each gets a SYN, suspicions are looked at.
+    /// One part of a round: a peer gets a SYN. In the first part the heart beats, others get one too, and suspicions are
+    /// looked at.
     pub(crate) fn round(&mut self, cx: &mut Context<'_, Self>) {
-        self.counters.rounds += 1;
-        self.beat();
+        cx.set(Timer::Round, self.config.every / self.config.round.live);
+        let first = self.part == 0;
+        self.part = (self.part + 1) % self.config.round.live;
+        if first {
+            self.counters.rounds += 1;
+            self.beat();
+            self.look(cx);
+            self.sweep(cx);
+        }
         let mut out = Vec::new();
         let members: Vec<PeerId> = match self.config.detector {
             Detector::Phi => self.live.clone(),
@@ -32,11 +40,10 @@ impl State {
         let unreachable: Vec<PeerId> =
             self.table.iter().filter(|(node, entry)| self.is_unreachable(*node, entry)).map(|x| x.0).collect();
         let who = Candidates { live: &members, unreachable: &unreachable, seeds: &self.seeds };
-        self.config.round.pick(cx.rng, who, &mut out);
+        Round { others: first && self.config.round.others, ..self.config.round }.pick(cx.rng, who, &mut out);
         for peer in out {
             self.send_all_syns(cx, peer);
         }
-        self.look(cx);
     }
 
     fn is_unreachable(&self, node: PeerId, entry: &Entry) -> bool {

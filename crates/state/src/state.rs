@@ -62,6 +62,8 @@ pub struct State {
     pub(crate) live: Vec<PeerId>,
     /// Who was dropped, in which generation, and until when it is not heard of: no more than there may be nodes.
     pub(crate) quarantine: BTreeMap<PeerId, (u64, Time)>,
+    /// Which live peer of a round is next.
+    pub(crate) part: u32,
     /// Before this nobody is convicted.
     pub(crate) guarded: Time,
     /// When something was news last, and before when no exchange is begun because of a sum.
@@ -93,6 +95,7 @@ impl State {
             phase: Phase::Running,
             live: Vec::new(),
             quarantine: BTreeMap::new(),
+            part: 0,
             guarded: Time::ZERO,
             news: None,
             next: Time::ZERO,
@@ -248,7 +251,7 @@ impl State {
         }
     }
 
-    fn sweep(&mut self, cx: &mut Context<'_, Self>) {
+    pub(crate) fn sweep(&mut self, cx: &mut Context<'_, Self>) {
         let (now, me, expire) = (cx.now, self.me, self.config.expire);
         self.quarantine.retain(|_, (_, until)| now < *until);
         let silent = self.table.iter().filter(|(node, entry)| *node != me && !entry.alive);
@@ -354,11 +357,7 @@ impl Protocol for State {
 
     fn on_timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
         match timer {
-            Timer::Round => {
-                cx.set(Timer::Round, self.config.every);
-                self.round(cx);
-                self.sweep(cx);
-            }
+            Timer::Round => self.round(cx),
             Timer::Shadow => self.ask_again(cx),
             Timer::Sweep => {
                 self.sweeping = false;
