@@ -13,7 +13,7 @@ pub struct Hlc(pub u64);
 impl Hlc {
     /// How far ahead of both our wall clock and all that we have seen a stamp may be: 100 years. A clock that starts in
     /// 1970 still follows a cluster of today, and one stamp from nowhere cannot use the numbers up.
-    pub const JUMP: u64 = 100 * 366 * 24 * 3600 * 1000 << 16;
+    pub const JUMP: u64 = (100 * 366 * 24 * 3600 * 1000) << 16;
 
     /// The stamp of something new: later than all that was seen, and not before `wall`.
     pub fn tick(&mut self, wall: Wall) -> Hlc {

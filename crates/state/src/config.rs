@@ -110,8 +110,8 @@ impl std::error::Error for BadConfig {}
 impl Config {
     /// The most nodes: 10,000, whose digests fill 130 packets.
     pub const MAX_NODES: usize = 10_000;
-    /// What the smallest packet must hold: the head of a message, 16 bytes, a delta's header and the largest value, 947.
-    pub const MIN_PACKET: usize = 16 + Delta::HEADER + 947;
+    /// What the smallest packet must hold: the head of a message, 26 bytes, a delta's header and the largest value, 947.
+    pub const MIN_PACKET: usize = 26 + Delta::HEADER + 947;
 
     /// Checks the bounds.
     ///

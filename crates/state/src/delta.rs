@@ -33,10 +33,12 @@ impl Delta {
     /// count 2.
     pub(crate) const HEADER: usize = 37;
 
-    /// Bytes before the values, with the generation written in full.
-    fn header(&self, values: usize) -> usize {
-        let Delta { generation, above, heartbeat, age, .. } = self;
-        9 + [*generation, *above, *heartbeat, u64::from(*age), values as u64].iter().map(|n| varint_size(*n)).sum::<usize>()
+    /// Bytes before the values, in a message with this base, which is at most the generation.
+    pub(crate) fn header(&self, base: u64) -> usize {
+        let optional = |n: u64| if n == 0 { 0 } else { varint_size(n) };
+        let Delta { generation, above, heartbeat, age, values, .. } = self;
+        let always = [*generation - base, *above, *heartbeat].map(varint_size);
+        9 + always.iter().sum::<usize>() + optional(u64::from(*age)) + optional(values.len() as u64)
     }
 
     /// How far whoever takes it knows the node.
@@ -90,12 +92,13 @@ pub enum Order {
 
 /// As much of `all` as fits into `room` bytes, by node; whether something was left out of one.
 ///
-/// Each node's values stay in order and without a gap, whatever the order of nodes.
-pub(crate) fn bound(mut all: Vec<Delta>, room: usize, order: Order, rng: &mut Rng) -> (Vec<Delta>, bool) {
+/// Each node's values stay in order and without a gap, whatever the order of nodes. `base` is at most the least generation
+/// in the message.
+pub(crate) fn bound(mut all: Vec<Delta>, base: u64, room: usize, order: Order, rng: &mut Rng) -> (Vec<Delta>, bool) {
     for i in (1..all.len()).rev() {
         all.swap(i, rng.below(i as u32 + 1) as usize);
     }
-    let mut bound = Bound { taken: vec![None; all.len()], left: room };
+    let mut bound = Bound { taken: vec![None; all.len()], left: room, base };
     match order {
         Order::Depth => {
             all.sort_by_key(|delta| std::cmp::Reverse(delta.values.len()));
@@ -121,6 +124,7 @@ struct Bound {
     /// How many values of each; none if not even its header.
     taken: Vec<Option<usize>>,
     left: usize,
+    base: u64,
 }
 
 impl Bound {
@@ -129,7 +133,7 @@ impl Bound {
         let next = self.taken[i].unwrap_or(0);
         let value = delta.values.get(next).map_or(0, |(key, value)| value.size(key));
         let cost = match self.taken[i] {
-            None => delta.header(delta.values.len()) + value,
+            None => delta.header(self.base) + value,
             Some(_) => value,
         };
         let done = self.taken[i].is_some() && next >= delta.values.len();
@@ -160,7 +164,7 @@ mod tests {
     /// Nodes 1, 2, 3 with 2, 5 and 9 values; what is sent of each.
     fn check(order: Order, room: usize, expect: [usize; 3]) {
         let all = [(1, 2), (2, 5), (3, 9)].map(|(node, n)| Delta::of(PeerId(node), &endpoint(n), 0, 0)).to_vec();
-        let (deltas, more) = bound(all, room, order, &mut Rng::seeded(3));
+        let (deltas, more) = bound(all, 0, room, order, &mut Rng::seeded(3));
         let sent = [1, 2, 3].map(|node| deltas.iter().find(|d| d.node.0 == node).map_or(0, |d| d.values.len()));
         assert_eq!(sent, expect, "{order:?} in {room}");
         assert_eq!(more, sent != [2, 5, 9] && deltas.iter().any(|d| d.heartbeat == 0));
@@ -171,15 +175,15 @@ mod tests {
         }
     }
 
-    /// A value takes 27 bytes, a header 14.
+    /// A value takes 27 bytes, a header 13.
     #[test]
     fn breadth_gives_each_node_a_share_and_depth_the_one_that_lacks_most() {
         check(Order::Breadth, 1000, [2, 5, 9]);
         check(Order::Depth, 1000, [2, 5, 9]);
-        check(Order::Breadth, 3 * 14 + 6 * 27, [2, 2, 2]);
-        check(Order::Breadth, 3 * 14 + 9 * 27, [2, 3, 4]);
-        check(Order::Depth, 14 + 9 * 27, [0, 0, 9]);
-        check(Order::Depth, 2 * 14 + 11 * 27, [0, 2, 9]);
+        check(Order::Breadth, 3 * 13 + 6 * 27, [2, 2, 2]);
+        check(Order::Breadth, 3 * 13 + 9 * 27, [2, 3, 4]);
+        check(Order::Depth, 13 + 9 * 27, [0, 0, 9]);
+        check(Order::Depth, 2 * 13 + 11 * 27, [0, 2, 9]);
     }
 
     #[test]

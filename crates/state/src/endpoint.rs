@@ -90,6 +90,15 @@ impl Endpoint {
         Ok(())
     }
 
+    /// Forgets the values of a namespace, but not how far it knew; whether there were any.
+    pub(crate) fn forget(&mut self, namespace: &str) -> bool {
+        self.heart_beat.version = self.max_version();
+        let before = self.values.len();
+        self.values.retain(|key, _| &*key.namespace != namespace);
+        self.bytes = self.values.iter().map(|(key, value)| value.size(key)).sum();
+        self.values.len() < before
+    }
+
     /// Another life: nothing of the last one holds.
     pub(crate) fn begin(&mut self, generation: u64) {
         *self = Endpoint { heart_beat: HeartBeat { generation, version: 0 }, ..Endpoint::default() };

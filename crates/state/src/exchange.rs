@@ -6,7 +6,7 @@ use crate::digest::{Digest, Verdict, compare};
 use crate::message::{Ack, Ack2, Message, Sums, Syn};
 use crate::notation::Exchange;
 use crate::state::State;
-use crate::wire::{SUM_MASK, digest_size};
+use crate::wire::{SUM_MASK, base, digest_size};
 use bruit_proto::{Context, Origin, Path, PeerId};
 
 /// The least id and the greatest.
@@ -36,7 +36,7 @@ impl State {
         {
             self.open = Some(Exchange { with, syn: digests.clone(), ..Exchange::default() });
         }
-        let base = digests.iter().map(|digest| digest.generation).min().unwrap_or(0);
+        let base = base(&digests, &[]);
         loop {
             let mut size = HEAD;
             let fits = digests.iter().take_while(|digest| {
@@ -127,8 +127,7 @@ impl State {
         }
         unlisted(self, next, syn.to, &mut tells);
         wants.retain(|want| !self.is_quarantined(cx, want.node, want.generation));
-        let size = HEAD + wants.iter().map(|want| digest_size(want, 0)).sum::<usize>();
-        let (deltas, more) = self.deltas(cx, &tells, self.config.packet.saturating_sub(size));
+        let (deltas, more) = self.deltas(cx, &wants, &tells);
         if wants.is_empty() && deltas.is_empty() && self.config.detector == Detector::Swim {
             return;
         }
@@ -136,13 +135,14 @@ impl State {
         cx.reply(from.path, Message::Ack(Ack { wants, deltas, more, shadow: false }));
     }
 
-    /// What is above these versions, as much as fits.
-    fn deltas(&mut self, cx: &mut Context<'_, Self>, tells: &[(PeerId, u64)], room: usize) -> (Vec<Delta>, bool) {
-        let all = tells.iter().filter_map(|(node, above)| self.table.delta(*node, *above, cx.now)).collect();
-        let some = !tells.is_empty();
-        let (deltas, more) = bound(all, room, self.config.order, cx.rng);
-        let left_out = some && deltas.len() < tells.len();
-        (deltas, more || left_out)
+    /// What is above these versions, as much as fits beside these wants; whether something was left out.
+    fn deltas(&mut self, cx: &mut Context<'_, Self>, wants: &[Digest], tells: &[(PeerId, u64)]) -> (Vec<Delta>, bool) {
+        let all: Vec<Delta> = tells.iter().filter_map(|(node, above)| self.table.delta(*node, *above, cx.now)).collect();
+        let (base, count) = (base(wants, &all), all.len());
+        let size = HEAD + wants.iter().map(|want| digest_size(want, base)).sum::<usize>();
+        let (deltas, cut) = bound(all, base, self.config.packet.saturating_sub(size), self.config.order, cx.rng);
+        let more = cut || deltas.len() < count;
+        (deltas, more)
     }
 
     pub(crate) fn on_ack(&mut self, cx: &mut Context<'_, Self>, from: Origin, ack: Ack) {
@@ -156,7 +156,7 @@ impl State {
             }
         }
         let progress = self.learn_all(cx, from, &ack.deltas);
-        let (deltas, more) = self.deltas(cx, &tells, self.config.packet - HEAD);
+        let (deltas, more) = self.deltas(cx, &[], &tells);
         if self.open.as_ref().is_some_and(|open| Some(open.with) == from.peer)
             && let Some(open) = self.open.take()
         {
@@ -203,6 +203,61 @@ impl State {
         if !wants.is_empty() {
             self.counters.acks += 1;
             cx.reply(path, Message::Ack(Ack { wants, ..Ack::default() }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wiki::{hold, node, turn};
+    use bruit_proto::Wire;
+
+    const NODES: u64 = 5_000;
+
+    fn large() -> State {
+        let mut state = node(1, &[(1, 1_900_000_000, 600_000)]);
+        (2..=NODES).for_each(|id| hold(&mut state.table, PeerId(id * 7_919), 1_900_000_000 + id % 90_000, 600_000));
+        state
+    }
+
+    /// Digests of 5,000 nodes: several SYNs that cover all ids without a gap, none larger than a packet.
+    #[test]
+    fn a_syn_larger_than_a_packet_is_several_each_of_its_own() {
+        let mut state = large();
+        let said = turn(&mut state, |state, cx| state.send_all_syns(cx, PeerId(2)));
+        let (mut next, mut listed) = (LOW, 0);
+        for message in &said {
+            assert!(message.size() <= state.config.packet, "{} bytes", message.size());
+            let Message::Syn(syn) = message else { panic!("{message:?}") };
+            assert_eq!(syn.from, next);
+            next = PeerId(syn.to.0 + 1);
+            listed += syn.digests.len() as u64;
+        }
+        assert_eq!((next.0 - 1, listed), (HIGH.0, NODES));
+        let full = NODES as usize * 13 / state.config.packet;
+        assert!((full..full + 8).contains(&said.len()), "{} packets, {full} of them full", said.len());
+    }
+
+    /// One who knows nothing asks one who knows 5,000: each answer is one packet.
+    #[test]
+    fn no_answer_is_larger_than_a_packet() {
+        let (mut small, mut large) = (node(2, &[(2, 1_900_000_000, 5)]), large());
+        let packet = large.config.packet;
+        let from = |id| Origin { peer: Some(PeerId(id)), path: Path::new(id, None) };
+        let syns = turn(&mut small, |state, cx| state.send_all_syns(cx, PeerId(1)));
+        let acks: Vec<Message> =
+            syns.into_iter().flat_map(|syn| turn(&mut large, |state, cx| state.on_word(cx, from(2), syn))).collect();
+        assert_eq!(acks.len(), 1);
+        assert!(acks[0].size() <= packet && acks[0].size() > packet - 30, "{}", acks[0].size());
+        let back = turn(&mut large, |state, cx| state.send_all_syns(cx, PeerId(2)));
+        for syn in back {
+            for ack in turn(&mut small, |state, cx| state.on_word(cx, from(1), syn)) {
+                assert!(ack.size() <= packet, "{}", ack.size());
+                for ack2 in turn(&mut large, |state, cx| state.on_word(cx, from(2), ack)) {
+                    assert!(ack2.size() <= packet, "{}", ack2.size());
+                }
+            }
         }
     }
 }

@@ -1,16 +1,19 @@
 //! What becomes of news, of others and of oneself.
 
 use crate::config::Detector;
+use crate::counters::Counters;
 use crate::delta::{Delta, bound};
 use crate::digest::Digest;
 use crate::endpoint::Status;
 use crate::event::Event;
 use crate::heart_beat::HeartBeat;
 use crate::message::{Ack2, Message};
+use crate::schema::Guard;
 use crate::state::{Phase, State, Timer};
 use crate::table::Taken;
 use crate::value::{Key, Value};
-use bruit_proto::{Context, Origin, PeerId, mutant};
+use bruit_kit::Hlc;
+use bruit_proto::{Context, Origin, PeerId, Time, Wall, mutant};
 
 impl State {
     /// Takes news of a node. `push`: it came as a change, and travels on as one. Whether it was news.
@@ -36,6 +39,7 @@ impl State {
             self.counters.expired += 1;
             return false;
         }
+        self.restore(cx, delta);
         let held = self.table.get(node).map_or(HeartBeat::default(), |entry| entry.endpoint.heart_beat);
         let later = delta.generation > held.generation;
         let above = if later { 0 } else { self.table.get(node).map_or(0, |entry| entry.endpoint.max_version()) };
@@ -43,15 +47,8 @@ impl State {
             self.guard.forget(node);
         }
         let State { table, guard, stamps, counters, .. } = self;
-        let outcome = table.take(delta, cx.now, &mut |key, value| {
-            if value.stamp.is_some_and(|stamp| stamps.witness(stamp, cx.wall).is_err()) {
-                counters.too_far += 1;
-                return false;
-            }
-            let fine = guard.admits(node, key, value, cx.now);
-            counters.breaches += u64::from(!fine);
-            fine
-        });
+        let outcome =
+            table.take(delta, cx.now, &mut |key, value| admits(guard, stamps, counters, (cx.now, cx.wall), node, key, value));
         match outcome.taken {
             Taken::Same => {
                 self.counters.same += 1;
@@ -132,7 +129,7 @@ impl State {
         values.sort_by_key(|x| x.1.version);
         let generation = (delta.generation - 1).max(1);
         let lost = Delta { generation, status: Status::Running, above: 0, heartbeat: 0, age: 0, values, node: delta.node };
-        let (deltas, more) = bound(vec![lost], self.config.packet - 16, self.config.order, cx.rng);
+        let (deltas, more) = bound(vec![lost], generation, self.config.packet - 16, self.config.order, cx.rng);
         cx.send(delta.node, Message::Ack2(Ack2 { deltas, more }));
     }
 
@@ -160,7 +157,7 @@ impl State {
     /// Out of the exchange, until a restart.
     pub(crate) fn stop(&mut self, cx: &mut Context<'_, Self>) {
         self.phase = Phase::Stopped;
-        [Timer::Round, Timer::Shadow, Timer::Sweep].into_iter().for_each(|timer| cx.cancel(timer));
+        [Timer::Round, Timer::Shadow, Timer::Sweep, Timer::Rebuild].into_iter().for_each(|timer| cx.cancel(timer));
     }
 
     /// It is known by phi whether somebody is alive who says something that nobody had heard.
@@ -173,4 +170,23 @@ impl State {
             self.ask_echo(cx, node, began);
         }
     }
+}
+
+/// Whether a value of another node is within its bounds: not stamped from too far ahead, and as its schema says.
+pub(crate) fn admits(
+    guard: &mut Guard,
+    stamps: &mut Hlc,
+    counters: &mut Counters,
+    (now, wall): (Time, Wall),
+    node: PeerId,
+    key: &Key,
+    value: &Value,
+) -> bool {
+    if value.stamp.is_some_and(|stamp| stamps.witness(stamp, wall).is_err()) {
+        counters.too_far += 1;
+        return false;
+    }
+    let fine = guard.admits(node, key, value, now);
+    counters.breaches += u64::from(!fine);
+    fine
 }

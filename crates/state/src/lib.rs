@@ -44,6 +44,7 @@ mod heart_beat;
 mod learn;
 mod message;
 pub mod notation;
+mod rebuild;
 mod round;
 mod schema;
 mod shadow;

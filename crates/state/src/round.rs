@@ -15,7 +15,7 @@ pub struct Candidates<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Round {
     /// Live peers in a round: 1, 2 or 3, one at a time and evenly spaced. All three at its start would pass on what was
-    /// news then, and wait a second with what they heard: 2.0 s until a value is known to all 64, where it takes 1.5 s.
+    /// news then, and wait a second with what they heard: 2.0 s until a value is known to all 64, where it takes 1.4 s.
     pub live: u32,
     /// Whether an unreachable peer and a seed may come on top (Cassandra), or not (Dynamo).
     pub others: bool,

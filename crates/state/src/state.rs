@@ -6,6 +6,7 @@ use crate::event::{Disagreement, Event, Shown};
 use crate::heart_beat::HeartBeat;
 use crate::message::Message;
 use crate::notation::Exchange;
+use crate::rebuild::Rebuild;
 use crate::schema::Guard;
 use crate::shadow::Shadow;
 use crate::spread::{Relay, Sorted};
@@ -25,6 +26,8 @@ pub enum Timer {
     Shadow,
     /// Whoever was silent for too long is dropped.
     Sweep,
+    /// Some of a namespace that is being rebuilt is asked for.
+    Rebuild,
 }
 
 /// How far this node is in its own life.
@@ -70,6 +73,7 @@ pub struct State {
     pub(crate) news: Option<Time>,
     pub(crate) next: Time,
     sweeping: bool,
+    pub(crate) rebuild: Option<Rebuild>,
     pub(crate) open: Option<Exchange>,
     pub(crate) trace: Option<Exchange>,
     pub(crate) disagreements: VecDeque<Disagreement>,
@@ -100,6 +104,7 @@ impl State {
             news: None,
             next: Time::ZERO,
             sweeping: false,
+            rebuild: None,
             open: None,
             trace: None,
             disagreements: VecDeque::new(),
@@ -235,7 +240,7 @@ impl State {
         let peers: &dyn Peers = if self.config.detector == Detector::Phi { &live } else { cx.peers };
         let above = self.relay.news((node, above), from, self.me, peers, cx.rng, &mut out);
         let Some(delta) = self.table.delta(node, above, cx.now) else { return };
-        let (deltas, _) = bound(vec![delta], self.config.packet - 1, self.config.order, cx.rng);
+        let (deltas, _) = bound(vec![delta], 0, self.config.packet - 1, self.config.order, cx.rng);
         for delta in deltas {
             for peer in &out {
                 self.counters.relayed += 1;
@@ -294,7 +299,7 @@ impl State {
         relay.fill(to, peers, &mut |node, above| {
             let Some(delta) = table.delta(node, above, cx.now) else { return true };
             let left = room.left().saturating_sub(SUM_ROOM + 1).min(config.packet - 1);
-            let (deltas, _) = bound(vec![delta], left, config.order, cx.rng);
+            let (deltas, _) = bound(vec![delta], 0, left, config.order, cx.rng);
             let fits = deltas.into_iter().next().is_some_and(|delta: Delta| {
                 let message = Message::News(delta);
                 message.size() + SUM_ROOM <= room.left() && room.offer(message).is_ok()
@@ -308,7 +313,7 @@ impl State {
         }
     }
 
-    fn on_word(&mut self, cx: &mut Context<'_, Self>, from: Origin, message: Message) {
+    pub(crate) fn on_word(&mut self, cx: &mut Context<'_, Self>, from: Origin, message: Message) {
         match message {
             Message::Sum(sum) => self.on_sum(cx, from, sum),
             Message::Sums(sums) => self.on_sums(cx, from, &sums),
@@ -359,6 +364,7 @@ impl Protocol for State {
         match timer {
             Timer::Round => self.round(cx),
             Timer::Shadow => self.ask_again(cx),
+            Timer::Rebuild => self.rebuild(cx),
             Timer::Sweep => {
                 self.sweeping = false;
                 self.sweep(cx);

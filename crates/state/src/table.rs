@@ -258,6 +258,38 @@ impl Table {
         Outcome { taken, changed }
     }
 
+    /// Forgets what others wrote in a namespace; whose values there were.
+    pub(crate) fn forget(&mut self, me: PeerId, namespace: &str) -> Vec<PeerId> {
+        let mut gone = Vec::new();
+        for node in self.entries.keys().copied().filter(|node| *node != me).collect::<Vec<_>>() {
+            let Some(old) = self.entries.get(&node).map(|entry| entry.endpoint.clone()) else { continue };
+            if old.status != Status::Removed && self.change(node, |endpoint| endpoint.forget(namespace)) == Some(true) {
+                self.show_again(&old);
+                gone.push(node);
+            }
+        }
+        gone
+    }
+
+    /// Takes back what was forgotten, of a life that is known; what is shown anew.
+    pub(crate) fn restore(
+        &mut self,
+        delta: &Delta,
+        namespace: &str,
+        accept: &mut dyn FnMut(&Key, &Value) -> bool,
+    ) -> Vec<(Key, Arc<str>)> {
+        let mut shown = Vec::new();
+        for (key, value) in delta.values.iter().filter(|x| &*x.0.namespace == namespace) {
+            let absent = self.entries.get(&delta.node).is_some_and(|entry| {
+                entry.endpoint.heart_beat.generation == delta.generation && entry.endpoint.get(key).is_none()
+            });
+            if absent && accept(key, value) && self.put(delta.node, key, value.clone()) == Ok(true) {
+                shown.push((key.clone(), value.value.clone()));
+            }
+        }
+        shown
+    }
+
     /// A node begins another life; its shared values of the last one.
     pub(crate) fn begin(&mut self, node: PeerId, generation: u64) -> Vec<(Key, Value)> {
         let Some(old) = self.change(node, |endpoint| {

@@ -48,7 +48,7 @@ pub fn run() -> Exchange {
     one.trace().cloned().unwrap_or_default()
 }
 
-fn node(me: u64, held: &[(u64, u64, u64)]) -> State {
+pub(crate) fn node(me: u64, held: &[(u64, u64, u64)]) -> State {
     let config = Config { spread: false, detector: Detector::Phi, ..Config::default() };
     let mut state = State::new(PeerId(me), Arc::new(config), None);
     for (node, generation, heartbeat) in held {
@@ -57,7 +57,7 @@ fn node(me: u64, held: &[(u64, u64, u64)]) -> State {
     state
 }
 
-fn hold(table: &mut Table, node: PeerId, generation: u64, heartbeat: u64) {
+pub(crate) fn hold(table: &mut Table, node: PeerId, generation: u64, heartbeat: u64) {
     table.entry(node, Time::ZERO);
     table.change(node, |endpoint| {
         endpoint.begin(generation);
@@ -66,7 +66,7 @@ fn hold(table: &mut Table, node: PeerId, generation: u64, heartbeat: u64) {
 }
 
 /// One turn, and what was said in it.
-fn turn(state: &mut State, f: impl FnOnce(&mut State, &mut Context<'_, State>)) -> Vec<Message> {
+pub(crate) fn turn(state: &mut State, f: impl FnOnce(&mut State, &mut Context<'_, State>)) -> Vec<Message> {
     let (mut sink, mut rng) = (Said(Vec::new()), Rng::seeded(1));
     f(state, &mut Context::new(Time::ZERO, Wall(0), &mut rng, &Nobody, &mut sink));
     sink.0

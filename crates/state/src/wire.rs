@@ -162,16 +162,11 @@ pub(crate) fn digest_size(digest: &Digest, base: u64) -> usize {
 }
 
 fn delta_size(delta: &Delta, base: u64) -> usize {
-    let optional = |n: u64| if n == 0 { 0 } else { varint_size(n) };
-    9 + varint_size(delta.generation - base)
-        + varint_size(delta.above)
-        + varint_size(delta.heartbeat)
-        + optional(u64::from(delta.age))
-        + optional(delta.values.len() as u64)
-        + delta.values.iter().map(|(key, value)| value.size(key)).sum::<usize>()
+    delta.header(base) + delta.values.iter().map(|(key, value)| value.size(key)).sum::<usize>()
 }
 
-fn base(digests: &[Digest], deltas: &[Delta]) -> u64 {
+/// The least generation in a message.
+pub(crate) fn base(digests: &[Digest], deltas: &[Delta]) -> u64 {
     let all = digests.iter().map(|d| d.generation).chain(deltas.iter().map(|d| d.generation));
     all.min().unwrap_or(0)
 }

@@ -214,3 +214,23 @@ fn a_stamp_from_too_far_ahead_is_dropped() {
     members.run(5);
     assert!(members.all_show("bucket", "w", "2"));
 }
+
+/// A namespace of three packets, gone bad here.
+#[test]
+fn a_namespace_is_rebuilt_from_peers_at_a_limited_rate() {
+    let mut members = Members::new(4, 12, 0);
+    for i in 2..=4 {
+        (0..16).for_each(|k| members.set_in(i, "bucket", &format!("{i}-{k}"), &"x".repeat(60)));
+        members.set_in(i, "other", &format!("{i}"), "y");
+    }
+    members.until(30, Members::all_equal).expect("all know all");
+    let shared = |m: &Members| m.state(1).shared().cloned().collect::<Vec<_>>();
+    let before = shared(&members);
+    let writers = members.turn(1, |state, cx| state.reset(cx, "bucket")).unwrap();
+    assert_eq!((writers, shared(&members).len()), (3, 3), "another namespace is left alone");
+    assert!(members.all_equal(), "it knows how far it knew, and asks by itself");
+    let took = members.until(10, |m| m.state(1).rebuilding() == 0).expect("it is rebuilt");
+    assert!(took >= Duration::from_millis(500), "{took:?}");
+    assert_eq!(shared(&members), before);
+    assert_eq!(members.turn(1, |state, cx| state.reset(cx, "")), Err(Refused::Name(0)));
+}

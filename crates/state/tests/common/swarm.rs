@@ -13,6 +13,8 @@ const BOUND: Duration = Duration::from_secs(120);
 /// Far above what the harness's clock, which begins in 1970, would give.
 const BORN: u64 = 2_000_000_000;
 
+/// What is known of a node: its generation, its status, its values.
+type Known = (PeerId, u64, Status, Vec<(Key, String)>);
 /// A generation and a version.
 type Point = (u64, u64);
 
@@ -170,7 +172,7 @@ fn point(state: &State, node: PeerId) -> Option<Point> {
 }
 
 /// All but heartbeats.
-fn knowledge(state: &State) -> Vec<(PeerId, u64, Status, Vec<(Key, String)>)> {
+fn knowledge(state: &State) -> Vec<Known> {
     let values = |endpoint: &bruit_state::Endpoint| {
         endpoint.values().map(|(key, value)| (key.clone(), format!("{:?}", value))).collect::<Vec<_>>()
     };
