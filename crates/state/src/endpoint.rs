@@ -26,6 +26,8 @@ pub struct Endpoint {
     pub status: Status,
     values: BTreeMap<Key, Value>,
     bytes: usize,
+    /// The highest version of a value; values are replaced by later ones alone.
+    latest: u64,
 }
 
 /// The endpoint would hold more than it may.
@@ -43,7 +45,7 @@ impl Endpoint {
         if self.status == Status::Removed {
             return HeartBeat::REMOVED;
         }
-        self.values.values().map(|value| value.version).fold(self.heart_beat.version, u64::max)
+        self.heart_beat.version.max(self.latest)
     }
 
     /// Whether nothing was ever said: a peer that is known by name only.
@@ -86,13 +88,13 @@ impl Endpoint {
             return Err(Overfull);
         }
         self.bytes = bytes;
+        self.latest = self.latest.max(value.version);
         self.values.insert(key, value);
         Ok(())
     }
 
     /// Forgets the values of a namespace, but not how far it knew; whether there were any.
     pub(crate) fn forget(&mut self, namespace: &str) -> bool {
-        self.heart_beat.version = self.max_version();
         let before = self.values.len();
         self.values.retain(|key, _| &*key.namespace != namespace);
         self.bytes = self.values.iter().map(|(key, value)| value.size(key)).sum();
