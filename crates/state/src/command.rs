@@ -49,6 +49,7 @@ impl State {
         let same = self.own().get(&key).is_some_and(|old| old.value == value.value);
         self.table.put(me, &key, value.clone()).map_err(|_| Refused::Full)?;
         self.tick();
+        self.keep_shared(cx, &key);
         self.news = Some(cx.now);
         if !same {
             cx.notify(Event::Changed { node: me, key, value: value.value });

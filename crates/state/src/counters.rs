@@ -37,6 +37,10 @@ pub struct Counters {
     pub full: u64,
     /// Changes dropped from what waits to be sent: there were too many.
     pub backlog_dropped: u64,
+    /// Rows of an earlier process that could not be read.
+    pub unreadable: u64,
+    /// Writes that the disk lost.
+    pub unsaved: u64,
     /// Nodes that phi convicted.
     pub convicted: u64,
     /// Times that this node began a life above one that was held of it.

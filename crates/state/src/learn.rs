@@ -146,6 +146,7 @@ impl State {
             let version = self.tick();
             if self.table.put(self.me, key, Value { version, ..value.clone() }).is_ok() {
                 adopted = true;
+                self.keep_shared(cx, key);
                 cx.notify(Event::Changed { node: self.me, key: key.clone(), value: value.value.clone() });
             }
         }

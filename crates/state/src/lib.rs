@@ -41,6 +41,7 @@ mod endpoint;
 mod event;
 mod exchange;
 mod heart_beat;
+mod keep;
 mod learn;
 mod message;
 pub mod notation;

@@ -4,6 +4,7 @@ use crate::delta::{Delta, bound};
 use crate::endpoint::{Endpoint, Status};
 use crate::event::{Disagreement, Event, Shown};
 use crate::heart_beat::HeartBeat;
+use crate::keep::Keep;
 use crate::message::Message;
 use crate::notation::Exchange;
 use crate::rebuild::Rebuild;
@@ -13,7 +14,7 @@ use crate::spread::{Relay, Sorted};
 use crate::table::Table;
 use crate::value::{Key, Value};
 use bruit_kit::Hlc;
-use bruit_proto::{Change, Context, Duration, Origin, Outlet, PeerId, Peers, Protocol, Room, Time, Wire, mutant};
+use bruit_proto::{Change, Context, Duration, Lost, Origin, Outlet, PeerId, Peers, Protocol, Receipt, Room, Time, Wire, mutant};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub enum Timer {
     Sweep,
     /// Some of a namespace that is being rebuilt is asked for.
     Rebuild,
+    /// What the disk lost is written again.
+    Keep,
 }
 
 /// How far this node is in its own life.
@@ -56,6 +59,7 @@ pub struct State {
     pub(crate) clock: u64,
     /// The greatest generation that this node is known to have had.
     pub(crate) stored: Option<u64>,
+    pub(crate) kept: Option<Box<Keep>>,
     pub(crate) stamps: Hlc,
     pub(crate) guard: Guard,
     pub(crate) relay: Relay,
@@ -81,17 +85,18 @@ pub struct State {
 }
 
 impl State {
-    /// One node. `stored` is the generation that it persisted last, under [`State::STORED`], if it did.
+    /// One node.
     ///
     /// # Panics
     /// If `config` is out of its bounds: [`Config::check`] it first.
-    pub fn new(me: PeerId, config: Arc<Config>, stored: Option<u64>) -> State {
+    pub fn new(me: PeerId, config: Arc<Config>) -> State {
         config.check().expect("a checked configuration");
         State {
             me,
             table: Table::new(config.nodes),
             clock: 0,
-            stored,
+            stored: None,
+            kept: None,
             stamps: Hlc::default(),
             guard: Guard::new(config.schemas.clone()),
             relay: Relay::new(),
@@ -112,9 +117,6 @@ impl State {
             config,
         }
     }
-
-    /// The key under which the generation is persisted, eight bytes, big-endian.
-    pub const STORED: &'static [u8] = b"state/generation";
 
     /// Whom to ask for the way into the cluster, before the start; heeded with phi alone.
     pub fn set_seeds(&mut self, seeds: &[PeerId]) {
@@ -215,6 +217,7 @@ impl State {
         self.phase = Phase::Running;
         let generation = HeartBeat::begin(self.stored, seen, cx.wall.0 / 1000);
         self.live_in(cx, generation);
+        self.restore_shared(cx);
         if self.config.beats() {
             let first = cx.rng.between(Duration::ZERO, self.config.every);
             cx.set(Timer::Round, first);
@@ -224,8 +227,8 @@ impl State {
     /// This node's life is this one from now on. Its values keep their versions, for the counter never falls.
     pub(crate) fn live_in(&mut self, cx: &mut Context<'_, Self>, generation: u64) {
         self.stored = Some(generation);
-        cx.persist(vec![(State::STORED.to_vec(), Some(generation.to_be_bytes().to_vec()))]);
         self.table.change(self.me, |own| own.heart_beat.generation = generation);
+        self.keep_generation(cx);
         self.beat();
         self.relay.forget(self.me);
         self.tell(cx, self.me, 0, None);
@@ -364,6 +367,7 @@ impl Protocol for State {
         match timer {
             Timer::Round => self.round(cx),
             Timer::Shadow => self.ask_again(cx),
+            Timer::Keep => self.flush(cx),
             Timer::Rebuild => self.rebuild(cx),
             Timer::Sweep => {
                 self.sweeping = false;
@@ -380,6 +384,10 @@ impl Protocol for State {
                 Change::Changed => {}
             }
         }
+    }
+
+    fn on_stored(&mut self, cx: &mut Context<'_, Self>, receipt: Receipt, outcome: Result<(), Lost>) {
+        self.stored(cx, receipt, outcome);
     }
 
     fn on_pause(&mut self, cx: &mut Context<'_, Self>, lost: Duration) {

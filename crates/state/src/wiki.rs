@@ -50,7 +50,7 @@ pub fn run() -> Exchange {
 
 pub(crate) fn node(me: u64, held: &[(u64, u64, u64)]) -> State {
     let config = Config { spread: false, detector: Detector::Phi, ..Config::default() };
-    let mut state = State::new(PeerId(me), Arc::new(config), None);
+    let mut state = State::new(PeerId(me), Arc::new(config));
     for (node, generation, heartbeat) in held {
         hold(&mut state.table, PeerId(*node), *generation, *heartbeat);
     }
@@ -67,20 +67,24 @@ pub(crate) fn hold(table: &mut Table, node: PeerId, generation: u64, heartbeat: 
 
 /// One turn, and what was said in it.
 pub(crate) fn turn(state: &mut State, f: impl FnOnce(&mut State, &mut Context<'_, State>)) -> Vec<Message> {
-    let (mut sink, mut rng) = (Said(Vec::new()), Rng::seeded(1));
+    let (mut sink, mut rng) = (Said::default(), Rng::seeded(1));
     f(state, &mut Context::new(Time::ZERO, Wall(0), &mut rng, &Nobody, &mut sink));
-    sink.0
+    sink.messages
 }
 
-/// Keeps messages, and nothing else.
-struct Said(Vec<Message>);
+/// Keeps messages and what was to be persisted, and nothing else.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    messages: Vec<Message>,
+    pub(crate) batches: Vec<Batch>,
+}
 
 impl Sink<State> for Said {
     fn send(&mut self, _: PeerId, message: Message) {
-        self.0.push(message);
+        self.messages.push(message);
     }
     fn reply(&mut self, _: Path, message: Message) {
-        self.0.push(message);
+        self.messages.push(message);
     }
     fn open(&mut self, _: PeerId, _: Class, _: Duration) -> StreamId {
         StreamId::default()
@@ -92,7 +96,8 @@ impl Sink<State> for Said {
     fn close(&mut self, _: StreamId) {}
     fn set(&mut self, _: <State as Protocol>::Timer, _: Duration) {}
     fn cancel(&mut self, _: <State as Protocol>::Timer) {}
-    fn persist(&mut self, _: Batch) -> Receipt {
+    fn persist(&mut self, batch: Batch) -> Receipt {
+        self.batches.push(batch);
         Receipt::default()
     }
     fn know(&mut self, _: PeerId, _: Option<&Arc<Record>>) {}

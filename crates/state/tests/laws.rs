@@ -49,7 +49,7 @@ fn heartbeats_pass_the_laws() {
     let config = Arc::new(Config { nodes: 40, ..Config::phi() });
     let samples = samples();
     let make = |site: u32| {
-        let mut state = State::new(PeerId(site.into()), config.clone(), None);
+        let mut state = State::new(PeerId(site.into()), config.clone());
         state.set_seeds(&[PeerId(1)]);
         state
     };
@@ -58,7 +58,7 @@ fn heartbeats_pass_the_laws() {
         make: &make,
         greet: &|_, state, cx| drop(state.set(cx, "hello", "world")),
         arbitrary: &|rng| corrupted(&samples, rng),
-        timers: 4,
+        timers: 5,
         holds: &State::held,
         most: 40 + 256 + 40,
     }
@@ -80,7 +80,7 @@ fn membership_passes_the_laws_in_a_composition() {
             node.on_peer(cx, PeerId(2), Change::Left);
         },
         arbitrary: &arbitrary,
-        timers: 4,
+        timers: 5,
         holds: &|node| node.state.held(),
         most: 40 + 256 + 40,
     };

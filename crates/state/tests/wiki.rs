@@ -16,7 +16,7 @@ fn the_worked_example_is_as_published() {
 fn a_node_keeps_its_last_exchange() {
     let config = Arc::new(Config { spread: false, ..Config::phi() });
     let mut net = Harness::new(2, 1, Links::default(), |me| {
-        let mut state = State::new(me, config.clone(), Some(9));
+        let mut state = State::new(me, config.clone());
         state.set_seeds(&[PeerId(1)]);
         state
     });
@@ -24,7 +24,7 @@ fn a_node_keeps_its_last_exchange() {
     net.run(Duration::from_secs(20));
     let exchange = net.site(1).trace().expect("there was one");
     let [syn, ack, ack2] = exchange.lines(&|peer| format!("n{}", peer.0));
-    assert!(syn.starts_with("n1:10:") && syn.contains(" n2:10:"), "{syn}");
-    assert!(ack.starts_with("n1:10:") || ack.starts_with("n2:10 "), "{ack}");
-    assert!(ack2.starts_with("n1:10 heartbeat:"), "{ack2}");
+    assert!(syn.starts_with("n1:1:") && syn.contains(" n2:1:"), "{syn}");
+    assert!(ack.starts_with("n1:1:") || ack.starts_with("n2:1 "), "{ack}");
+    assert!(ack2.starts_with("n1:1 heartbeat:"), "{ack2}");
 }

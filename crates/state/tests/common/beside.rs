@@ -1,6 +1,6 @@
 //! Endpoint state beside a protocol that does nothing but make packets: what `swim` is to it in a node.
 
-use super::secs;
+use super::{disk, secs};
 use bruit_proto::harness::{Harness, Links};
 use bruit_proto::{
     Change, Composition, Context, Duration, Lost, Origin, Outlet, Part, PeerId, Protocol, Receipt, Rng, Room, StreamId,
@@ -110,7 +110,7 @@ impl Node {
     pub fn new(me: PeerId, seed: u64, config: Arc<Config>, stored: Option<u64>) -> Node {
         Node {
             beat: Beat::default(),
-            state: State::new(me, config, stored),
+            state: State::new(me, config).keep(&disk(stored)),
             dice: (Rng::named(seed, me, "beat"), Rng::named(seed, me, "state")),
             wiring: Wiring::default(),
         }

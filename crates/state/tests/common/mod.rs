@@ -7,7 +7,7 @@ pub mod story;
 pub mod swarm;
 
 use bruit_proto::harness::{Harness, Links};
-use bruit_proto::{Context, Duration, PeerId};
+use bruit_proto::{Context, Duration, PeerId, Restored};
 use bruit_state::{Config, Counters, Event, State};
 use std::sync::Arc;
 
@@ -147,8 +147,14 @@ pub fn id(i: u32) -> PeerId {
     PeerId(i.into())
 }
 
+/// A disk that holds this generation, or nothing.
+pub fn disk(stored: Option<u64>) -> Restored {
+    let row = |generation: u64| (b"generation".to_vec(), generation.to_be_bytes().to_vec());
+    Restored::new(stored.map(row).into_iter().collect())
+}
+
 fn node(me: PeerId, config: &Arc<Config>, seeds: &[PeerId], stored: Option<u64>) -> State {
-    let mut state = State::new(me, config.clone(), stored);
+    let mut state = State::new(me, config.clone()).keep(&disk(stored));
     state.set_seeds(seeds);
     state
 }
