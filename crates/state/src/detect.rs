@@ -80,8 +80,29 @@ impl State {
         }
     }
 
-    /// Its heart beat, as far as this node can tell.
-    pub(crate) fn arrive(&mut self, cx: &Context<'_, Self>, node: PeerId) {
+    /// Somebody says something of it that nobody had heard, and holds it for alive: its heart beats.
+    pub(crate) fn sign_of_life(&mut self, cx: &mut Context<'_, Self>, node: PeerId, began: bool) {
+        self.arrive(cx, node);
+        if self.config.detector == Detector::Phi {
+            self.ask_echo(cx, node, began);
+        }
+    }
+
+    /// It is in another life: by heartbeats, it is alive once it has answered in that.
+    pub(crate) fn began(&mut self, cx: &mut Context<'_, Self>, node: PeerId, status: Status) {
+        if self.config.detector != Detector::Phi {
+            return;
+        }
+        if status != Status::Running {
+            return self.dead(cx, node);
+        }
+        self.live.retain(|peer| *peer != node);
+        if let Some(entry) = self.table.get_mut(node) {
+            entry.alive = false;
+        }
+    }
+
+    fn arrive(&mut self, cx: &Context<'_, Self>, node: PeerId) {
         let (now, every, window) = (cx.now, self.config.every, self.config.window);
         let Some(entry) = self.table.get_mut(node).filter(|entry| entry.endpoint.status == Status::Running) else { return };
         let arrivals = entry.arrivals.get_or_insert_with(|| Box::new(Arrivals::new(window)));
@@ -90,12 +111,9 @@ impl State {
     }
 
     /// It may be alive: that is believed once it answers. `began`: in a life that was not asked yet.
-    pub(crate) fn ask_echo(&mut self, cx: &mut Context<'_, Self>, node: PeerId, began: bool) {
+    fn ask_echo(&mut self, cx: &mut Context<'_, Self>, node: PeerId, began: bool) {
         let (now, every) = (cx.now, self.config.every);
         let Some(entry) = self.table.get_mut(node).filter(|entry| entry.endpoint.status == Status::Running) else { return };
-        if began {
-            entry.alive = false;
-        }
         let due = began || entry.echo.is_none_or(|asked| now.since(asked) >= every);
         if !entry.alive && due {
             entry.echo = Some(now);

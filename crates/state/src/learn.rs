@@ -1,6 +1,5 @@
 //! What becomes of news, of others and of oneself.
 
-use crate::config::Detector;
 use crate::counters::Counters;
 use crate::delta::{Delta, bound};
 use crate::digest::Digest;
@@ -31,28 +30,57 @@ impl State {
             self.adopt(cx, &delta.values);
             return false;
         }
-        if self.is_quarantined(cx, node, delta.generation) {
-            self.counters.quarantined += 1;
-            return false;
-        }
-        if u64::from(delta.age) >= self.config.expire.as_secs() {
-            self.counters.expired += 1;
+        if !self.is_heard(cx, delta) {
             return false;
         }
         self.restore(cx, delta);
-        let held = self.table.get(node).map_or(HeartBeat::default(), |entry| entry.endpoint.heart_beat);
+        let (held, max) = self
+            .table
+            .get(node)
+            .map_or((HeartBeat::default(), 0), |entry| (entry.endpoint.heart_beat, entry.endpoint.max_version()));
         let later = delta.generation > held.generation;
-        let above = if later { 0 } else { self.table.get(node).map_or(0, |entry| entry.endpoint.max_version()) };
         if later && delta.above == 0 {
             self.guard.forget(node);
         }
         let State { table, guard, stamps, counters, .. } = self;
         let outcome =
             table.take(delta, cx.now, &mut |key, value| admits(guard, stamps, counters, (cx.now, cx.wall), node, key, value));
-        match outcome.taken {
+        if !self.heed(cx, from, delta, outcome.taken, gaps) {
+            return false;
+        }
+        self.counters.news += 1;
+        if push || !delta.values.is_empty() {
+            self.news = Some(cx.now);
+        }
+        for (key, value) in outcome.changed {
+            cx.notify(Event::Changed { node, key, value });
+        }
+        if self.config.beats() && delta.age == 0 {
+            self.sign_of_life(cx, node, later);
+        }
+        self.sweep_later(cx);
+        if push {
+            self.tell(cx, node, if later { 0 } else { max }, from.peer);
+        }
+        true
+    }
+
+    /// Whether anything is heard of a node in this life: not if it was dropped a moment ago, or is too old.
+    fn is_heard(&mut self, cx: &Context<'_, Self>, delta: &Delta) -> bool {
+        let dropped = self.is_quarantined(cx, delta.node, delta.generation);
+        let old = u64::from(delta.age) >= self.config.expire.as_secs();
+        self.counters.quarantined += u64::from(dropped);
+        self.counters.expired += u64::from(old && !dropped);
+        !dropped && !old
+    }
+
+    /// What follows from what became of news; whether it was news.
+    fn heed(&mut self, cx: &mut Context<'_, Self>, from: Origin, delta: &Delta, taken: Taken, gaps: &mut Vec<Digest>) -> bool {
+        let node = delta.node;
+        match taken {
             Taken::Same => {
                 self.counters.same += 1;
-                self.relay.again(node, cx.peers.len());
+                self.relay.again(node, self.peers(cx));
                 return false;
             }
             Taken::Gap(version) => {
@@ -68,11 +96,11 @@ impl State {
             Taken::Joined => cx.notify(Event::Joined(node)),
             Taken::Began { restarted, lost } => {
                 self.relay.forget(node);
-                self.live.retain(|peer| *peer != node);
                 if restarted {
                     cx.notify(Event::Restarted(node));
                     self.hand_back(cx, from, delta, lost);
                 }
+                self.began(cx, node, delta.status);
             }
             Taken::Newer => {}
             Taken::Shutdown => self.dead(cx, node),
@@ -82,18 +110,6 @@ impl State {
                 self.relay.forget(node);
                 cx.notify(Event::Removed(node));
             }
-        }
-        self.counters.news += 1;
-        if push || !delta.values.is_empty() {
-            self.news = Some(cx.now);
-        }
-        for (key, value) in outcome.changed {
-            cx.notify(Event::Changed { node, key, value });
-        }
-        self.sign_of_life(cx, node, delta.age == 0, later);
-        self.sweep_later(cx);
-        if push {
-            self.tell(cx, node, above, from.peer);
         }
         true
     }
@@ -117,6 +133,10 @@ impl State {
             cx.notify(Event::Removed(self.me));
         } else {
             self.counters.renewed += 1;
+            // At the last generation there is none above it, but a version.
+            if heard.generation == HeartBeat::MAX_GENERATION {
+                self.clock = self.clock.max(heard.version.min(HeartBeat::MAX_VERSION / 2));
+            }
             self.live_in(cx, HeartBeat::begin(Some(heard.generation), None, 0));
         }
     }
@@ -159,17 +179,6 @@ impl State {
     pub(crate) fn stop(&mut self, cx: &mut Context<'_, Self>) {
         self.phase = Phase::Stopped;
         [Timer::Round, Timer::Shadow, Timer::Sweep, Timer::Rebuild].into_iter().for_each(|timer| cx.cancel(timer));
-    }
-
-    /// It is known by phi whether somebody is alive who says something that nobody had heard.
-    fn sign_of_life(&mut self, cx: &mut Context<'_, Self>, node: PeerId, fresh: bool, began: bool) {
-        if self.config.detector == Detector::Swim || !fresh {
-            return;
-        }
-        self.arrive(cx, node);
-        if self.config.detector == Detector::Phi {
-            self.ask_echo(cx, node, began);
-        }
     }
 }
 

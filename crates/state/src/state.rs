@@ -196,6 +196,11 @@ impl State {
         Counters { full: self.table.full, unnamed: self.guard.beyond(), backlog_dropped: self.relay.dropped(), ..self.counters }
     }
 
+    /// How many there are to tell.
+    pub(crate) fn peers(&self, cx: &Context<'_, Self>) -> u32 {
+        if self.config.detector == Detector::Phi { self.live.len() as u32 } else { cx.peers.len() }
+    }
+
     /// This node's own endpoint.
     pub(crate) fn own(&self) -> &Endpoint {
         &self.table.get(self.me).expect("a node knows itself from its start").endpoint
@@ -293,9 +298,8 @@ impl State {
     }
 
     fn fill_packet(&mut self, cx: &mut Context<'_, Self>, to: PeerId, room: &mut Room<'_, Message>) {
-        let phi = self.config.detector == Detector::Phi;
-        let peers = if phi { self.live.len() as u32 } else { cx.peers.len() };
-        if !phi && !cx.peers.contains(to) {
+        let peers = self.peers(cx);
+        if self.config.detector != Detector::Phi && !cx.peers.contains(to) {
             return;
         }
         let State { relay, table, counters, config, .. } = self;
