@@ -13,7 +13,7 @@ use common::swarm;
 /// Plants a fault; the random lives must break.
 fn breaks_lives(fault: &'static str) {
     plant(fault);
-    let broken = (0..400).find_map(|seed| swarm::life(seed).err());
+    let broken = (0..400).find_map(|seed| swarm::by_heartbeats(seed).err());
     plant("");
     assert!(broken.is_some(), "{fault}: 400 lives saw nothing of it");
 }

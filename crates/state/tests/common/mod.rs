@@ -79,6 +79,10 @@ impl Cluster {
         self.turn(i, |state, cx| state.set_in(cx, namespace, key, value)).expect("within the bounds");
     }
 
+    pub fn kill(&mut self, i: u32) {
+        self.net.kill(i);
+    }
+
     pub fn restart(&mut self, i: u32, stored: Option<u64>) {
         let fresh = node(id(i), &self.config, &self.seeds, stored);
         self.net.restart(i, fresh);

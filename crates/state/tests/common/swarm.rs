@@ -1,8 +1,9 @@
-//! A random life of a cluster whose hearts beat, and what must hold of it at any time.
+//! A random life of a cluster, with heartbeats or by membership, and what must hold of it at any time.
 
+use super::beside::Members;
 use super::{Cluster, id};
 use bruit_proto::harness::Links;
-use bruit_proto::{Duration, PeerId, Rng};
+use bruit_proto::{Context, Duration, PeerId, Rng};
 use bruit_state::{Config, HeartBeat, Key, State, Status};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +19,53 @@ type Known = (PeerId, u64, Status, Vec<(Key, String)>);
 /// A generation and a version.
 type Point = (u64, u64);
 
-struct Swarm {
-    cluster: Cluster,
+/// What can happen to a cluster.
+pub trait World {
+    fn state(&self, i: u32) -> &State;
+    fn is_up(&self, i: u32) -> bool;
+    fn pass(&mut self, millis: u64);
+    fn kill(&mut self, i: u32);
+    fn restart(&mut self, i: u32, stored: Option<u64>);
+    fn part(&mut self, a: u32, b: u32);
+    fn heal(&mut self);
+    fn turn<R>(&mut self, i: u32, f: impl FnOnce(&mut State, &mut Context<'_, State>) -> R) -> R;
+}
+
+macro_rules! world {
+    ($of:ty) => {
+        impl World for $of {
+            fn state(&self, i: u32) -> &State {
+                <$of>::state(self, i)
+            }
+            fn is_up(&self, i: u32) -> bool {
+                self.net.is_up(i)
+            }
+            fn pass(&mut self, millis: u64) {
+                self.net.run(Duration::from_millis(millis));
+            }
+            fn kill(&mut self, i: u32) {
+                <$of>::kill(self, i);
+            }
+            fn restart(&mut self, i: u32, stored: Option<u64>) {
+                <$of>::restart(self, i, stored);
+            }
+            fn part(&mut self, a: u32, b: u32) {
+                <$of>::part(self, a, b);
+            }
+            fn heal(&mut self) {
+                self.net.heal();
+            }
+            fn turn<R>(&mut self, i: u32, f: impl FnOnce(&mut State, &mut Context<'_, State>) -> R) -> R {
+                <$of>::turn(self, i, f)
+            }
+        }
+    };
+}
+world!(Cluster);
+world!(Members);
+
+struct Swarm<W> {
+    cluster: W,
     rng: Rng,
     /// The furthest that each owner ever went.
     issued: BTreeMap<u32, Point>,
@@ -30,12 +76,21 @@ struct Swarm {
     written: u32,
 }
 
-/// Runs one life; what broke, if something did.
-pub fn life(seed: u64) -> Result<(), String> {
+/// One life by heartbeats; what broke, if something did.
+pub fn by_heartbeats(seed: u64) -> Result<(), String> {
     let all: Vec<u32> = (1..=NODES).collect();
-    let cluster = Cluster::over(Links { loss_ppm: 20_000, ..Links::default() }, NODES, seed, Config::phi(), &all, |i| {
-        Some(BORN + u64::from(i))
-    });
+    let born = |i: u32| Some(BORN + u64::from(i));
+    life(Cluster::over(Links { loss_ppm: 20_000, ..Links::default() }, NODES, seed, Config::phi(), &all, born), seed)
+}
+
+/// One life by membership, which here knows at once who is there.
+pub fn by_membership(seed: u64) -> Result<(), String> {
+    let mut members = Members::new(NODES, seed, 2);
+    (1..=NODES).for_each(|i| members.restart(i, Some(BORN + u64::from(i))));
+    life(members, seed)
+}
+
+fn life(cluster: impl World, seed: u64) -> Result<(), String> {
     let mut swarm = Swarm {
         cluster,
         rng: Rng::seeded(seed),
@@ -44,6 +99,7 @@ pub fn life(seed: u64) -> Result<(), String> {
         removed: BTreeSet::new(),
         written: 0,
     };
+    swarm.note();
     for step in 0..STEPS {
         swarm.step();
         swarm.check().map_err(|broken| format!("seed {seed}, step {step}: {broken}"))?;
@@ -51,31 +107,31 @@ pub fn life(seed: u64) -> Result<(), String> {
     swarm.settle().map_err(|broken| format!("seed {seed}: {broken}"))
 }
 
-impl Swarm {
+impl<W: World> Swarm<W> {
     fn some(&mut self) -> u32 {
         1 + self.rng.below(NODES)
     }
 
     fn running(&self, i: u32) -> bool {
-        self.cluster.net.is_up(i) && self.cluster.state(i).is_running()
+        self.cluster.is_up(i) && self.cluster.state(i).is_running()
     }
 
     fn step(&mut self) {
         let (i, other) = (self.some(), self.some());
         match self.rng.below(12) {
             0..=3 if self.running(i) => self.write(i),
-            4 => self.cluster.net.kill(i),
+            4 => self.cluster.kill(i),
             5 | 6 => self.restart(i),
             7 if i != other => self.cluster.part(i, other),
-            8 => self.cluster.net.heal(),
-            9 if self.running(i) => self.cluster.turn(i, |state, cx| state.shutdown(cx)),
+            8 => self.cluster.heal(),
+            9 if self.running(i) => self.leave(i),
             10 | 11 if self.running(i) => self.remove(i, other),
             _ => {}
         }
         self.note();
         let millis = u64::from(self.rng.below(12_000));
         for _ in 0..=millis / 1000 {
-            self.cluster.net.run(Duration::from_millis(1000.min(millis)));
+            self.cluster.pass(1000.min(millis));
             self.note();
         }
     }
@@ -85,10 +141,18 @@ impl Swarm {
         let (value, shared) = (self.written.to_string(), self.rng.chance(400_000));
         let key = format!("k{}", self.rng.below(3));
         if shared {
-            self.cluster.set_in(i, "bucket", &key, &value);
+            self.cluster.turn(i, |state, cx| state.set_in(cx, "bucket", &key, &value)).expect("within the bounds");
         } else {
-            self.cluster.set(i, &key, &value);
+            self.cluster.turn(i, |state, cx| state.set(cx, &key, &value)).expect("within the bounds");
         }
+    }
+
+    /// It says goodbye, and is gone.
+    fn leave(&mut self, i: u32) {
+        self.cluster.turn(i, |state, cx| state.shutdown(cx));
+        self.note();
+        self.cluster.pass(500);
+        self.cluster.kill(i);
     }
 
     /// With its disk or without.
@@ -101,7 +165,7 @@ impl Swarm {
     }
 
     fn remove(&mut self, i: u32, other: u32) {
-        let held = self.cluster.generation(i, other);
+        let held = self.cluster.state(i).endpoint(id(other)).map(|endpoint| endpoint.heart_beat.generation);
         if self.cluster.turn(i, |state, cx| state.assassinate(cx, id(other))).is_ok() {
             self.removed.insert(other);
             self.views.insert((i, id(other)), (held.unwrap_or_default(), HeartBeat::REMOVED));
@@ -118,7 +182,7 @@ impl Swarm {
     }
 
     fn check(&mut self) -> Result<(), String> {
-        for i in (1..=NODES).filter(|i| self.cluster.net.is_up(*i)) {
+        for i in (1..=NODES).filter(|i| self.cluster.is_up(*i)) {
             for (node, endpoint) in self.cluster.state(i).nodes() {
                 let held = (endpoint.heart_beat.generation, endpoint.max_version());
                 let issued = self.issued.get(&(node.0 as u32)).copied().unwrap_or_default();
@@ -140,20 +204,21 @@ impl Swarm {
 
     /// All faults end; whoever was killed starts again unless it was removed.
     fn settle(&mut self) -> Result<(), String> {
-        self.cluster.net.heal();
+        self.cluster.heal();
         for i in 1..=NODES {
-            if !self.cluster.net.is_up(i) && !self.removed.contains(&i) {
+            if !self.cluster.is_up(i) && !self.removed.contains(&i) {
                 self.restart(i);
             }
         }
         for _ in 0..BOUND.as_secs() {
-            self.cluster.run(1);
+            self.cluster.pass(1000);
             self.note();
         }
         self.check()?;
         let running: Vec<u32> = (1..=NODES).filter(|i| self.running(*i)).collect();
         let Some(first) = running.first().copied() else { return Ok(()) };
-        let seen: Vec<Vec<u32>> = running.iter().map(|i| (1..=NODES).filter(|of| self.cluster.sees(*i, *of)).collect()).collect();
+        let seen: Vec<Vec<u32>> =
+            running.iter().map(|i| (1..=NODES).filter(|of| self.cluster.state(*i).is_alive(id(*of))).collect()).collect();
         if let Some(other) = seen.iter().find(|seen| **seen != running) {
             return Err(format!("{running:?} run, and somebody takes {other:?} for alive"));
         }
