@@ -4,6 +4,7 @@ use crate::config::Detector;
 use crate::endpoint::Status;
 use crate::event::{Event, Refused};
 use crate::message::Message;
+use crate::spread::Spread;
 use crate::state::{Phase, State};
 use crate::table::Quiet;
 use crate::value::{Key, Value};
@@ -12,7 +13,7 @@ use bruit_proto::{Context, Duration, PeerId, mutant};
 /// Peers that are told of a shutdown at once: 1,000; they tell the rest.
 const FAREWELLS: usize = 1_000;
 
-impl State {
+impl<S: Spread> State<S> {
     /// Says something under one of this node's own keys; its version.
     ///
     /// # Errors
@@ -105,7 +106,7 @@ impl State {
             self.table.grow_old(node, Quiet { before: Duration::ZERO, since: cx.now });
         }
         self.guard.forget(node);
-        self.relay.forget(node);
+        self.spread.forget(node);
         cx.notify(Event::Removed(node));
         self.tell(cx, node, 0, None);
         Ok(())

@@ -5,6 +5,7 @@ use crate::endpoint::Status;
 use crate::event::{Disagreement, Event};
 use crate::message::Message;
 use crate::round::{Candidates, Round};
+use crate::spread::Spread;
 use crate::state::{State, Timer};
 use crate::table::{Entry, Quiet};
 use bruit_kit::Arrivals;
@@ -13,7 +14,7 @@ use bruit_proto::{Context, Duration, Origin, PeerId, Time};
 /// Disagreements that are kept: 256, of 40 bytes.
 const MAX_DISAGREEMENTS: usize = 256;
 
-impl State {
+impl<S: Spread> State<S> {
     /// How suspicious a node's silence is; none if its heart was never heard, or is its own.
     pub fn phi(&self, node: PeerId, now: Time) -> Option<f64> {
         let arrivals = self.table.get(node)?.arrivals.as_ref()?;

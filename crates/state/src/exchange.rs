@@ -5,6 +5,7 @@ use crate::delta::{Delta, bound};
 use crate::digest::{Digest, Verdict, compare};
 use crate::message::{Ack, Ack2, Message, Sums, Syn};
 use crate::notation::Exchange;
+use crate::spread::Spread;
 use crate::state::State;
 use crate::wire::{SUM_MASK, base, digest_size};
 use bruit_proto::{Context, Origin, Path, PeerId};
@@ -24,7 +25,7 @@ pub(crate) enum To {
     Back(Origin),
 }
 
-impl State {
+impl<S: Spread> State<S> {
     /// All that this node knows of a range, in as many SYNs as that takes.
     pub(crate) fn send_syns(&mut self, cx: &mut Context<'_, Self>, to: To, mut from: PeerId, last: PeerId) {
         let mut digests: Vec<Digest> = self.table.digests(from, last).collect();

@@ -1,6 +1,7 @@
 //! What survives the process: the generation, so that the next one is above it, and what this node shared, which lives in
 //! no other's state.
 
+use crate::spread::Spread;
 use crate::state::{State, Timer};
 use crate::value::{Key, Value};
 use bruit_kit::Hlc;
@@ -26,10 +27,10 @@ pub(crate) struct Keep {
     restored: Vec<(Key, Value)>,
 }
 
-impl State {
+impl<S: Spread> State<S> {
     /// From now on what must survive this process is persisted; begins above what earlier ones of its node `restored`, with
     /// what they shared. What cannot be read is counted.
-    pub fn keep(mut self, restored: &Restored) -> State {
+    pub fn keep(mut self, restored: &Restored) -> Self {
         let mut keep = Keep::default();
         for (row, bytes) in restored.iter() {
             if row == GENERATION {

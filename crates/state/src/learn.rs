@@ -8,13 +8,14 @@ use crate::event::Event;
 use crate::heart_beat::HeartBeat;
 use crate::message::{Ack2, Message};
 use crate::schema::Guard;
+use crate::spread::Spread;
 use crate::state::{Phase, State, Timer};
 use crate::table::Taken;
 use crate::value::{Key, Value};
 use bruit_kit::Hlc;
 use bruit_proto::{Context, Origin, PeerId, Time, Wall, mutant};
 
-impl State {
+impl<S: Spread> State<S> {
     /// Takes news of a node. `push`: it came as a change, and travels on as one. Whether it was news.
     pub(crate) fn learn(
         &mut self,
@@ -80,7 +81,7 @@ impl State {
         match taken {
             Taken::Same => {
                 self.counters.same += 1;
-                self.relay.again(node, self.peers(cx));
+                self.spread.again(node, self.peers(cx));
                 return false;
             }
             Taken::Gap(version) => {
@@ -95,7 +96,7 @@ impl State {
             }
             Taken::Joined => cx.notify(Event::Joined(node)),
             Taken::Began { restarted, lost } => {
-                self.relay.forget(node);
+                self.spread.forget(node);
                 if restarted {
                     cx.notify(Event::Restarted(node));
                     self.hand_back(cx, from, delta, lost);
@@ -107,7 +108,7 @@ impl State {
             Taken::Removed => {
                 self.live.retain(|peer| *peer != node);
                 self.guard.forget(node);
-                self.relay.forget(node);
+                self.spread.forget(node);
                 cx.notify(Event::Removed(node));
             }
         }

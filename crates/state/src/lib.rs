@@ -67,5 +67,6 @@ pub use message::{Ack, Ack2, Message, Sums, Syn};
 pub use notation::Exchange;
 pub use round::{Candidates, Round};
 pub use schema::{Breach, Schema};
+pub use spread::{Relay, Spread};
 pub use state::{State, Timer};
 pub use value::{Key, Value};

@@ -7,6 +7,7 @@ use crate::digest::Digest;
 use crate::event::{Event, Refused};
 use crate::learn::admits;
 use crate::message::{Ack, Message};
+use crate::spread::Spread;
 use crate::state::{State, Timer};
 use bruit_proto::{Context, PeerId};
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ pub(crate) struct Rebuild {
     left: BTreeMap<PeerId, u64>,
 }
 
-impl State {
+impl<S: Spread> State<S> {
     /// Forgets what others wrote in a namespace, and takes it back from peers, a packet at a time. What this node itself
     /// wrote stays: it would know no better. How many writers there are.
     ///

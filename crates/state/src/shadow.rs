@@ -1,6 +1,7 @@
 //! The shadow round: who was I? Nothing that is heard in it is applied, but for the generation.
 
 use crate::message::{Ack, Message, Syn};
+use crate::spread::Spread;
 use crate::state::{Phase, State, Timer};
 use crate::value::{Key, Value};
 use bruit_proto::{Context, Origin, PeerId, Time};
@@ -17,7 +18,7 @@ pub(crate) struct Shadow {
     clueless: BTreeSet<PeerId>,
 }
 
-impl State {
+impl<S: Spread> State<S> {
     pub(crate) fn begin_shadow(&mut self, cx: &mut Context<'_, Self>) {
         let until = cx.now + self.config.shadow_limit;
         self.phase = Phase::Shadow(Shadow { until, seen: None, values: Vec::new(), clueless: BTreeSet::new() });

@@ -1,12 +1,42 @@
 use bruit_kit::{Backlog, Offered, targets, transmit_limit};
 use bruit_proto::{PeerId, Peers, Rng};
 
-/// How changes travel ahead of the exchange: at once to both ring neighbours and a few others ([`bruit_kit::targets`]),
-/// then in the spare room of packets, least sent first, until copies sent and heard reach a limit that grows with log n.
+/// How changes travel ahead of the exchange; what is news is decided elsewhere.
+pub trait Spread {
+    /// `node` said something above version `above`, told by `from`: adds to `out` whom to tell at once, and returns from
+    /// where on: further back, if an earlier change still waits.
+    fn news(
+        &mut self,
+        change: (PeerId, u64),
+        from: Option<PeerId>,
+        me: PeerId,
+        peers: &dyn Peers,
+        rng: &mut Rng,
+        out: &mut Vec<PeerId>,
+    ) -> u64;
+
+    /// Somebody told the same of `node`: one copy less is needed.
+    fn again(&mut self, node: PeerId, peers: u32);
+
+    /// `node` begins another life, or is gone: what waits of it is moot.
+    fn forget(&mut self, node: PeerId);
+
+    /// A packet to `to` has room: names nodes, and from which version on, until `offer` takes no more.
+    fn fill(&mut self, to: PeerId, peers: u32, offer: &mut dyn FnMut(PeerId, u64) -> bool);
+
+    /// Whether nothing is left to say.
+    fn is_quiet(&self) -> bool;
+
+    /// Changes dropped for want of room so far.
+    fn dropped(&self) -> u64;
+}
+
+/// The default: at once to both ring neighbours and a few others ([`bruit_kit::targets`]), then in the spare room of
+/// packets, least sent first, until copies sent and heard reach a limit that grows with log n.
 ///
 /// One entry a node: a later change of it replaces what waits, and reaches back to where that began.
 #[derive(Clone, Debug)]
-pub(crate) struct Relay {
+pub struct Relay {
     backlog: Backlog<PeerId, Piece>,
 }
 
@@ -25,13 +55,14 @@ const MULT: u32 = 2;
 /// The most nodes whose changes wait to be sent: 512, eight packets of values of a hundred bytes.
 const CAPACITY: usize = 512;
 
-impl Relay {
-    pub(crate) fn new() -> Relay {
+impl Default for Relay {
+    fn default() -> Self {
         Relay { backlog: Backlog::new(CAPACITY) }
     }
+}
 
-    /// `node` said something above `above`, told by `from`: adds to `out` whom to tell at once.
-    pub(crate) fn news(
+impl Spread for Relay {
+    fn news(
         &mut self,
         (node, above): (PeerId, u64),
         from: Option<PeerId>,
@@ -50,18 +81,15 @@ impl Relay {
         above
     }
 
-    /// A node begins another life, or is gone: what waits of it is moot.
-    pub(crate) fn forget(&mut self, node: PeerId) {
+    fn forget(&mut self, node: PeerId) {
         self.backlog.remove(&node);
     }
 
-    /// Somebody told the same: one copy less is needed.
-    pub(crate) fn again(&mut self, node: PeerId, peers: u32) {
+    fn again(&mut self, node: PeerId, peers: u32) {
         self.backlog.count(&node, 1, transmit_limit(MULT, peers));
     }
 
-    /// A packet to `to` has room: names changes until `offer` takes no more.
-    pub(crate) fn fill(&mut self, to: PeerId, peers: u32, offer: &mut dyn FnMut(PeerId, u64) -> bool) {
+    fn fill(&mut self, to: PeerId, peers: u32, offer: &mut dyn FnMut(PeerId, u64) -> bool) {
         self.backlog.offer(transmit_limit(MULT, peers), |piece| {
             if piece.told.contains(&to) {
                 Offered::Skipped
@@ -73,11 +101,11 @@ impl Relay {
         });
     }
 
-    pub(crate) fn is_quiet(&self) -> bool {
+    fn is_quiet(&self) -> bool {
         self.backlog.is_empty()
     }
 
-    pub(crate) fn dropped(&self) -> u64 {
+    fn dropped(&self) -> u64 {
         self.backlog.dropped()
     }
 }
@@ -113,7 +141,7 @@ mod tests {
     #[test]
     fn a_later_change_reaches_back_to_where_the_first_began() {
         let ids: Vec<PeerId> = (1..=200).map(PeerId).collect();
-        let (mut relay, mut rng) = (Relay::new(), Rng::seeded(1));
+        let (mut relay, mut rng) = (Relay::default(), Rng::seeded(1));
         let mut news = |above| relay.news((PeerId(9), above), None, PeerId(9), &Sorted(&ids), &mut rng, &mut Vec::new());
         assert_eq!(news(4), 4);
         assert_eq!(news(7), 4);

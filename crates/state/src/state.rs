@@ -10,7 +10,7 @@ use crate::notation::Exchange;
 use crate::rebuild::Rebuild;
 use crate::schema::Guard;
 use crate::shadow::Shadow;
-use crate::spread::{Relay, Sorted};
+use crate::spread::{Relay, Sorted, Spread};
 use crate::table::Table;
 use crate::value::{Key, Value};
 use bruit_kit::Hlc;
@@ -51,7 +51,7 @@ const SUM_ROOM: usize = 8;
 
 /// Endpoint state.
 #[derive(Debug)]
-pub struct State {
+pub struct State<S: Spread = Relay> {
     pub(crate) me: PeerId,
     pub(crate) config: Arc<Config>,
     pub(crate) table: Table,
@@ -62,7 +62,8 @@ pub struct State {
     pub(crate) kept: Option<Box<Keep>>,
     pub(crate) stamps: Hlc,
     pub(crate) guard: Guard,
-    pub(crate) relay: Relay,
+    /// How changes travel ahead of the exchange.
+    pub(crate) spread: S,
     pub(crate) seeds: Vec<PeerId>,
     pub(crate) phase: Phase,
     /// Who is alive by phi, by id.
@@ -84,12 +85,22 @@ pub struct State {
     pub(crate) counters: Counters,
 }
 
-impl State {
+impl<S: Spread + Default> State<S> {
     /// One node.
     ///
     /// # Panics
     /// If `config` is out of its bounds: [`Config::check`] it first.
-    pub fn new(me: PeerId, config: Arc<Config>) -> State {
+    pub fn new(me: PeerId, config: Arc<Config>) -> Self {
+        State::with(me, config, S::default())
+    }
+}
+
+impl<S: Spread> State<S> {
+    /// As [`new`](State::new), with a way of spreading that has settings of its own.
+    ///
+    /// # Panics
+    /// If `config` is out of its bounds.
+    pub fn with(me: PeerId, config: Arc<Config>, spread: S) -> Self {
         config.check().expect("a checked configuration");
         State {
             me,
@@ -99,7 +110,7 @@ impl State {
             kept: None,
             stamps: Hlc::default(),
             guard: Guard::new(config.schemas.clone()),
-            relay: Relay::new(),
+            spread,
             seeds: Vec::new(),
             phase: Phase::Running,
             live: Vec::new(),
@@ -183,7 +194,7 @@ impl State {
 
     /// Whether no change waits to be sent.
     pub fn is_quiet(&self) -> bool {
-        self.relay.is_quiet()
+        self.spread.is_quiet()
     }
 
     /// How many pieces are held: nodes, numbers and refusals, quarantines.
@@ -193,7 +204,7 @@ impl State {
 
     /// What happened so far.
     pub fn counters(&self) -> Counters {
-        Counters { full: self.table.full, unnamed: self.guard.beyond(), backlog_dropped: self.relay.dropped(), ..self.counters }
+        Counters { full: self.table.full, unnamed: self.guard.beyond(), backlog_dropped: self.spread.dropped(), ..self.counters }
     }
 
     /// How many there are to tell.
@@ -235,7 +246,7 @@ impl State {
         self.table.change(self.me, |own| own.heart_beat.generation = generation);
         self.keep_generation(cx);
         self.beat();
-        self.relay.forget(self.me);
+        self.spread.forget(self.me);
         self.tell(cx, self.me, 0, None);
     }
 
@@ -246,7 +257,7 @@ impl State {
         }
         let (live, mut out) = (Sorted(&self.live), Vec::new());
         let peers: &dyn Peers = if self.config.detector == Detector::Phi { &live } else { cx.peers };
-        let above = self.relay.news((node, above), from, self.me, peers, cx.rng, &mut out);
+        let above = self.spread.news((node, above), from, self.me, peers, cx.rng, &mut out);
         let Some(delta) = self.table.delta(node, above, cx.now) else { return };
         let (deltas, _) = bound(vec![delta], 0, self.config.packet - 1, self.config.order, cx.rng);
         for delta in deltas {
@@ -287,7 +298,7 @@ impl State {
     fn drop_node(&mut self, cx: &mut Context<'_, Self>, node: PeerId) {
         let Some(entry) = self.table.remove(node) else { return };
         self.guard.forget(node);
-        self.relay.forget(node);
+        self.spread.forget(node);
         if self.quarantine.len() < self.config.nodes {
             let until = cx.now + self.config.quarantine;
             self.quarantine.insert(node, (entry.endpoint.heart_beat.generation, until));
@@ -302,8 +313,8 @@ impl State {
         if self.config.detector != Detector::Phi && !cx.peers.contains(to) {
             return;
         }
-        let State { relay, table, counters, config, .. } = self;
-        relay.fill(to, peers, &mut |node, above| {
+        let State { spread, table, counters, config, .. } = self;
+        spread.fill(to, peers, &mut |node, above| {
             let Some(delta) = table.delta(node, above, cx.now) else { return true };
             let left = room.left().saturating_sub(SUM_ROOM + 1).min(config.packet - 1);
             let (deltas, _) = bound(vec![delta], 0, left, config.order, cx.rng);
@@ -334,7 +345,7 @@ impl State {
     }
 }
 
-impl Protocol for State {
+impl<S: Spread> Protocol for State<S> {
     type Message = Message;
     type Timer = Timer;
     type Event = Event;

@@ -49,7 +49,7 @@ fn heartbeats_pass_the_laws() {
     let config = Arc::new(Config { nodes: 40, ..Config::phi() });
     let samples = samples();
     let make = |site: u32| {
-        let mut state = State::new(PeerId(site.into()), config.clone());
+        let mut state: State = State::new(PeerId(site.into()), config.clone());
         state.set_seeds(&[PeerId(1)]);
         state
     };

@@ -16,7 +16,7 @@ fn the_worked_example_is_as_published() {
 fn a_node_keeps_its_last_exchange() {
     let config = Arc::new(Config { spread: false, ..Config::phi() });
     let mut net = Harness::new(2, 1, Links::default(), |me| {
-        let mut state = State::new(me, config.clone());
+        let mut state: State = State::new(me, config.clone());
         state.set_seeds(&[PeerId(1)]);
         state
     });
