@@ -171,6 +171,10 @@ pub enum CallError {
     /// By the history.
     #[error(transparent)]
     History(#[from] bruit_stacks::history::Refused),
+    /// By endpoint state.
+    #[cfg(feature = "state")]
+    #[error(transparent)]
+    State(#[from] bruit_stacks::state::Refused),
     /// The disk did not take what was to be recorded.
     #[error("the disk lost the entry of the history; is it full?")]
     NotRecorded,

@@ -65,6 +65,16 @@ pub enum Event {
     HandedOn(EntryId),
     /// The disk lost this many entries that were asked for elsewhere. They are kept in memory, and written again.
     Unsaved(usize),
+    /// A node says something else under a key of its own, or a shared key has another value now.
+    #[cfg(feature = "state")]
+    State {
+        /// Who said it.
+        node: PeerId,
+        /// Under what.
+        key: bruit_stacks::state::Key,
+        /// What.
+        value: Arc<str>,
+    },
     /// So many events were dropped here because they were not taken in time: look at the members again.
     Lagged(u64),
 }
@@ -84,6 +94,21 @@ pub(crate) fn told(full: &Full, event: FullEvent) -> Option<Event> {
         FullEvent::Own(history::Event::Lost(id)) => Some(Event::NotRecorded(id)),
         FullEvent::Own(history::Event::Shared(id)) => Some(Event::HandedOn(id)),
         FullEvent::Own(history::Event::Unsaved(entries)) => Some(Event::Unsaved(entries)),
+        #[cfg(feature = "state")]
+        FullEvent::Also(event) => of_state(event),
+        #[cfg(not(feature = "state"))]
+        #[allow(unreachable_patterns)]
+        FullEvent::Also(_) => None,
+    }
+}
+
+/// Who lives, membership has said already.
+#[cfg(feature = "state")]
+fn of_state(event: bruit_stacks::state::Event) -> Option<Event> {
+    if let bruit_stacks::state::Event::Changed { node, key, value } = event {
+        Some(Event::State { node, key, value })
+    } else {
+        None
     }
 }
 

@@ -13,6 +13,7 @@
 //!
 //! * [`Node`] is the default stack, membership, events and the history of what operators asked for, on UDP and TCP;
 //!   dropping it stops it. With a [data directory](Builder::data_dir) a restart costs nothing.
+//! * `Node::state` (feature `state`): what each node says of itself, and values that all share.
 //! * [`Driver`] runs any protocol of yours, or a composition of yours and ours, the same way.
 //! * Outside of loopback a node needs the cluster's key, and seals everything with it: see [`Builder::key_file`].
 //! * [`Faults`] does to a running node what networks and operators do.
@@ -36,6 +37,8 @@ mod sockets;
 #[cfg(feature = "srv")]
 mod srv;
 mod start;
+#[cfg(feature = "state")]
+mod state;
 mod subscribers;
 #[cfg(feature = "testkit")]
 pub mod testkit;
@@ -49,6 +52,8 @@ pub use bruit_proto::{PeerId, Record, Tags};
 pub use bruit_stacks as stacks;
 pub use bruit_stacks::events::{Delivered, EventId, Filter};
 pub use bruit_stacks::history::{Entry, EntryId, What};
+#[cfg(feature = "state")]
+pub use bruit_stacks::state::{Endpoint, Exchange, Key, Value};
 pub use bruit_stacks::swim::{Member, Profile, Status};
 pub use bruit_stacks::{Core, CoreConfig, Full};
 pub use bruit_store::Damage;
@@ -59,5 +64,7 @@ pub use faults::{Cut, Faults, Paused};
 pub use handle::Handle;
 pub use node::{Builder, Node};
 pub use start::{Driver, Local, Stack, Told};
+#[cfg(feature = "state")]
+pub use state::{Shared, State};
 pub use subscribers::{EVENTS_KEPT, Events, Lagged, News};
 pub use traffic::Traffic;

@@ -157,7 +157,10 @@ impl Builder {
 
 /// The default stack.
 pub(crate) fn full(config: CoreConfig, local: &Local) -> Full {
-    Full::full(local.seed, config, history::Config::default(), Arc::clone(&local.record), &local.restored)
+    let full = Full::full(local.seed, config, history::Config::default(), Arc::clone(&local.record), &local.restored);
+    #[cfg(feature = "state")]
+    let full = full.with_state(Arc::default(), &local.restored);
+    full
 }
 
 impl Node {
@@ -269,6 +272,12 @@ impl Node {
     /// Cancellation: nothing happened.
     pub async fn history(&self) -> Result<Vec<Arc<history::Entry>>, Stopped> {
         self.handle.look(|full| full.history().book().iter().cloned().collect()).await
+    }
+
+    /// What each node says of itself, and values that all share.
+    #[cfg(feature = "state")]
+    pub fn state(&self) -> crate::state::State<'_> {
+        crate::state::State(&self.handle)
     }
 
     /// What of the data directory could not be read at the start: it was set aside, and the node goes on with the rest.

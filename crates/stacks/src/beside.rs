@@ -1,94 +1,127 @@
-//! Core beside one more protocol, of ours or of the user's own: one line runs both on the same sockets.
+//! Core beside one more protocol, or two, of ours or of the user's own: one line runs all on the same sockets.
 
 use crate::core::{self, Core};
+use crate::never::Never;
 use bruit_proto::{
-    Composition, Context, Duration, Lost, Malformed, Origin, Outlet, Part, PeerId, Protocol, Reader, Receipt, Rng, Room,
+    Change, Composition, Context, Duration, Lost, Malformed, Origin, Outlet, Part, PeerId, Protocol, Reader, Receipt, Rng, Room,
     StreamId, StreamNews, Wire, Wiring,
 };
 use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 
 /// The first tag that is none of Core's.
 const OWN: u8 = 48;
+/// The tags of the one beside those, where there is one.
+const ALSO: RangeInclusive<u8> = 56..=63;
 
-/// A protocol beside [`Core`], on the same sockets: a user's own, or one of ours that Core does without.
+/// A protocol beside [`Core`], on the same sockets, and maybe another beside both: a user's own, or one of ours that Core
+/// does without.
 ///
-/// A user's messages have tags from 128 on. Core's membership is its table of peers, and what Core says of a peer it is told.
-pub struct Beside<Q: Protocol> {
+/// A user's messages have tags from 128 on. Core's membership is the table of peers of all, and what Core says of a peer they
+/// are told. They know nothing of each other. The second may be missing: then nobody hears of it.
+pub struct Beside<Q: Protocol, R: Protocol = Never> {
     core: Core,
     own: Q,
-    dice: (Rng, Rng),
-    wiring: Wiring<Event<Q::Event>>,
+    also: Option<R>,
+    dice: (Rng, Rng, Rng),
+    wiring: Wiring<Event<Q::Event, R::Event>>,
 }
 
 /// A part's message; which one's, its tag says.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Message<M> {
+pub enum Message<M, N = Never> {
     /// Tags below 48.
     Core(core::Message),
-    /// Tags from 48 on; a user's own from 128.
+    /// Tags 48-55; a user's own from 128.
     Own(M),
+    /// Tags 56-63.
+    Also(N),
 }
 
 /// A part's timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Timer<T> {
+pub enum Timer<T, U = Never> {
     /// Of Core.
     Core(core::Timer),
     /// Of the user's own.
     Own(T),
+    /// Of the second.
+    Also(U),
 }
 
 /// What this node's user is told.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event<E> {
+pub enum Event<E, F = Never> {
     /// By Core.
     Core(core::Event),
     /// By the user's own.
     Own(E),
+    /// By the second.
+    Also(F),
 }
 
 /// Core's place.
 #[derive(Debug)]
-pub struct InCore<Q>(PhantomData<Q>);
+pub struct InCore<Q, R = Never>(PhantomData<(Q, R)>);
 
 /// The place of the user's own.
 #[derive(Debug)]
-pub struct InOwn<Q>(PhantomData<Q>);
+pub struct InOwn<Q, R = Never>(PhantomData<(Q, R)>);
+
+/// The place of the second.
+#[derive(Debug)]
+pub struct InAlso<Q, R>(PhantomData<(Q, R)>);
 
 macro_rules! part {
-    ($marker:ident, $of:ty, $variant:ident, $lane:literal) => {
-        impl<Q: Protocol> Part for $marker<Q> {
-            type Whole = Beside<Q>;
+    ($marker:ident, $of:ty, $variant:ident, $lane:ident) => {
+        impl<Q: Protocol, R: Protocol> Part for $marker<Q, R> {
+            type Whole = Beside<Q, R>;
             type Of = $of;
-            type Said = Event<Q::Event>;
+            type Said = Event<Q::Event, R::Event>;
             const LANE: u8 = $lane;
-            fn message(message: <$of as Protocol>::Message) -> Message<Q::Message> {
+            fn message(message: <$of as Protocol>::Message) -> Message<Q::Message, R::Message> {
                 Message::$variant(message)
             }
-            fn back(message: Message<Q::Message>) -> Option<<$of as Protocol>::Message> {
+            fn back(message: Message<Q::Message, R::Message>) -> Option<<$of as Protocol>::Message> {
                 if let Message::$variant(message) = message { Some(message) } else { None }
             }
-            fn timer(timer: <$of as Protocol>::Timer) -> Timer<Q::Timer> {
+            fn timer(timer: <$of as Protocol>::Timer) -> Timer<Q::Timer, R::Timer> {
                 Timer::$variant(timer)
             }
-            fn said(event: <$of as Protocol>::Event) -> Event<Q::Event> {
+            fn said(event: <$of as Protocol>::Event) -> Event<Q::Event, R::Event> {
                 Event::$variant(event)
             }
         }
     };
 }
-part!(InCore, Core, Core, 0);
-part!(InOwn, Q, Own, 1);
+part!(InCore, Core, Core, CORE);
+part!(InOwn, Q, Own, MINE);
+part!(InAlso, R, Also, SECOND);
 
-/// Lanes as the tables of streams and receipts name them.
+/// Lanes as the tables of streams and receipts, and the disk, name them.
 const CORE: u8 = 0;
 const MINE: u8 = 1;
+const SECOND: u8 = 2;
 
 impl<Q: Protocol> Beside<Q> {
     /// One node; `seed` gives the dice of the user's own.
     pub fn new(seed: u64, core: Core, own: Q) -> Beside<Q> {
+        Beside::with(seed, core, own, None)
+    }
+}
+
+impl<Q: Protocol, R: Protocol> Beside<Q, R> {
+    /// As [`new`](Beside::new), with the second or without it.
+    pub fn with(seed: u64, core: Core, own: Q, also: Option<R>) -> Self {
         let me = core.swim().me().id();
-        Beside { core, own, dice: (Rng::named(seed, me, "core"), Rng::named(seed, me, "own")), wiring: Wiring::default() }
+        let dice = (Rng::named(seed, me, "core"), Rng::named(seed, me, "own"), Rng::named(seed, me, "also"));
+        Beside { core, own, also, dice, wiring: Wiring::default() }
+    }
+
+    /// With the second, before the start.
+    #[cfg(feature = "state")]
+    pub(crate) fn add(&mut self, also: R) {
+        self.also = Some(also);
     }
 
     /// Core, to look at.
@@ -101,27 +134,44 @@ impl<Q: Protocol> Beside<Q> {
         &self.own
     }
 
+    /// The second, to look at, if it is there.
+    pub fn also(&self) -> Option<&R> {
+        self.also.as_ref()
+    }
+
     /// A command to Core: `node.command(now, |both, cx| both.in_core(cx, |core, cx| core.join(cx, &contacts)))`.
-    pub fn in_core<R>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Core, &mut Context<'_, Core>) -> R) -> R {
+    pub fn in_core<T>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Core, &mut Context<'_, Core>) -> T) -> T {
         let result = self.lend_core(cx, f);
         self.drain(cx);
         result
     }
 
     /// A command to the user's own.
-    pub fn in_own<R>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Q, &mut Context<'_, Q>) -> R) -> R {
+    pub fn in_own<T>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Q, &mut Context<'_, Q>) -> T) -> T {
         let result = self.lend_own(cx, f);
         self.drain(cx);
         result
     }
 
-    fn lend_core<R>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Core, &mut Context<'_, Core>) -> R) -> R {
-        let outer = cx.peers;
-        cx.lend::<InCore<Q>, _>(&mut self.wiring, &mut self.dice.0, outer, |cx| f(&mut self.core, cx))
+    /// A command to the second; nothing if it is not there.
+    pub fn in_also<T>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut R, &mut Context<'_, R>) -> T) -> Option<T> {
+        let result = self.lend_also(cx, f);
+        self.drain(cx);
+        result
     }
 
-    fn lend_own<R>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Q, &mut Context<'_, Q>) -> R) -> R {
-        cx.lend::<InOwn<Q>, _>(&mut self.wiring, &mut self.dice.1, self.core.swim(), |cx| f(&mut self.own, cx))
+    fn lend_core<T>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Core, &mut Context<'_, Core>) -> T) -> T {
+        let outer = cx.peers;
+        cx.lend::<InCore<Q, R>, _>(&mut self.wiring, &mut self.dice.0, outer, |cx| f(&mut self.core, cx))
+    }
+
+    fn lend_own<T>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Q, &mut Context<'_, Q>) -> T) -> T {
+        cx.lend::<InOwn<Q, R>, _>(&mut self.wiring, &mut self.dice.1, self.core.swim(), |cx| f(&mut self.own, cx))
+    }
+
+    fn lend_also<T>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut R, &mut Context<'_, R>) -> T) -> Option<T> {
+        let also = self.also.as_mut()?;
+        Some(cx.lend::<InAlso<Q, R>, _>(&mut self.wiring, &mut self.dice.2, self.core.swim(), |cx| f(also, cx)))
     }
 
     /// Things said, in order. Every entry ends here.
@@ -129,20 +179,22 @@ impl<Q: Protocol> Beside<Q> {
         while let Some(said) = self.wiring.next_said() {
             if let Event::Core(core::Event::Member { peer, change }) = said {
                 self.lend_own(cx, |own, cx| own.on_peer(cx, peer, change));
+                self.lend_also(cx, |also, cx| also.on_peer(cx, peer, change));
             }
             cx.notify(said);
         }
     }
 }
 
-impl<Q: Protocol> Protocol for Beside<Q> {
-    type Message = Message<Q::Message>;
-    type Timer = Timer<Q::Timer>;
-    type Event = Event<Q::Event>;
+impl<Q: Protocol, R: Protocol> Protocol for Beside<Q, R> {
+    type Message = Message<Q::Message, R::Message>;
+    type Timer = Timer<Q::Timer, R::Timer>;
+    type Event = Event<Q::Event, R::Event>;
 
     fn on_start(&mut self, cx: &mut Context<'_, Self>) {
         self.lend_core(cx, |core, cx| core.on_start(cx));
         self.lend_own(cx, |own, cx| own.on_start(cx));
+        self.lend_also(cx, |also, cx| also.on_start(cx));
         self.drain(cx);
     }
 
@@ -156,6 +208,11 @@ impl<Q: Protocol> Protocol for Beside<Q> {
                 self.wiring.claim(from.path, MINE);
                 self.lend_own(cx, |own, cx| own.on_message(cx, from, message));
             }
+            Message::Also(message) if self.also.is_some() => {
+                self.wiring.claim(from.path, SECOND);
+                self.lend_also(cx, |also, cx| also.on_message(cx, from, message));
+            }
+            Message::Also(_) => cx.reject(from, "for a protocol that is not here"),
         }
         self.drain(cx);
     }
@@ -164,13 +221,15 @@ impl<Q: Protocol> Protocol for Beside<Q> {
         match timer {
             Timer::Core(timer) => self.lend_core(cx, |core, cx| core.on_timer(cx, timer)),
             Timer::Own(timer) => self.lend_own(cx, |own, cx| own.on_timer(cx, timer)),
+            Timer::Also(timer) => drop(self.lend_also(cx, |also, cx| also.on_timer(cx, timer))),
         }
         self.drain(cx);
     }
 
-    fn on_peer(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, change: bruit_proto::Change) {
+    fn on_peer(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, change: Change) {
         self.lend_core(cx, |core, cx| core.on_peer(cx, peer, change));
         self.lend_own(cx, |own, cx| own.on_peer(cx, peer, change));
+        self.lend_also(cx, |also, cx| also.on_peer(cx, peer, change));
         self.drain(cx);
     }
 
@@ -178,6 +237,7 @@ impl<Q: Protocol> Protocol for Beside<Q> {
         match self.wiring.stream(stream, what) {
             Some(CORE) => self.lend_core(cx, |core, cx| core.on_stream(cx, stream, what)),
             Some(MINE) => self.lend_own(cx, |own, cx| own.on_stream(cx, stream, what)),
+            Some(SECOND) => drop(self.lend_also(cx, |also, cx| also.on_stream(cx, stream, what))),
             _ => {}
         }
         self.drain(cx);
@@ -187,6 +247,7 @@ impl<Q: Protocol> Protocol for Beside<Q> {
         match self.wiring.receipt(receipt) {
             Some(CORE) => self.lend_core(cx, |core, cx| core.on_stored(cx, receipt, outcome)),
             Some(MINE) => self.lend_own(cx, |own, cx| own.on_stored(cx, receipt, outcome)),
+            Some(SECOND) => drop(self.lend_also(cx, |also, cx| also.on_stored(cx, receipt, outcome))),
             _ => {}
         }
         self.drain(cx);
@@ -195,53 +256,61 @@ impl<Q: Protocol> Protocol for Beside<Q> {
     fn on_pause(&mut self, cx: &mut Context<'_, Self>, lost: Duration) {
         self.lend_core(cx, |core, cx| core.on_pause(cx, lost));
         self.lend_own(cx, |own, cx| own.on_pause(cx, lost));
+        self.lend_also(cx, |also, cx| also.on_pause(cx, lost));
         self.drain(cx);
     }
 
-    /// Core first: its digests must be in every ping.
+    /// Core first: its digests must be in every ping. The second last: who does not have it reads all before it.
     fn fill(&mut self, cx: &mut Context<'_, Self>, to: Outlet, room: &mut Room<'_, Self::Message>) {
         let owner = match to {
             Outlet::Packet(_) => None,
             Outlet::Stream(stream) => Some(self.wiring.owner(stream)),
         };
         if owner.is_none_or(|of| of == Some(CORE)) {
-            room.lend::<InCore<Q>, _>(|room| self.lend_core(cx, |core, cx| core.fill(cx, to, room)));
+            room.lend::<InCore<Q, R>, _>(|room| self.lend_core(cx, |core, cx| core.fill(cx, to, room)));
         }
         if owner.is_none_or(|of| of == Some(MINE)) {
-            room.lend::<InOwn<Q>, _>(|room| self.lend_own(cx, |own, cx| own.fill(cx, to, room)));
+            room.lend::<InOwn<Q, R>, _>(|room| self.lend_own(cx, |own, cx| own.fill(cx, to, room)));
+        }
+        if owner.is_none_or(|of| of == Some(SECOND)) {
+            room.lend::<InAlso<Q, R>, _>(|room| self.lend_also(cx, |also, cx| also.fill(cx, to, room)));
         }
         self.drain(cx);
     }
 }
 
-impl<Q: Protocol> Composition for Beside<Q> {
-    const PARTS: u8 = 2;
+impl<Q: Protocol, R: Protocol> Composition for Beside<Q, R> {
+    const PARTS: u8 = 3;
     fn reached(&mut self) -> u32 {
-        self.wiring.take_reached()
+        // What is not there misses nothing.
+        let missing = if self.also.is_none() { 1 << SECOND } else { 0 };
+        self.wiring.take_reached() | missing
     }
     fn drained(&self) -> bool {
         self.wiring.is_drained()
     }
 }
 
-impl<M: Wire> Wire for Message<M> {
+impl<M: Wire, N: Wire> Wire for Message<M, N> {
     fn encode(&self, out: &mut Vec<u8>) {
         match self {
             Message::Core(message) => message.encode(out),
             Message::Own(message) => message.encode(out),
+            Message::Also(message) => message.encode(out),
         }
     }
-    fn decode(input: &mut Reader<'_>) -> Result<Message<M>, Malformed> {
-        if input.peek().is_some_and(|tag| tag >= OWN) {
-            Ok(Message::Own(M::decode(input)?))
-        } else {
-            Ok(Message::Core(core::Message::decode(input)?))
+    fn decode(input: &mut Reader<'_>) -> Result<Message<M, N>, Malformed> {
+        match input.peek() {
+            Some(tag) if ALSO.contains(&tag) => Ok(Message::Also(N::decode(input)?)),
+            Some(tag) if tag >= OWN => Ok(Message::Own(M::decode(input)?)),
+            _ => Ok(Message::Core(core::Message::decode(input)?)),
         }
     }
     fn size(&self) -> usize {
         match self {
             Message::Core(message) => message.size(),
             Message::Own(message) => message.size(),
+            Message::Also(message) => message.size(),
         }
     }
 }

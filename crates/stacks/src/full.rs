@@ -1,18 +1,31 @@
-//! Core beside the history of what operators asked for: what an agent runs, and the library's node.
+//! Core beside the history of what operators asked for and, with the feature `state`, endpoint state: what an agent runs, and
+//! the library's node.
 
+#[cfg(feature = "state")]
+use crate::beside::InAlso;
 use crate::beside::{Beside, Event, InCore, InOwn};
 use crate::core::{Core, CoreConfig};
 use bruit_events::{self as events, EventId, Filter};
 use bruit_history::{self as history, EntryId, History, What};
-use bruit_proto::{Context, PeerId, Record, Restored, Tags};
+use bruit_proto::{Context, PeerId, Protocol, Record, Restored, Tags};
+#[cfg(feature = "state")]
+use bruit_state::{self as state, State};
 use bruit_swim as swim;
 use std::sync::Arc;
 
-/// Membership, events and history.
-pub type Full = Beside<History>;
+/// What stands beside history: endpoint state.
+#[cfg(feature = "state")]
+pub type Third = State;
+/// What stands beside history: nothing, without the feature `state`.
+#[cfg(not(feature = "state"))]
+pub type Third = crate::never::Never;
+
+/// Membership, events and history; with the feature `state` there is room for endpoint state, which a node has once it is
+/// given.
+pub type Full = Beside<History, Third>;
 
 /// What this node's user is told.
-pub type FullEvent = Event<history::Event>;
+pub type FullEvent = Event<history::Event, <Third as Protocol>::Event>;
 
 impl Full {
     /// One node, which persists what must survive its process, and begins with what earlier ones of its name `restored`.
@@ -22,9 +35,9 @@ impl Full {
     /// If the settings are out of their bounds: check them first.
     pub fn full(seed: u64, core: CoreConfig, history: history::Config, record: Arc<Record>, restored: &Restored) -> Full {
         let (me, session) = (record.id(), record.session());
-        let core = Core::new(seed, core, record).keep(&restored.part::<InCore<History>>());
-        let history = History::new(me, session, history, &restored.part::<InOwn<History>>());
-        Beside::new(seed, core, history)
+        let core = Core::new(seed, core, record).keep(&restored.part::<InCore<History, Third>>());
+        let history = History::new(me, session, history, &restored.part::<InOwn<History, Third>>());
+        Beside::with(seed, core, history, None)
     }
 
     /// Membership, to look at.
@@ -96,5 +109,47 @@ impl Full {
     /// See there.
     pub fn append(&mut self, cx: &mut Context<'_, Self>, what: What, node: &str, by: &str) -> Result<EntryId, history::Refused> {
         self.in_own(cx, |history, cx| history.append(cx, what, node, by))
+    }
+}
+
+#[cfg(feature = "state")]
+impl Full {
+    /// With endpoint state, before the start. It persists its generation and what it shares, and begins with what earlier
+    /// processes `restored`; all of the node's rows, as for [`full`](Full::full).
+    ///
+    /// # Panics
+    /// If the settings are out of their bounds: [`state::Config::check`] them first.
+    #[must_use]
+    pub fn with_state(mut self, config: Arc<state::Config>, restored: &Restored) -> Full {
+        let me = self.swim().me().id();
+        self.add(State::new(me, config).keep(&restored.part::<InAlso<History, Third>>()));
+        self
+    }
+
+    /// Endpoint state, to look at; nothing if this node was made without.
+    pub fn state(&self) -> Option<&State> {
+        self.also()
+    }
+
+    /// As [`State::set`].
+    ///
+    /// # Errors
+    /// See there; [`state::Refused::Stopped`] if this node was made without.
+    pub fn set_state(&mut self, cx: &mut Context<'_, Self>, key: &str, value: &str) -> Result<u64, state::Refused> {
+        self.in_also(cx, |state, cx| state.set(cx, key, value)).unwrap_or(Err(state::Refused::Stopped))
+    }
+
+    /// As [`State::set_in`].
+    ///
+    /// # Errors
+    /// As [`set_state`](Full::set_state).
+    pub fn share_state(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        namespace: &str,
+        key: &str,
+        value: &str,
+    ) -> Result<u64, state::Refused> {
+        self.in_also(cx, |state, cx| state.set_in(cx, namespace, key, value)).unwrap_or(Err(state::Refused::Stopped))
     }
 }

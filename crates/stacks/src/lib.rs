@@ -3,9 +3,13 @@
 pub mod beside;
 mod core;
 mod full;
+mod never;
 
 pub use beside::Beside;
+#[cfg(feature = "state")]
+pub use bruit_state as state;
 pub use core::{Core, CoreConfig, Event, InEvents, InSwim, Message, Said, Timer};
-pub use full::{Full, FullEvent};
+pub use full::{Full, FullEvent, Third};
+pub use never::Never;
 /// The parts, for whoever sets them up or looks at them.
 pub use {bruit_events as events, bruit_history as history, bruit_swim as swim};

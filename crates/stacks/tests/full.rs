@@ -2,7 +2,7 @@
 
 use bruit_proto::harness::{Harness, Links};
 use bruit_proto::laws::{Subject, corrupted};
-use bruit_proto::{Duration, PeerId, Reader, Record, Restored, Rng, Tags, Wire};
+use bruit_proto::{Duration, PeerId, Protocol, Reader, Record, Restored, Rng, Tags, Wire};
 use bruit_stacks::beside::{Event, Message};
 use bruit_stacks::events::Filter;
 use bruit_stacks::history::{self, What};
@@ -74,7 +74,7 @@ fn what_each_part_keeps_is_its_own() {
     assert!(net.events(1).iter().any(|e| matches!(e, FullEvent::Own(history::Event::Stored(_)))));
 }
 
-fn samples() -> Vec<Message<history::Message>> {
+fn samples() -> Vec<<Full as Protocol>::Message> {
     let ping = swim::Message::Ping { seq: 1, digest: 2 };
     let core = Message::Core(bruit_stacks::Message::Swim(ping));
     vec![core, Message::Own(history::Message::Digest(7)), Message::Own(history::Message::Busy)]

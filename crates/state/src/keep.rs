@@ -47,6 +47,11 @@ impl<S: Spread> State<S> {
         self
     }
 
+    /// Whether all that must survive this process is on the disk.
+    pub fn is_saved(&self) -> bool {
+        self.kept.as_ref().is_none_or(|keep| !keep.generation && keep.shared.is_empty() && keep.writing.is_none())
+    }
+
     /// What an earlier process shared is said again, under its old stamps.
     pub(crate) fn restore_shared(&mut self, cx: &mut Context<'_, Self>) {
         let values = self.kept.as_mut().map(|keep| std::mem::take(&mut keep.restored)).unwrap_or_default();
@@ -181,10 +186,10 @@ mod tests {
         let mut node = Node::start(BTreeMap::new());
         node.turn(|state, cx| state.set_in(cx, "bucket", "w", "2").map(drop)).unwrap();
         node.settle(Err(Lost));
-        assert_eq!((node.rows.len(), node.state.counters().unsaved), (0, 1));
+        assert_eq!((node.rows.len(), node.state.counters().unsaved, node.state.is_saved()), (0, 1, false));
         node.turn(|state, cx| state.on_timer(cx, Timer::Keep));
         node.settle(Ok(()));
-        assert_eq!(node.rows.len(), 2);
+        assert_eq!((node.rows.len(), node.state.is_saved()), (2, true));
         let garbage = [(b"generation".to_vec(), vec![1]), (b"sx".to_vec(), vec![]), (vec![SHARED, 1, b'a', 0], vec![7])];
         assert_eq!(Node::start(BTreeMap::from(garbage)).state.counters().unreadable, 3);
     }

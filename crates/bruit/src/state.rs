@@ -1,0 +1,127 @@
+//! What each node says of itself, known to all: the library's face of it.
+
+use crate::error::{CallError, Stopped};
+use crate::event::Event;
+use crate::handle::Handle;
+use bruit_proto::PeerId;
+use bruit_stacks::Full;
+use bruit_stacks::state::{Endpoint, Exchange, Key, Value};
+use std::collections::BTreeMap;
+
+/// Endpoint state at a node: [`Node::state`](crate::Node::state).
+///
+/// A node's own keys have one writer, their owner, and are void with its process. Shared keys, in a namespace, may be written
+/// anywhere: the latest value is everywhere, by hybrid logical clock, and each node keeps those that it wrote, in its
+/// [data directory](crate::Builder::data_dir) too. Changes are told as [`Event::State`].
+#[derive(Clone, Copy, Debug)]
+pub struct State<'a>(pub(crate) &'a Handle<Full, Event>);
+
+/// The latest value of a shared key, and who wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// Who.
+    pub writer: PeerId,
+    /// What.
+    pub value: Value,
+}
+
+impl State<'_> {
+    /// Says something under one of this node's own keys; its version.
+    ///
+    /// # Errors
+    /// [`CallError`] if key or value are out of bounds, or the node has stopped; nothing was changed.
+    ///
+    /// Cancellation: it is said, or not.
+    pub async fn set(&self, key: &str, value: &str) -> Result<u64, CallError> {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        Ok(self.0.command(move |full, cx| full.set_state(cx, &key, &value)).await??)
+    }
+
+    /// Writes a shared key; its version at this node. It is on the disk soon after, not yet when this returns.
+    ///
+    /// # Errors
+    /// As [`set`](State::set).
+    ///
+    /// Cancellation: it is written, or not.
+    pub async fn set_in(&self, namespace: &str, key: &str, value: &str) -> Result<u64, CallError> {
+        let (namespace, key, value) = (namespace.to_owned(), key.to_owned(), value.to_owned());
+        Ok(self.0.command(move |full, cx| full.share_state(cx, &namespace, &key, &value)).await??)
+    }
+
+    /// What the node of this name says under one of its own keys.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn get(&self, node: &str, key: &str) -> Result<Option<Value>, Stopped> {
+        let (node, key) = (PeerId::named(node), key.to_owned());
+        self.0.look(move |full| full.state()?.get(node, &key).cloned()).await
+    }
+
+    /// The latest value of a shared key.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn get_in(&self, namespace: &str, key: &str) -> Result<Option<Shared>, Stopped> {
+        let (namespace, key) = (namespace.to_owned(), key.to_owned());
+        self.0
+            .look(move |full| {
+                let shown = full.state()?.get_in(&namespace, &key)?;
+                Some(Shared { writer: shown.writer, value: shown.value.clone() })
+            })
+            .await
+    }
+
+    /// All that the node of this name says, and in which life; nothing if nobody of this name was heard of.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn of(&self, node: &str) -> Result<Option<Endpoint>, Stopped> {
+        let node = PeerId::named(node);
+        self.0.look(move |full| full.state()?.endpoint(node).cloned()).await
+    }
+
+    /// All nodes that were heard of, this one included, those silent for three days not.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn nodes(&self) -> Result<BTreeMap<PeerId, Endpoint>, Stopped> {
+        self.0.look(|full| full.state().into_iter().flat_map(|s| s.nodes()).map(|(id, e)| (id, e.clone())).collect()).await
+    }
+
+    /// All shared keys with their latest values.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn shared(&self) -> Result<BTreeMap<Key, Shared>, Stopped> {
+        self.0
+            .look(|full| {
+                let Some(state) = full.state() else { return BTreeMap::new() };
+                let shown = |key: &Key| {
+                    let shown = state.get_in(&key.namespace, &key.name)?;
+                    Some((key.clone(), Shared { writer: shown.writer, value: shown.value.clone() }))
+                };
+                state.shared().filter_map(shown).collect()
+            })
+            .await
+    }
+
+    /// The last exchange that this node began: who sent which digests, wants and news.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn trace(&self) -> Result<Option<Exchange>, Stopped> {
+        self.0.look(|full| full.state()?.trace().cloned()).await
+    }
+}

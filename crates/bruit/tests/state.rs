@@ -1,0 +1,113 @@
+//! Endpoint state on real sockets: known to all, and one value after a cut.
+#![cfg(feature = "state")]
+
+use bruit::{CallError, Cut, Event, Node, Profile};
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// Longer than anything here takes, on a loaded machine as well.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often is looked.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Three nodes that know each other.
+async fn three() -> [Node; 3] {
+    let start = async |name: &str| Node::bind("127.0.0.1:0").name(name).profile(Profile::Local).start().await.expect("it starts");
+    let nodes = [start("a").await, start("b").await, start("c").await];
+    for node in &nodes[1..] {
+        node.join([nodes[0].local_addr().to_string()]).await.expect("it joins");
+    }
+    for node in &nodes {
+        until(async || node.members().await.unwrap().iter().filter(|m| m.is_live()).count() == 3).await;
+    }
+    nodes
+}
+
+async fn until(holds: impl AsyncFn() -> bool) {
+    let wait = async {
+        while !holds().await {
+            sleep(LOOK).await;
+        }
+    };
+    timeout(PATIENCE, wait).await.expect("in time");
+}
+
+async fn own(node: &Node, of: &str, key: &str) -> Option<String> {
+    node.state().get(of, key).await.unwrap().map(|value| value.value.to_string())
+}
+
+async fn shared(node: &Node, key: &str) -> Option<String> {
+    node.state().get_in("bucket", key).await.unwrap().map(|shared| shared.value.value.to_string())
+}
+
+async fn cut(nodes: &[Node; 3], cuts: [Cut; 3]) {
+    for (node, cut) in nodes.iter().zip(cuts) {
+        node.faults().cut(cut).await.expect("it runs");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_one_sets_is_seen_by_all() {
+    let nodes = three().await;
+    let mut events = nodes[2].events();
+    nodes[1].state().set("load", "0.7").await.unwrap();
+    for node in &nodes {
+        until(async || own(node, "b", "load").await.as_deref() == Some("0.7")).await;
+    }
+    let told = async {
+        loop {
+            if let Event::State { node, key, value } = events.next().await.expect("it runs") {
+                return (node, key.to_string(), value.to_string());
+            }
+        }
+    };
+    let told = timeout(PATIENCE, told).await.expect("in time");
+    assert_eq!(told, (nodes[1].handle().record().id(), "load".into(), "0.7".into()));
+    assert_eq!(nodes[0].state().of("b").await.unwrap().expect("heard of").values().len(), 1);
+    assert_eq!(nodes[0].state().nodes().await.unwrap().len(), 3);
+    let refused = nodes[0].state().set("load", &"x".repeat(5000)).await;
+    assert!(matches!(refused, Err(CallError::State(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_key_written_on_both_sides_of_a_cut_has_one_value_after_it() {
+    let nodes = three().await;
+    nodes[0].state().set_in("bucket", "n_val", "1").await.unwrap();
+    for node in &nodes {
+        until(async || shared(node, "n_val").await.as_deref() == Some("1")).await;
+    }
+    let (ab, c) = ([nodes[0].local_addr(), nodes[1].local_addr()], [nodes[2].local_addr()]);
+    cut(&nodes, [Cut::These(c.to_vec()), Cut::These(c.to_vec()), Cut::These(ab.to_vec())]).await;
+    nodes[0].state().set_in("bucket", "n_val", "2").await.unwrap();
+    nodes[2].state().set_in("bucket", "n_val", "3").await.unwrap();
+    until(async || shared(&nodes[1], "n_val").await.as_deref() == Some("2")).await;
+    assert_eq!(shared(&nodes[2], "n_val").await.as_deref(), Some("3"), "the other side has its own");
+    cut(&nodes, [Cut::Nobody, Cut::Nobody, Cut::Nobody]).await;
+    until(async || {
+        let seen = [shared(&nodes[0], "n_val").await, shared(&nodes[1], "n_val").await, shared(&nodes[2], "n_val").await];
+        seen[0] != Some("1".into()) && seen.iter().all(|value| *value == seen[0])
+    })
+    .await;
+    let writers = async |node: &Node| node.state().get_in("bucket", "n_val").await.unwrap().expect("a value");
+    let (a, b, c) = (writers(&nodes[0]).await, writers(&nodes[1]).await, writers(&nodes[2]).await);
+    assert!(a == b && b == c, "{a:?} {b:?} {c:?}");
+    assert_eq!(a.writer, nodes[2].handle().record().id(), "the latest");
+}
+
+#[tokio::test]
+async fn what_a_node_shared_is_in_its_directory() {
+    let dir = std::env::temp_dir().join(format!("bruit-state-{}", std::process::id()));
+    let start = async || Node::bind("127.0.0.1:0").name("a").data_dir(&dir).start().await.expect("it starts");
+    let node = start().await;
+    node.state().set_in("bucket", "n_val", "3").await.unwrap();
+    node.state().set("load", "1").await.unwrap();
+    until(async || node.handle().look(|full| full.state().expect("it has state").is_saved()).await.unwrap()).await;
+    let generation = node.state().of("a").await.unwrap().expect("itself").heart_beat.generation;
+    node.stop().await;
+    let node = start().await;
+    assert_eq!(shared(&node, "n_val").await.as_deref(), Some("3"));
+    assert_eq!(own(&node, "a", "load").await, None, "of its last life");
+    assert_eq!(node.state().of("a").await.unwrap().expect("itself").heart_beat.generation, generation + 1);
+    node.stop().await;
+    let _ = std::fs::remove_dir_all(dir);
+}

@@ -1,0 +1,165 @@
+//! Endpoint state beside membership, events and history: what each says of itself, known to all.
+#![cfg(feature = "state")]
+
+use bruit_proto::harness::{Harness, Links};
+use bruit_proto::laws::{Subject, corrupted};
+use bruit_proto::{Duration, PeerId, Protocol, Reader, Record, Restored, Rng, Tags, Wire};
+use bruit_stacks::beside::{Event, Message};
+use bruit_stacks::state::{self, Sums, Syn};
+use bruit_stacks::{CoreConfig, Full, FullEvent, history, swim};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const N: u32 = 5;
+
+type Disk = BTreeMap<Vec<u8>, Vec<u8>>;
+
+fn record(site: u32, session: u64) -> Arc<Record> {
+    let at = format!("10.0.0.{site}:7946").parse().unwrap();
+    Arc::new(Record::new(&format!("n{site}"), session, vec![at], Tags::default()).unwrap())
+}
+
+fn without(site: u32, session: u64, disk: &Disk) -> Full {
+    let restored = Restored::new(disk.clone());
+    Full::full(session, CoreConfig::default(), history::Config::default(), record(site, session), &restored)
+}
+
+fn full(site: u32, session: u64, disk: &Disk) -> Full {
+    without(site, session, disk).with_state(Arc::default(), &Restored::new(disk.clone()))
+}
+
+fn joined(make: impl Fn(u32) -> Full) -> Harness<Full> {
+    let mut site = 0;
+    let mut net = Harness::with_ids((1..=N).map(|i| record(i, 1).id()).collect(), 1, Links::default(), |_| {
+        site += 1;
+        make(site)
+    });
+    for i in 2..=N {
+        net.turn(i, |full, cx| full.join(cx, &[PeerId::contact(1)]));
+    }
+    net.run(Duration::from_secs(8));
+    net
+}
+
+fn all(site: u32) -> Full {
+    full(site, site.into(), &Disk::new())
+}
+
+/// What a node shows of a key of another, and of a shared one.
+fn shows(net: &Harness<Full>, i: u32, of: u32) -> (Option<String>, Option<String>) {
+    let state = net.site(i).state().expect("it was made with it");
+    let own = state.get(record(of, 1).id(), "load").map(|value| value.value.to_string());
+    (own, state.get_in("bucket", "n_val").map(|shown| shown.value.value.to_string()))
+}
+
+#[test]
+fn what_one_says_all_know_and_what_it_shared_outlives_its_process() {
+    let mut net = joined(all);
+    net.turn(2, |full, cx| full.set_state(cx, "load", "0.7")).expect("it is set");
+    net.turn(2, |full, cx| full.share_state(cx, "bucket", "n_val", "3")).expect("it is shared");
+    net.run(Duration::from_secs(5));
+    for i in 1..=N {
+        assert_eq!(shows(&net, i, 2), (Some("0.7".into()), Some("3".into())), "node {i}");
+    }
+    let changed = |e: &FullEvent| matches!(e, Event::Also(state::Event::Changed { key, .. }) if &*key.name == "load");
+    assert_eq!(net.events(4).iter().filter(|e| changed(e)).count(), 1, "and is told once");
+    (1..=N).for_each(|i| net.kill(i));
+    for i in 1..=N {
+        let disk = net.disk(i).clone();
+        net.restart(i, full(i, 100 + u64::from(i), &disk));
+    }
+    net.run(Duration::from_secs(20));
+    for i in 1..=N {
+        assert_eq!(shows(&net, i, 2), (None, Some("3".into())), "node {i}");
+    }
+}
+
+#[test]
+fn what_each_part_keeps_is_where_it_was_without_state() {
+    let mut net = joined(all);
+    net.turn(1, |full, cx| full.share_state(cx, "bucket", "n_val", "3")).expect("it is shared");
+    net.turn(1, |full, cx| full.append(cx, history::What::Join, "n1", "ops")).expect("a history");
+    net.run(Duration::from_secs(5));
+    let of = |lane: u8| net.disk(1).keys().filter(|key| key[0] == lane).count();
+    assert_eq!((of(1), of(2)), (1, 2), "an entry; a generation and what was shared");
+    let disk = net.disk(1).clone();
+    assert_eq!(without(1, 9, &disk).history().book().len(), 1, "a process without state reads what is its own");
+}
+
+#[test]
+fn a_node_without_state_is_a_member_like_any_other() {
+    let mut net = joined(|site| if site == 3 { without(3, 3, &Disk::new()) } else { all(site) });
+    net.turn(2, |full, cx| full.set_state(cx, "load", "0.7")).expect("it is set");
+    let refused = net.turn(3, |full, cx| full.set_state(cx, "load", "1"));
+    assert_eq!(refused, Err(state::Refused::Stopped));
+    net.run(Duration::from_secs(30));
+    for i in 1..=N {
+        assert_eq!(net.site(i).swim().members().filter(|m| m.is_live()).count(), N as usize, "node {i}");
+        if i != 3 {
+            assert_eq!(shows(&net, i, 2).0, Some("0.7".into()), "node {i}");
+        }
+    }
+}
+
+/// What equal states cost: seven bytes on packets that leave anyway.
+#[test]
+fn the_sum_has_no_packet_of_its_own() {
+    let mut net = joined(all);
+    net.run(Duration::from_secs(20));
+    net.record();
+    net.run(Duration::from_secs(60));
+    let story = net.story();
+    assert!(story.iter().any(|line| line.contains("Also(Sum(")));
+    let (timers, packets): (Vec<_>, Vec<_>) =
+        story.iter().filter(|line| line.contains("Also(") && !line.contains("Core(")).partition(|line| line.contains("timer"));
+    assert!(packets.is_empty(), "{packets:?}");
+    assert!(timers.len() <= N as usize, "nobody wakes for it, but once to look for the silent: {timers:?}");
+}
+
+fn samples() -> Vec<<Full as Protocol>::Message> {
+    let ping = swim::Message::Ping { seq: 1, digest: 2 };
+    let syn = Syn { from: PeerId(1), to: PeerId(9), digests: vec![] };
+    let sums = Sums { from: PeerId(1), parts: vec![(PeerId(9), 5)] };
+    vec![
+        Message::Core(bruit_stacks::Message::Swim(ping)),
+        Message::Own(history::Message::Digest(7)),
+        Message::Also(state::Message::Sum(7)),
+        Message::Also(state::Message::Sums(sums)),
+        Message::Also(state::Message::Syn(syn)),
+        Message::Also(state::Message::Echo(3)),
+    ]
+}
+
+#[test]
+fn messages_find_their_protocol_by_their_tag() {
+    for message in samples() {
+        let mut out = Vec::new();
+        message.encode(&mut out);
+        assert_eq!(out.len(), message.size());
+        assert_eq!(<Full as Protocol>::Message::decode(&mut Reader::new(&out)), Ok(message));
+    }
+}
+
+#[test]
+fn all_laws_hold() {
+    let samples = samples();
+    let subject = Subject {
+        ids: (1..=N).map(|i| record(i, 1).id()).collect(),
+        make: &all,
+        greet: &|site, full: &mut Full, cx| {
+            full.share_state(cx, "bucket", "n_val", &site.to_string()).expect("within its bounds");
+            if site > 1 {
+                full.join(cx, &[PeerId::contact(1)]);
+            }
+        },
+        arbitrary: &|rng: &mut Rng| corrupted(&samples, rng),
+        timers: 22,
+        holds: &|full| {
+            let state = full.state().map_or(0, state::State::held);
+            full.swim().members().count() + full.events().store().len() + full.history().book().len() + state
+        },
+        most: 8_000,
+    };
+    subject.check();
+    subject.check_composition();
+}
