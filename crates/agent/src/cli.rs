@@ -132,6 +132,9 @@ pub(crate) enum Client {
         #[arg(long = "tag", value_name = "K=GLOB")]
         tags: Vec<String>,
     },
+    /// What each node says of itself, and what all share: say it, read it, follow it.
+    #[command(subcommand)]
+    State(StateOf),
     /// Print what happens, until interrupted.
     Monitor,
     /// Whether the agent is well; exits 1 if not.
@@ -155,6 +158,37 @@ pub(crate) enum Client {
         /// error, warn, info, debug, trace or off.
         filter: Option<String>,
     },
+}
+
+/// What to do with endpoint state. A key is the agent's own, or with a namespace the whole cluster's.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateOf {
+    /// Say something under a key of the agent's own, or write a key that all share.
+    Set {
+        /// `load`, or `bucket/n_val` for all.
+        #[arg(value_name = "[NS/]KEY")]
+        key: String,
+        /// What to say.
+        value: String,
+    },
+    /// Print what is said under a key; exits 6 if nothing is.
+    Get {
+        /// `load`, or `bucket/n_val` of all.
+        #[arg(value_name = "[NS/]KEY")]
+        key: String,
+        /// By which node. The agent's own unless given.
+        #[arg(long, value_name = "NAME")]
+        node: Option<String>,
+    },
+    /// List each node with what it says; of shared keys, those that it wrote last.
+    Ls {
+        /// Only this one.
+        node: Option<String>,
+    },
+    /// Print what changes, until interrupted.
+    Watch,
+    /// Show the last exchange that the agent began: SYN, ACK and ACK2, as node:generation:version.
+    Trace,
 }
 
 /// What to do with keys. Their bytes are in files alone; what is shown are their ids.

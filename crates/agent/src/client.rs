@@ -5,7 +5,7 @@ mod http;
 mod print;
 
 use crate::agent::{BAD_CONFIG, BAD_SETTINGS};
-use crate::cli::{Client, Output};
+use crate::cli::{Client, Output, StateOf};
 use crate::output;
 use anyhow::{Context, Result};
 use base64::Engine;
@@ -50,7 +50,8 @@ pub(crate) fn run(command: &Client, agent: Option<String>, format: Output) -> Re
         let done = async {
             let socket = find::agent(agent.as_deref()).await?;
             match command {
-                Client::Monitor => monitor(socket, format).await,
+                Client::Monitor => monitor(socket, format, &[]).await,
+                Client::State(StateOf::Watch) => monitor(socket, format, &["state", "lagged"]).await,
                 _ => answer(command, socket.ask(&request).await?, format),
             }
         };
@@ -89,6 +90,7 @@ fn request(command: &Client) -> Result<Result<Request, Failure>> {
         Client::Reload => send("POST", "/v1/reload", json!({})),
         Client::History => get("/v1/history"),
         Client::Keys => get("/v1/keys"),
+        Client::State(state) => state_of(state),
         Client::Log { filter: None } => get("/v1/log"),
         Client::Log { filter: Some(filter) } => send("PUT", "/v1/log", json!({ "filter": filter })),
         Client::Join { addresses } => send("POST", "/v1/join", json!({ "addresses": addresses })),
@@ -110,6 +112,22 @@ fn request(command: &Client) -> Result<Result<Request, Failure>> {
             send("POST", "/v1/events", json!({ "name": name, "payload_base64": BASE64_STANDARD.encode(payload), "to": tags }))
         }
     }))
+}
+
+fn state_of(command: &StateOf) -> Request {
+    let path = |key: &str| match key.split_once('/') {
+        Some((namespace, key)) => format!("/v1/state/namespaces/{}/{}", http::escape(namespace), http::escape(key)),
+        None => format!("/v1/state/keys/{}", http::escape(key)),
+    };
+    let by = |node: &Option<String>| node.as_ref().map_or_else(String::new, |n| format!("?node={}", http::escape(n)));
+    let get = |path| Request { method: "GET", path, body: None };
+    match command {
+        StateOf::Set { key, value } => Request { method: "PUT", path: path(key), body: Some(json!({ "value": value })) },
+        StateOf::Get { key, node } => get(path(key) + &by(node)),
+        StateOf::Ls { node } => get("/v1/state".to_owned() + &by(node)),
+        StateOf::Watch => get("/v1/stream".into()),
+        StateOf::Trace => get("/v1/trace".into()),
+    }
 }
 
 fn payload_of(text: Option<&str>) -> Result<Vec<u8>> {
@@ -152,10 +170,13 @@ fn refused(status: u16, problem: &Value) -> Failure {
     Failure::new(code, problem["detail"].as_str().map_or_else(|| format!("the agent answers {status}"), str::to_owned))
 }
 
-/// Prints events until the agent ends or nobody reads.
-async fn monitor(socket: Socket, format: Output) -> Result<ExitCode, Failure> {
+/// Prints events of these kinds, or all, until the agent ends or nobody reads.
+async fn monitor(socket: Socket, format: Output, kinds: &[&str]) -> Result<ExitCode, Failure> {
     let mut events = socket.stream("/v1/stream").await?;
     while let Some(event) = events.next().await? {
+        if !kinds.is_empty() && !kinds.iter().any(|kind| event["kind"] == *kind) {
+            continue;
+        }
         let line = match format {
             Output::Text => print::happening(&event),
             Output::Json | Output::Jsonl => event.to_string(),

@@ -3,6 +3,7 @@
 mod change;
 mod look;
 mod reach;
+mod state;
 mod stream;
 
 pub(super) use look::census;
@@ -46,6 +47,12 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Agent>>)> {
         ("PATCH", "/v1/tags", patch(change::merge_tags)),
         ("POST", "/v1/reload", post(change::reload)),
         ("GET", "/v1/history", get(look::history)),
+        ("GET", "/v1/state", get(state::all)),
+        ("GET", "/v1/state/keys/{key}", get(state::get)),
+        ("PUT", "/v1/state/keys/{key}", put(state::set)),
+        ("GET", "/v1/state/namespaces/{namespace}/{key}", get(state::get_in)),
+        ("PUT", "/v1/state/namespaces/{namespace}/{key}", put(state::set_in)),
+        ("GET", "/v1/trace", get(state::trace)),
         ("GET", "/v1/keys", get(look::keys)),
         ("GET", "/v1/log", get(look::log)),
         ("PUT", "/v1/log", put(change::set_log)),

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bruit::proto::Time;
-use bruit::{Event, Member, Node, PeerId, Status};
+use bruit::{Event, Key, Member, Node, PeerId, Status};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -36,6 +36,15 @@ pub(super) fn member(member: &Member, now: Time) -> Value {
     })
 }
 
+/// A key of endpoint state; a node's own has no namespace.
+pub(super) fn key(key: &Key) -> Value {
+    let mut value = json!({ "key": &*key.name });
+    if key.is_shared() {
+        value["namespace"] = (&*key.namespace).into();
+    }
+    value
+}
+
 /// The kind of an event, and what there is to say of it; nothing of what concerns only the library.
 pub(super) async fn describe(node: &Node, event: Event) -> Option<(&'static str, Value)> {
     let now = node.now();
@@ -56,6 +65,11 @@ pub(super) async fn describe(node: &Node, event: Event) -> Option<(&'static str,
             merge(&mut data, payload);
             ("event", data)
         }
+        Event::State { node: by, key: under, value } => {
+            let mut data = key(&under);
+            merge(&mut data, json!({ "node": name(node, by).await, "value": &*value }));
+            ("state", data)
+        }
         Event::JoinFailed { why, .. } => ("join-failed", json!({ "why": format!("{why:?}").to_lowercase() })),
         Event::Joined { .. } => ("joined", json!({})),
         Event::NameTaken => ("name-taken", json!({ "name": node.name() })),
@@ -68,7 +82,7 @@ pub(super) async fn describe(node: &Node, event: Event) -> Option<(&'static str,
     Some((kind, data))
 }
 
-fn merge(into: &mut Value, from: Value) {
+pub(super) fn merge(into: &mut Value, from: Value) {
     if let (Value::Object(into), Value::Object(from)) = (into, from) {
         into.extend(from);
     }
@@ -86,6 +100,7 @@ pub(super) fn log(kind: &'static str, data: &Value) {
     match kind {
         "suspect" => info!(member, by = data["by"].as_str(), "suspect"),
         "dead" | "isolated" | "name-taken" | "lagged" => warn!(member, "{kind}"),
+        "state" => debug!(node = data["node"].as_str(), key = data["key"].as_str(), "state"),
         "event" => debug!(name = member, from = data["from"].as_str(), "event"),
         "join-failed" => warn!(why = data["why"].as_str(), "join failed"),
         _ => info!(member, "{kind}"),

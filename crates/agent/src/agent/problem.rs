@@ -4,7 +4,7 @@ use super::reload::Refused;
 use crate::config;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bruit::stacks::{events, swim};
+use bruit::stacks::{events, state, swim};
 use bruit::{CallError, JoinError, Stopped};
 use serde_json::{Value, json};
 
@@ -77,6 +77,7 @@ impl From<CallError> for Problem {
             CallError::Membership(swim::Refused::Unknown(_)) => (StatusCode::NOT_FOUND, "unknown-member"),
             CallError::Membership(swim::Refused::Busy) => (StatusCode::TOO_MANY_REQUESTS, "busy"),
             CallError::Membership(swim::Refused::Leaving) => (StatusCode::CONFLICT, "leaving"),
+            CallError::State(state::Refused::Schema { .. }) => (StatusCode::CONFLICT, "against-schema"),
             CallError::Event(events::Refused::Joining) => (StatusCode::SERVICE_UNAVAILABLE, "joining"),
             CallError::Stopped(_) => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
             _ => (StatusCode::UNPROCESSABLE_ENTITY, "out-of-bounds"),

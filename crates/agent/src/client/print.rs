@@ -1,6 +1,6 @@
 //! Answers for people.
 
-use crate::cli::Client;
+use crate::cli::{Client, StateOf};
 use serde_json::Value;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -21,6 +21,7 @@ pub(super) fn text(command: &Client, value: &Value) {
         Client::History => history(value),
         Client::Keys => keys(value),
         Client::Log { .. } => println!("{}", word(&value["filter"])),
+        Client::State(command) => state(command, value),
         Client::Monitor => println!("{}", happening(value)),
     }
 }
@@ -34,6 +35,10 @@ pub(super) fn happening(event: &Value) -> String {
             let payload = event["payload"].as_str().or_else(|| event["payload_base64"].as_str()).unwrap_or_default();
             format!("event {name} from {}: {}", word(&event["from"]), shown(payload))
         }
+        "state" => match event["namespace"].as_str() {
+            Some(_) => format!("state {}={} by {}", key(event), shown(word(&event["value"])), shown(word(&event["node"]))),
+            None => format!("state {} {}={}", shown(word(&event["node"])), key(event), shown(word(&event["value"]))),
+        },
         "suspect" => format!("suspect {} by {}", member(), word(&event["by"])),
         "up" | "refuted" | "dead" | "left" | "changed" => format!("{kind} {}", member()),
         "lagged" if event["restarted"] == true => "lagged: the agent was restarted".into(),
@@ -41,6 +46,31 @@ pub(super) fn happening(event: &Value) -> String {
         "join-failed" => format!("join-failed: {}", word(&event["why"])),
         _ => format!("{kind} {name}").trim_end().into(),
     }
+}
+
+fn state(command: &StateOf, value: &Value) {
+    match command {
+        StateOf::Set { .. } | StateOf::Watch => {
+            println!("{}={} at version {}", key(value), shown(word(&value["value"])), value["version"])
+        }
+        StateOf::Get { .. } => println!("{}", shown(word(&value["value"]))),
+        StateOf::Ls { .. } => value.as_array().into_iter().flatten().for_each(|node| {
+            println!("{} {}:{}", shown(word(&node["node"])), node["generation"], node["version"]);
+            for said in node["values"].as_array().into_iter().flatten() {
+                println!("  {}={}:{}", key(said), shown(word(&said["value"])), said["version"]);
+            }
+        }),
+        StateOf::Trace => {
+            println!("with {}", shown(word(&value["with"])));
+            ["syn", "ack", "ack2"].iter().for_each(|step| println!("{step:<4} {}", shown(word(&value[*step]))));
+        }
+    }
+}
+
+/// A key of endpoint state, as one types it.
+fn key(value: &Value) -> String {
+    let namespace = value["namespace"].as_str().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+    shown(&format!("{namespace}{}", word(&value["key"])))
 }
 
 fn members(all: &[Value]) {
@@ -158,5 +188,9 @@ mod tests {
         let up = json!({ "kind": "up", "member": { "name": "b", "addresses": ["127.0.0.1:1"] } });
         assert_eq!(happening(&up), "up b 127.0.0.1:1");
         assert_eq!(happening(&json!({ "kind": "isolated" })), "isolated");
+        let own = json!({ "kind": "state", "node": "b", "key": "load", "value": "1" });
+        assert_eq!(happening(&own), "state b load=1");
+        let shared = json!({ "kind": "state", "node": "b", "namespace": "bucket", "key": "n_val", "value": "3" });
+        assert_eq!(happening(&shared), "state bucket/n_val=3 by b");
     }
 }

@@ -27,6 +27,10 @@ fn the_interface_answers_and_refuses() {
         (post(&machine, "POST", "/v1/join", "{\"addresses\":[\"127.0.0.1:1\"]}"), 502, "no-seed-answered"),
         (post(&machine, "PUT", "/v1/tags", &format!("{{\"k\":\"{}\"}}", "v".repeat(600))), 422, "out-of-bounds"),
         (post(&machine, "POST", "/v1/events", &" ".repeat(70_000)), 413, "too-large"),
+        (get(&machine, "/v1/state/keys/load"), 404, "unknown-key"),
+        (get(&machine, "/v1/state?node=nobody"), 404, "unknown-member"),
+        (get(&machine, "/v1/trace"), 404, "no-exchange"),
+        (post(&machine, "PUT", "/v1/state/keys/load", &format!("{{\"value\":\"{}\"}}", "v".repeat(600))), 422, "out-of-bounds"),
     ];
     for ((status, body), expected, code) in wrong {
         assert_eq!(status, expected, "{body}");
@@ -88,6 +92,8 @@ fn every_answer_is_as_the_document_says() {
         "/v1/history",
         "/v1/keys",
         "/v1/log",
+        "/v1/state",
+        "/v1/trace",
         "/v1/openapi.json",
         "/metrics",
         "/livez",
@@ -111,6 +117,14 @@ fn every_answer_is_as_the_document_says() {
         ("POST", "/v1/force-leave", "/v1/force-leave", "{\"name\":\"b\"}"),
         ("PUT", "/v1/tags", "/v1/tags", "{\"k\":\"v\"}"),
         ("PATCH", "/v1/tags", "/v1/tags", "{\"k\":null,\"l\":\"w\"}"),
+        ("PUT", "/v1/state/keys/{key}", "/v1/state/keys/load", "{\"value\":\"0.7\"}"),
+        ("PUT", "/v1/state/keys/{key}", "/v1/state/keys/load", "{\"valve\":1}"),
+        ("GET", "/v1/state/keys/{key}", "/v1/state/keys/load", ""),
+        ("GET", "/v1/state/keys/{key}", "/v1/state/keys/load?node=nobody", ""),
+        ("PUT", "/v1/state/namespaces/{namespace}/{key}", "/v1/state/namespaces/bucket/n_val", "{\"value\":\"3\"}"),
+        ("GET", "/v1/state/namespaces/{namespace}/{key}", "/v1/state/namespaces/bucket/n_val", ""),
+        ("GET", "/v1/state", "/v1/state?node=a", ""),
+        ("GET", "/v1/state", "/v1/state?node=nobody", ""),
         ("PUT", "/v1/log", "/v1/log", "{\"filter\":\"debug\"}"),
         ("PUT", "/v1/log", "/v1/log", "{\"filter\":\"loud\"}"),
         ("POST", "/v1/reload", "/v1/reload", ""),
@@ -137,5 +151,5 @@ fn every_answer_is_as_the_document_says() {
             kinds.insert(data["kind"].as_str().expect("a kind").to_owned());
         }
     }
-    assert!(["lagged", "up", "event", "joined"].iter().all(|kind| kinds.contains(*kind)), "{kinds:?}");
+    assert!(["lagged", "up", "event", "state", "joined"].iter().all(|kind| kinds.contains(*kind)), "{kinds:?}");
 }

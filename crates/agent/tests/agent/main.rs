@@ -15,4 +15,5 @@ mod restart;
 mod sealed;
 mod settings;
 mod snapshots;
+mod state;
 mod streams;

@@ -18,13 +18,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tracing::info;
 
-type Body = Result<Bytes, BytesRejection>;
+pub(super) type Body = Result<Bytes, BytesRejection>;
 type Answer = Result<Json<Value>, Problem>;
 
 /// The most seeds that one request joins through.
 const MAX_SEEDS: usize = 256;
 
-fn read<'a, T: Deserialize<'a>>(body: &'a Body) -> Result<T, Problem> {
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a Body) -> Result<T, Problem> {
     match body {
         Ok(bytes) => serde_json::from_slice(bytes).map_err(|e| Problem::bad(format!("the body: {e}"))),
         Err(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => {

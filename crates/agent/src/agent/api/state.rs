@@ -1,0 +1,131 @@
+//! Endpoint state: what each node says of itself, and what all share.
+
+use super::change::{Body, read};
+use crate::agent::news;
+use crate::agent::problem::Problem;
+use crate::agent::state::Agent;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use bruit::{Endpoint, Key, Node, PeerId, Shared, Value as Said};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+type Answer = Result<Json<Value>, Problem>;
+type Asked = Result<Query<Which>, QueryRejection>;
+
+/// Which node is meant.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    node: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct To {
+    value: String,
+}
+
+/// Names of members, by id.
+struct Names(BTreeMap<PeerId, String>);
+
+impl Names {
+    async fn of(node: &Node) -> Result<Names, Problem> {
+        let members = node.members().await?;
+        Ok(Names(members.iter().map(|m| (m.id(), m.record.name().to_owned())).collect()))
+    }
+
+    /// The id, if nobody is known by it.
+    fn name(&self, id: PeerId) -> String {
+        self.0.get(&id).cloned().unwrap_or_else(|| format!("{id:?}"))
+    }
+}
+
+fn which(asked: Asked) -> Result<Option<String>, Problem> {
+    asked.map(|Query(which)| which.node).map_err(|e| Problem::bad(e.body_text()))
+}
+
+fn unknown(key: &Key) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "unknown-key", format!("nobody has said anything under {key}"))
+}
+
+/// One value: who says it, under what, in which version.
+fn said(node: &str, key: &Key, said: &Said) -> Value {
+    let mut value = news::key(key);
+    news::merge(&mut value, json!({ "node": node, "value": &*said.value, "version": said.version }));
+    value
+}
+
+/// Each node with what it says, by name; of shared keys, those whose latest value it wrote.
+pub(super) async fn all(State(agent): State<Arc<Agent>>, asked: Asked) -> Answer {
+    let (node, only) = (&agent.node, which(asked)?);
+    let names = Names::of(node).await?;
+    let (nodes, shared) = (node.state().nodes().await?, node.state().shared().await?);
+    let mut listed: Vec<(String, Value)> =
+        nodes.iter().map(|(id, endpoint)| (names.name(*id), of(&names.name(*id), *id, endpoint, &shared))).collect();
+    if let Some(only) = only {
+        listed.retain(|x| x.0 == only);
+        if listed.is_empty() {
+            return Err(Problem::unknown_member(&only));
+        }
+    }
+    listed.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(Json(listed.into_iter().map(|x| x.1).collect()))
+}
+
+fn of(name: &str, id: PeerId, endpoint: &Endpoint, shared: &BTreeMap<Key, Shared>) -> Value {
+    let shown = |key: &Key| !key.is_shared() || shared.get(key).is_some_and(|latest| latest.writer == id);
+    let values = endpoint.values().filter(|x| shown(x.0));
+    json!({
+        "node": name,
+        "generation": endpoint.heart_beat.generation,
+        "version": endpoint.max_version(),
+        "values": values.map(|(key, value)| said(name, key, value)).collect::<Vec<_>>(),
+    })
+}
+
+/// What a node says under one of its own keys; this one, unless another is named.
+pub(super) async fn get(State(agent): State<Arc<Agent>>, Path(key): Path<String>, asked: Asked) -> Answer {
+    let node = which(asked)?.unwrap_or_else(|| agent.node.name().to_owned());
+    let key = Key::own(&key);
+    let found = agent.node.state().get(&node, &key.name).await?.ok_or_else(|| unknown(&key))?;
+    Ok(Json(said(&node, &key, &found)))
+}
+
+pub(super) async fn set(State(agent): State<Arc<Agent>>, Path(key): Path<String>, body: Body) -> Answer {
+    let To { value } = read(&body)?;
+    let version = agent.node.state().set(&key, &value).await?;
+    Ok(Json(said(agent.node.name(), &Key::own(&key), &Said { value: value.into(), version, stamp: None })))
+}
+
+/// The latest value of a shared key, and who wrote it.
+pub(super) async fn get_in(State(agent): State<Arc<Agent>>, Path((namespace, key)): Path<(String, String)>) -> Answer {
+    let key = Key::shared(&namespace, &key);
+    let found = agent.node.state().get_in(&namespace, &key.name).await?.ok_or_else(|| unknown(&key))?;
+    let writer = Names::of(&agent.node).await?.name(found.writer);
+    Ok(Json(said(&writer, &key, &found.value)))
+}
+
+pub(super) async fn set_in(
+    State(agent): State<Arc<Agent>>,
+    Path((namespace, key)): Path<(String, String)>,
+    body: Body,
+) -> Answer {
+    let To { value } = read(&body)?;
+    let version = agent.node.state().set_in(&namespace, &key, &value).await?;
+    let value = Said { value: value.into(), version, stamp: None };
+    Ok(Json(said(agent.node.name(), &Key::shared(&namespace, &key), &value)))
+}
+
+/// The last exchange that this node began, in the notation of the literature.
+pub(super) async fn trace(State(agent): State<Arc<Agent>>) -> Answer {
+    let none = || Problem::new(StatusCode::NOT_FOUND, "no-exchange", "this node has begun no exchange yet: all views were equal");
+    let exchange = agent.node.state().trace().await?.ok_or_else(none)?;
+    let names = Names::of(&agent.node).await?;
+    let [syn, ack, ack2] = exchange.lines(&|id| names.name(id));
+    Ok(Json(json!({ "with": names.name(exchange.with), "syn": syn, "ack": ack, "ack2": ack2 })))
+}
