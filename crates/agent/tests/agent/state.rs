@@ -26,10 +26,23 @@ fn what_one_says_all_print() {
         assert_eq!(text(&machine.bruit(&["state", "get", "bucket/n_val", "--agent", name]).stdout), "3\n");
     }
     ends(&machine.bruit(&["state", "get", "load", "--agent", "b"]), 6);
-    // Who came late lacked something: some exchange was begun.
-    let traces: Vec<Output> = ["a", "b", "c"].map(|name| machine.bruit(&["state", "trace", "--agent", name])).into();
-    let told = traces.iter().find(|out| out.status.success()).map(|out| text(&out.stdout)).expect("a trace");
-    assert!(told.starts_with("with ") && told.contains("\nsyn ") && told.contains("\nack2 "), "{told}");
     watch.kill().expect("it is stopped");
     watch.wait().expect("it ends");
+}
+
+/// Who comes when the news is no longer told lacks it, and an exchange finds it.
+#[test]
+fn who_comes_late_exchanges() {
+    let machine = Machine::new();
+    let (_a, at) = machine.named("a", &[]);
+    let value = "x".repeat(400);
+    let key = |i: u32| format!("key-{i:02}");
+    // More than the packets of a join have room for.
+    (0..40).for_each(|i| ends(&machine.bruit(&["state", "set", &key(i), &value]), 0));
+    let (_b, _) = machine.named("b", &["--join", &at]);
+    let of_a = |all: &Value| all[0]["node"] == "a" && all[0]["values"].as_array().is_some_and(|values| values.len() == 40);
+    machine.until(&["state", "ls", "--agent", "b"], of_a);
+    let traces: Vec<Output> = ["a", "b"].map(|name| machine.bruit(&["state", "trace", "--agent", name])).into();
+    let told = traces.iter().find(|out| out.status.success()).map(|out| text(&out.stdout)).expect("a trace");
+    assert!(told.starts_with("with ") && told.contains("\nsyn ") && told.contains("\nack2 "), "{told}");
 }

@@ -49,10 +49,6 @@ fn which(asked: Asked) -> Result<Option<String>, Problem> {
     asked.map(|Query(which)| which.node).map_err(|e| Problem::bad(e.body_text()))
 }
 
-fn unknown(key: &Key) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "unknown-key", format!("nobody has said anything under {key}"))
-}
-
 /// One value: who says it, under what, in which version.
 fn said(node: &str, key: &Key, said: &Said) -> Value {
     let mut value = news::key(key);
@@ -92,7 +88,11 @@ fn of(name: &str, id: PeerId, endpoint: &Endpoint, shared: &BTreeMap<Key, Shared
 pub(super) async fn get(State(agent): State<Arc<Agent>>, Path(key): Path<String>, asked: Asked) -> Answer {
     let node = which(asked)?.unwrap_or_else(|| agent.node.name().to_owned());
     let key = Key::own(&key);
-    let found = agent.node.state().get(&node, &key.name).await?.ok_or_else(|| unknown(&key))?;
+    if agent.node.state().of(&node).await?.is_none() {
+        return Err(Problem::unknown_member(&node));
+    }
+    let silent = || Problem::new(StatusCode::NOT_FOUND, "unknown-key", format!("{node} says nothing under {key}"));
+    let found = agent.node.state().get(&node, &key.name).await?.ok_or_else(silent)?;
     Ok(Json(said(&node, &key, &found)))
 }
 
@@ -105,7 +105,8 @@ pub(super) async fn set(State(agent): State<Arc<Agent>>, Path(key): Path<String>
 /// The latest value of a shared key, and who wrote it.
 pub(super) async fn get_in(State(agent): State<Arc<Agent>>, Path((namespace, key)): Path<(String, String)>) -> Answer {
     let key = Key::shared(&namespace, &key);
-    let found = agent.node.state().get_in(&namespace, &key.name).await?.ok_or_else(|| unknown(&key))?;
+    let unset = || Problem::new(StatusCode::NOT_FOUND, "unknown-key", format!("nobody has written {key}"));
+    let found = agent.node.state().get_in(&namespace, &key.name).await?.ok_or_else(unset)?;
     let writer = Names::of(&agent.node).await?.name(found.writer);
     Ok(Json(said(&writer, &key, &found.value)))
 }
