@@ -83,6 +83,10 @@ pub enum StartError {
     /// Settings of events are out of their bounds.
     #[error(transparent)]
     Events(#[from] bruit_stacks::events::BadConfig),
+    /// Settings of endpoint state are out of their bounds.
+    #[cfg(feature = "state")]
+    #[error(transparent)]
+    State(#[from] bruit_stacks::state::BadConfig),
     /// No entropy for seed and session.
     #[error("the operating system gave no entropy: {0}")]
     Entropy(String),
@@ -175,6 +179,10 @@ pub enum CallError {
     #[cfg(feature = "state")]
     #[error(transparent)]
     State(#[from] bruit_stacks::state::Refused),
+    /// This node has no endpoint state.
+    #[cfg(feature = "state")]
+    #[error("this node was started without state: give its builder the settings of it")]
+    NoState,
     /// The disk did not take what was to be recorded.
     #[error("the disk lost the entry of the history; is it full?")]
     NotRecorded,

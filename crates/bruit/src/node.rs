@@ -43,6 +43,8 @@ pub struct Node {
 pub struct Builder {
     driver: Driver,
     config: CoreConfig,
+    #[cfg(feature = "state")]
+    state: Option<Arc<bruit_stacks::state::Config>>,
     seeds: Vec<String>,
 }
 
@@ -75,6 +77,14 @@ impl Builder {
     /// All settings. Share them among the nodes of a process.
     pub fn config(mut self, config: CoreConfig) -> Builder {
         self.config = config;
+        self
+    }
+
+    /// The node takes part in endpoint state, [`Node::state`], with these settings; without, it costs nothing. Share them
+    /// among the nodes of a process.
+    #[cfg(feature = "state")]
+    pub fn state(mut self, config: impl Into<Arc<bruit_stacks::state::Config>>) -> Builder {
+        self.state = Some(config.into());
         self
     }
 
@@ -133,13 +143,21 @@ impl Builder {
     /// # Panics
     /// Outside a tokio runtime with I/O and time enabled.
     pub async fn start(self) -> Result<Node, StartError> {
-        let Builder { driver, config, seeds } = self;
+        let Builder { driver, config, seeds, .. } = self;
         config.events.check()?;
+        #[cfg(feature = "state")]
+        self.state.iter().try_for_each(|state| state.check())?;
         let first = seeds.iter().find_map(|s| s.parse().ok());
         let mut new = false;
         let make = |local: &Local| {
             new = local.restored.is_empty();
-            full(config, local)
+            let full = full(config, local);
+            #[cfg(feature = "state")]
+            let full = match self.state {
+                Some(state) => full.with_state(state, &local.restored),
+                None => full,
+            };
+            full
         };
         let handle = driver.towards(first).run_with(make, told).await?;
         let by: Arc<str> = handle.record().name().into();
@@ -157,16 +175,19 @@ impl Builder {
 
 /// The default stack.
 pub(crate) fn full(config: CoreConfig, local: &Local) -> Full {
-    let full = Full::full(local.seed, config, history::Config::default(), Arc::clone(&local.record), &local.restored);
-    #[cfg(feature = "state")]
-    let full = full.with_state(Arc::default(), &local.restored);
-    full
+    Full::full(local.seed, config, history::Config::default(), Arc::clone(&local.record), &local.restored)
 }
 
 impl Node {
     /// A node for `host:port`. UDP and TCP are bound to the same port; port 0 takes one that is free for both.
     pub fn bind(address: impl Into<String>) -> Builder {
-        Builder { driver: Driver::bind(address), config: CoreConfig::default(), seeds: Vec::new() }
+        Builder {
+            driver: Driver::bind(address),
+            config: CoreConfig::default(),
+            #[cfg(feature = "state")]
+            state: None,
+            seeds: Vec::new(),
+        }
     }
 
     /// The same node, asked by somebody: a user, or the subject of a token, at most 128 bytes. What it is asked for is
@@ -274,7 +295,7 @@ impl Node {
         self.handle.look(|full| full.history().book().iter().cloned().collect()).await
     }
 
-    /// What each node says of itself, and values that all share.
+    /// What each node says of itself, and values that all share: see [`Builder::state`].
     #[cfg(feature = "state")]
     pub fn state(&self) -> crate::state::State<'_> {
         crate::state::State(&self.handle)

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 ///
 /// A node's own keys have one writer, their owner, and are void with its process. Shared keys, in a namespace, may be written
 /// anywhere: the latest value is everywhere, by hybrid logical clock, and each node keeps those that it wrote, in its
-/// [data directory](crate::Builder::data_dir) too. Changes are told as [`Event::State`].
+/// [data directory](crate::Builder::data_dir) too. Changes are told as [`Event::State`]. A node that was started without
+/// [`Builder::state`](crate::Builder::state) knows nothing, and refuses to say anything.
 #[derive(Clone, Copy, Debug)]
 pub struct State<'a>(pub(crate) &'a Handle<Full, Event>);
 
@@ -29,12 +30,16 @@ impl State<'_> {
     /// Says something under one of this node's own keys; its version.
     ///
     /// # Errors
-    /// [`CallError`] if key or value are out of bounds, or the node has stopped; nothing was changed.
+    /// [`CallError`] if key or value are out of bounds, or the node has no state or has stopped; nothing was changed.
     ///
     /// Cancellation: it is said, or not.
     pub async fn set(&self, key: &str, value: &str) -> Result<u64, CallError> {
         let (key, value) = (key.to_owned(), value.to_owned());
-        Ok(self.0.command(move |full, cx| full.set_state(cx, &key, &value)).await??)
+        Ok(self
+            .0
+            .command(move |full, cx| full.in_also(cx, |state, cx| state.set(cx, &key, &value)))
+            .await?
+            .ok_or(CallError::NoState)??)
     }
 
     /// Writes a shared key; its version at this node. It is on the disk soon after, not yet when this returns.
@@ -45,7 +50,11 @@ impl State<'_> {
     /// Cancellation: it is written, or not.
     pub async fn set_in(&self, namespace: &str, key: &str, value: &str) -> Result<u64, CallError> {
         let (namespace, key, value) = (namespace.to_owned(), key.to_owned(), value.to_owned());
-        Ok(self.0.command(move |full, cx| full.share_state(cx, &namespace, &key, &value)).await??)
+        Ok(self
+            .0
+            .command(move |full, cx| full.in_also(cx, |state, cx| state.set_in(cx, &namespace, &key, &value)))
+            .await?
+            .ok_or(CallError::NoState)??)
     }
 
     /// What the node of this name says under one of its own keys.

@@ -1,7 +1,7 @@
 //! Endpoint state on real sockets: known to all, and one value after a cut.
 #![cfg(feature = "state")]
 
-use bruit::{CallError, Cut, Event, Node, Profile};
+use bruit::{CallError, Cut, Event, Node, Profile, StartError, StateConfig};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
@@ -12,7 +12,15 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Three nodes that know each other.
 async fn three() -> [Node; 3] {
-    let start = async |name: &str| Node::bind("127.0.0.1:0").name(name).profile(Profile::Local).start().await.expect("it starts");
+    let start = async |name: &str| {
+        Node::bind("127.0.0.1:0")
+            .name(name)
+            .profile(Profile::Local)
+            .state(StateConfig::default())
+            .start()
+            .await
+            .expect("it starts")
+    };
     let nodes = [start("a").await, start("b").await, start("c").await];
     for node in &nodes[1..] {
         node.join([nodes[0].local_addr().to_string()]).await.expect("it joins");
@@ -95,9 +103,20 @@ async fn a_key_written_on_both_sides_of_a_cut_has_one_value_after_it() {
 }
 
 #[tokio::test]
+async fn a_node_without_it_says_so() {
+    let node = Node::bind("127.0.0.1:0").name("a").start().await.expect("it starts");
+    assert!(matches!(node.state().set("load", "1").await, Err(CallError::NoState)));
+    assert!(node.state().nodes().await.unwrap().is_empty());
+    let wrong = StateConfig { nodes: 0, ..StateConfig::default() };
+    assert!(matches!(Node::bind("127.0.0.1:0").state(wrong).start().await, Err(StartError::State(_))));
+}
+
+#[tokio::test]
 async fn what_a_node_shared_is_in_its_directory() {
     let dir = std::env::temp_dir().join(format!("bruit-state-{}", std::process::id()));
-    let start = async || Node::bind("127.0.0.1:0").name("a").data_dir(&dir).start().await.expect("it starts");
+    let start = async || {
+        Node::bind("127.0.0.1:0").name("a").data_dir(&dir).state(StateConfig::default()).start().await.expect("it starts")
+    };
     let node = start().await;
     node.state().set_in("bucket", "n_val", "3").await.unwrap();
     node.state().set("load", "1").await.unwrap();

@@ -126,30 +126,8 @@ impl Full {
         self
     }
 
-    /// Endpoint state, to look at; nothing if this node was made without.
+    /// Endpoint state, to look at; nothing if this node was made without. Commands go by [`in_also`](Beside::in_also).
     pub fn state(&self) -> Option<&State> {
         self.also()
-    }
-
-    /// As [`State::set`].
-    ///
-    /// # Errors
-    /// See there; [`state::Refused::Stopped`] if this node was made without.
-    pub fn set_state(&mut self, cx: &mut Context<'_, Self>, key: &str, value: &str) -> Result<u64, state::Refused> {
-        self.in_also(cx, |state, cx| state.set(cx, key, value)).unwrap_or(Err(state::Refused::Stopped))
-    }
-
-    /// As [`State::set_in`].
-    ///
-    /// # Errors
-    /// As [`set_state`](Full::set_state).
-    pub fn share_state(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        namespace: &str,
-        key: &str,
-        value: &str,
-    ) -> Result<u64, state::Refused> {
-        self.in_also(cx, |state, cx| state.set_in(cx, namespace, key, value)).unwrap_or(Err(state::Refused::Stopped))
     }
 }
