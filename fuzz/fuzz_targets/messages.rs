@@ -23,5 +23,6 @@ fuzz_target!(|bytes: &[u8]| {
     check::<bruit_swim::Message>(bytes);
     check::<bruit_events::Message>(bytes);
     check::<bruit_history::Message>(bytes);
+    check::<bruit_state::Message>(bytes);
     check::<bruit_stacks::Message>(bytes);
 });

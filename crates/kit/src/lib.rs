@@ -1,15 +1,19 @@
 //! Pure data structures that several gossip protocols share: no time, no dice of their own, no I/O.
 
 mod backlog;
+mod hlc;
 mod lamport;
 mod lazy;
 mod permutation;
+mod phi;
 mod targets;
 mod window;
 
 pub use backlog::{Backlog, Offered, transmit_limit};
+pub use hlc::Hlc;
 pub use lamport::{Lamport, TooFar};
 pub use lazy::{Idle, Lazy};
 pub use permutation::Permutation;
+pub use phi::Arrivals;
 pub use targets::targets;
 pub use window::{Seen, Window};
