@@ -258,6 +258,22 @@ pub(crate) enum Lab {
     Check(CheckOptions),
     /// Run one case again, from its file.
     Replay(ReplayOptions),
+    /// Run what was published again, and hold it against what was printed; exits 1 if a figure is missed.
+    #[command(subcommand)]
+    Paper(Paper),
+}
+
+/// Whose figures.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Paper {
+    /// The exchange that Cassandra's architecture wiki walks through.
+    CassandraWiki,
+    /// Whom a round of Cassandra's talks to: a live peer, an unreachable one, a seed.
+    CassandraRound {
+        /// How many rounds of each cluster.
+        #[arg(long, default_value_t = bruit_lab::paper::cassandra_round::ROUNDS, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+    },
 }
 
 #[derive(Args, Debug)]

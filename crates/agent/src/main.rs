@@ -9,6 +9,7 @@ mod demo;
 mod keys;
 mod lab;
 mod output;
+mod paper;
 mod place;
 mod process;
 mod settings;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Bench(Bench::Lab(options)) => bench::lab(&options, lines),
         Command::Lab(Lab::Check(options)) => lab::check(&options, lines),
         Command::Lab(Lab::Replay(options)) => lab::replay(&options, lines),
+        Command::Lab(Lab::Paper(which)) => paper::run(which, lines),
         Command::Version => {
             output::version(lines);
             Ok(ExitCode::SUCCESS)

@@ -108,6 +108,23 @@ fn a_soak_counts_false_deaths() {
 }
 
 #[test]
+fn papers_are_held_against_what_was_printed() {
+    let out = bruit(&["lab", "paper", "cassandra-wiki", "-o", "json"]);
+    ends(&out, 0);
+    let verdicts = lines(&out)[0]["verdicts"].as_array().expect("a list").clone();
+    assert_eq!(verdicts.len(), 3);
+    for verdict in &verdicts {
+        assert!(verdict["ok"] == true && verdict["seen"] == verdict["bound"] && verdict["claim"].is_string(), "{verdict}");
+    }
+    let told = text(&bruit(&["lab", "paper", "cassandra-wiki"]).stdout);
+    assert!(told.contains("10.0.0.1:1259909635:325 10.0.0.2:1259911052:61") && told.contains("nobody asked for"), "{told}");
+    let out = bruit(&["lab", "paper", "cassandra-round", "--rounds", "20000", "-o", "json"]);
+    ends(&out, 0);
+    let paper = &lines(&out)[0];
+    assert!(paper["ok"] == true && paper["verdicts"][0]["bound"][1].is_f64(), "{paper}");
+}
+
+#[test]
 fn version_and_completion() {
     let version = format!("bruit {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(text(&bruit(&["version"]).stdout), version);

@@ -8,6 +8,7 @@ pub mod cluster;
 mod links;
 #[cfg(feature = "mutants")]
 pub mod mutants;
+pub mod paper;
 pub mod replay;
 mod runner;
 pub mod shrink;

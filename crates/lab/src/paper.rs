@@ -1,0 +1,7 @@
+//! What was published, run again: `bruit lab paper`.
+
+pub mod cassandra_round;
+pub mod cassandra_wiki;
+mod verdict;
+
+pub use verdict::{Bound, Paper, Seen, Verdict};
