@@ -274,6 +274,8 @@ pub(crate) enum Paper {
         #[arg(long, default_value_t = bruit_lab::paper::cassandra_round::ROUNDS, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
     },
+    /// Accrual failure detection: how long a silence lasts until it convicts, mistakes beside detection time.
+    Phi,
 }
 
 #[derive(Args, Debug)]

@@ -2,6 +2,7 @@
 
 pub mod cassandra_round;
 pub mod cassandra_wiki;
+pub mod phi;
 mod verdict;
 
 pub use verdict::{Bound, Paper, Seen, Verdict};
