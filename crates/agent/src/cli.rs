@@ -248,6 +248,8 @@ pub(crate) enum Bench {
     Cluster(ClusterOptions),
     /// How fast the lab runs one protocol alone, and how much memory a node takes.
     Lab(LabOptions),
+    /// Endpoint state: what it costs when idle, how soon all know a value.
+    State(StateOptions),
     /// What an idle agent costs, and how fast one that knows many members answers.
     Agent(BenchAgentOptions),
 }
@@ -352,6 +354,34 @@ pub(crate) struct ClusterOptions {
     /// Count false deaths for so long instead, as in 10h.
     #[arg(long, value_parser = humantime::parse_duration, requires = "in_lab")]
     pub(crate) soak: Option<Duration>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StateOptions {
+    /// How many nodes.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub(crate) nodes: u32,
+    /// Measure in the lab; it is measured nowhere else.
+    #[arg(long = "virtual", required = true)]
+    pub(crate) in_lab: bool,
+    /// Who says who is alive.
+    #[arg(long, default_value = "phi")]
+    pub(crate) detector: StateDetector,
+    /// By the exchange alone, too: with so many live peers a round, each measured. Empty for none.
+    #[arg(long, value_name = "N,..", value_delimiter = ',', num_args = 0.., default_value = "1,2,3", value_parser = clap::value_parser!(u32).range(1..=3))]
+    pub(crate) alone: Vec<u32>,
+    /// How often to measure.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) trials: u32,
+    /// The first trial's seed.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum StateDetector {
+    /// Heartbeats and accrued suspicion.
+    Phi,
 }
 
 #[derive(Args, Debug)]

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options, lines),
         Command::Bench(Bench::Cluster(options)) => bench::cluster(&options, lines),
         Command::Bench(Bench::Agent(options)) => bench::agent(&options, lines),
+        Command::Bench(Bench::State(options)) => bench::state(&options, lines),
         Command::Bench(Bench::Lab(options)) => bench::lab(&options, lines),
         Command::Lab(Lab::Check(options)) => lab::check(&options, lines),
         Command::Lab(Lab::Replay(options)) => lab::replay(&options, lines),

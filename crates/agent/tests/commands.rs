@@ -101,6 +101,20 @@ fn a_virtual_bench_prints_its_figures() {
 }
 
 #[test]
+fn a_bench_of_state_prints_its_figures() {
+    let out = bruit(&["bench", "state", "--nodes", "12", "--virtual", "--detector", "phi", "--alone", "3", "-o", "json"]);
+    ends(&out, 0);
+    let settings = lines(&out)[0]["settings"].as_array().expect("a list").clone();
+    assert_eq!(settings.len(), 2);
+    for setting in &settings {
+        for figure in ["join_all_ms", "idle_bytes_per_node_s", "set_all_ms", "largest_packet"] {
+            assert!(setting[figure]["median"].is_f64(), "{figure}: {setting}");
+        }
+    }
+    ends(&bruit(&["bench", "state"]), 2);
+}
+
+#[test]
 fn a_soak_counts_false_deaths() {
     let out = bruit(&["bench", "cluster", "--nodes", "8", "--virtual", "--udp-loss", "5", "--soak", "10m", "-o", "json"]);
     ends(&out, 0);

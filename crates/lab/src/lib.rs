@@ -18,6 +18,6 @@ mod wheel;
 mod world;
 
 pub use links::Links;
-pub use solo::Solo;
+pub use solo::{Solo, Weight};
 pub use wheel::{Entry, Wheel};
 pub use world::{Birth, Disk, Told, Traffic, World};
