@@ -20,9 +20,9 @@
 //! * **A restart needs no seeds**: with a disk, those whom it knew are asked (`keep`).
 //!
 //! How the files divide it: `members` is the table, `member` the override order; `updates` merges what is said about
-//! members; `probe` and `suspicion` find failures; `pings` are the user's own; `news` spreads; `sync`, `join` and `admission` hold conversations;
-//! `leave` says goodbye; `care` looks after the dead, the seeds and the clock; `dialect` lists what memberlist does
-//! otherwise.
+//! members; `probe` and `suspicion` find failures; `pings` are the user's own; `news` spreads; `sync`, `join` and
+//! `admission` hold conversations; `leave` says goodbye; `keep` remembers over restarts; `care` looks after the dead, the
+//! seeds and the clock; `dialect` lists what memberlist does otherwise.
 
 mod admission;
 mod care;
@@ -171,7 +171,6 @@ pub struct Swim {
     members: members::Members,
     news: Lazy<news::News>,
     probe: probe::Probe,
-    pings: Lazy<pings::Pings>,
     suspicions: Lazy<suspicion::Suspicions>,
     health: health::Health,
     sync: Lazy<sync::Syncs>,
@@ -181,7 +180,8 @@ pub struct Swim {
     keep: Option<Box<keep::Keep>>,
     care: care::Care,
     counters: Lazy<Counters>,
-    probes: u64,
+    /// One a second fills it in 136 years.
+    probes: u32,
     /// Lamport clock of intents: leave, force-leave, prune.
     clock: bruit_kit::Lamport,
 }
@@ -198,7 +198,6 @@ impl Swim {
             members: members::Members::new(base, record),
             news: Lazy::default(),
             probe: probe::Probe::default(),
-            pings: Lazy::default(),
             suspicions: Lazy::default(),
             health: health::Health::new(config.health_limit),
             sync: Lazy::default(),
@@ -251,7 +250,7 @@ impl Swim {
 
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
-        Counters { probes: self.probes, ..*self.counters }
+        Counters { probes: self.probes.into(), ..*self.counters }
     }
 
     /// Who accuses this member now, the initiator first; empty unless it is suspect.

@@ -4,14 +4,8 @@ use bruit_proto::{Context, Duration, PeerId, Time};
 /// Pings under way at once: 256, so that a caller who wants to reach a thousand members asks in four goes.
 pub const MAX_PINGS: usize = 256;
 
-/// Pings that the user asked for. They are no probes: nobody is accused and health stays what it is, whatever comes.
-pub(crate) struct Pings {
-    waiting: Vec<Waiting>,
-}
-
-bruit_kit::idle!(Pings { waiting: Vec::new() });
-
-struct Waiting {
+/// A ping that the user asked for. It is no probe: nobody is accused and health stays what it is, whatever comes.
+pub(crate) struct Asked {
     peer: PeerId,
     seq: u32,
     sent: Time,
@@ -29,20 +23,20 @@ impl Swim {
         if self.member(peer).is_none_or(|m| m.record.name() != name) || peer == self.id() {
             return Err(Refused::Unknown(name.into()));
         }
-        if self.pings.waiting.len() >= MAX_PINGS {
+        if self.probe.errands.asked.len() >= MAX_PINGS {
             return Err(Refused::Busy);
         }
         let seq = self.next_seq();
         cx.send(peer, Message::Ping { seq, digest: self.digest_to_show() });
-        self.pings.waiting.push(Waiting { peer, seq, sent: cx.now, until: cx.now + self.config.probe_every });
+        self.probe.errands.asked.push(Asked { peer, seq, sent: cx.now, until: cx.now + self.config.probe_every });
         self.wait_for_pings(cx);
         Ok(seq)
     }
 
     /// An ack; whether it is one to such a ping.
     pub(crate) fn answers_ping(&mut self, cx: &mut Context<'_, Self>, from: PeerId, seq: u32) -> bool {
-        let Some(i) = self.pings.waiting.iter().position(|w| (w.peer, w.seq) == (from, seq)) else { return false };
-        let Waiting { peer, seq, sent, .. } = self.pings.waiting.swap_remove(i);
+        let Some(i) = self.probe.errands.asked.iter().position(|w| (w.peer, w.seq) == (from, seq)) else { return false };
+        let Asked { peer, seq, sent, .. } = self.probe.errands.asked.swap_remove(i);
         cx.notify(Event::Pinged { peer, seq, rtt: Some(cx.now.since(sent)) });
         self.wait_for_pings(cx);
         true
@@ -51,7 +45,7 @@ impl Swim {
     /// Whoever has not answered by now is silent.
     pub(crate) fn end_pings(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now;
-        for Waiting { peer, seq, .. } in self.pings.waiting.extract_if(.., |w| w.until <= now) {
+        for Asked { peer, seq, .. } in self.probe.errands.asked.extract_if(.., |w| w.until <= now) {
             cx.notify(Event::Pinged { peer, seq, rtt: None });
         }
         self.wait_for_pings(cx);
@@ -59,18 +53,18 @@ impl Swim {
 
     /// This node stood still for so long: that is no part of a round trip, and silence in it means nothing.
     pub(crate) fn shift_pings(&mut self, cx: &mut Context<'_, Self>, lost: Duration) {
-        if self.pings.waiting.is_empty() {
+        if self.probe.errands.asked.is_empty() {
             return;
         }
-        for waiting in &mut self.pings.waiting {
-            waiting.sent = waiting.sent + lost;
-            waiting.until = waiting.until + lost;
+        for asked in &mut self.probe.errands.asked {
+            asked.sent = asked.sent + lost;
+            asked.until = asked.until + lost;
         }
         self.wait_for_pings(cx);
     }
 
     fn wait_for_pings(&mut self, cx: &mut Context<'_, Self>) {
-        match self.pings.waiting.iter().fold(None, |next, w| earlier(next, Some(w.until))) {
+        match self.probe.errands.asked.iter().fold(None, |next, w| earlier(next, Some(w.until))) {
             Some(at) => cx.set(Timer::Ping, at.since(cx.now)),
             None => cx.cancel(Timer::Ping),
         }

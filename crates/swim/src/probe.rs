@@ -1,3 +1,4 @@
+use crate::pings::Asked;
 use crate::{Event, Message, Swim, Timer, earlier, pick_live};
 use bruit_kit::{Lazy, Permutation};
 use bruit_proto::{Class, Context, Duration, Origin, Path, PeerId, StreamId, StreamNews, Time, Wall, mix, mutant};
@@ -12,7 +13,7 @@ pub(crate) struct Probe {
     period: u64,
     seq: u32,
     current: Option<Current>,
-    relays: Lazy<Relays>,
+    pub(crate) errands: Lazy<Errands>,
     /// Periods in a row in which nobody answered.
     pub(crate) unanswered: u32,
 }
@@ -39,11 +40,15 @@ struct Indirect {
     stream_failed: bool,
 }
 
-struct Relays {
-    pings: Vec<Relay>,
+/// Pings that are no probes of this node's own.
+pub(crate) struct Errands {
+    /// For others.
+    relays: Vec<Relay>,
+    /// For the user.
+    pub(crate) asked: Vec<Asked>,
 }
 
-bruit_kit::idle!(Relays { pings: Vec::new() });
+bruit_kit::idle!(Errands { relays: Vec::new(), asked: Vec::new() });
 
 /// A ping made for somebody else (SWIM section 3.1).
 struct Relay {
@@ -64,8 +69,8 @@ impl Swim {
     /// Forgets the probe under way: this node stood still, so silence means nothing.
     pub(crate) fn restart_probing(&mut self, cx: &mut Context<'_, Self>) {
         self.drop_probe(cx);
-        if !self.probe.relays.pings.is_empty() {
-            self.probe.relays.pings.clear();
+        if !self.probe.errands.relays.is_empty() {
+            self.probe.errands.relays.clear();
         }
         cx.cancel(Timer::Relay);
         cx.set(Timer::Probe, self.config.probe_every);
@@ -243,8 +248,8 @@ impl Swim {
         if from.peer.is_some_and(|peer| self.answers_ping(cx, peer, seq)) {
             return;
         }
-        if let Some(i) = self.probe.relays.pings.iter().position(|r| r.seq == seq) {
-            let relay = self.probe.relays.pings.swap_remove(i);
+        if let Some(i) = self.probe.errands.relays.iter().position(|r| r.seq == seq) {
+            let relay = self.probe.errands.relays.swap_remove(i);
             let answer = Message::Ack { seq: relay.theirs, digest: self.digest_to_show() };
             return cx.reply(relay.asker, answer);
         }
@@ -271,20 +276,20 @@ impl Swim {
         if self.members.get(target).is_none() {
             return; // cannot tell: the asker counts a missing nack
         }
-        if self.probe.relays.pings.len() >= MAX_RELAYS {
+        if self.probe.errands.relays.len() >= MAX_RELAYS {
             self.counters.relays_refused += 1;
             return;
         }
         let mine = self.next_seq();
         // Lifeguard section IV-A: the nack leaves at 80 % of the timeout.
         let until = cx.now + self.config.probe_timeout * 4 / 5;
-        self.probe.relays.pings.push(Relay { seq: mine, asker: from.path, theirs: seq, until });
+        self.probe.errands.relays.push(Relay { seq: mine, asker: from.path, theirs: seq, until });
         self.send_ping(cx, target, mine);
         self.wait_for_relays(cx);
     }
 
     fn wait_for_relays(&mut self, cx: &mut Context<'_, Self>) {
-        let next = self.probe.relays.pings.iter().fold(None, |next, r| earlier(next, Some(r.until)));
+        let next = self.probe.errands.relays.iter().fold(None, |next, r| earlier(next, Some(r.until)));
         match next {
             Some(at) => cx.set(Timer::Relay, at.since(cx.now)),
             None => cx.cancel(Timer::Relay),
@@ -294,7 +299,7 @@ impl Swim {
     /// The targets of relayed pings are silent: their askers hear that we, at least, are there.
     pub(crate) fn nack_relays(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now;
-        self.probe.relays.pings.retain(|relay| {
+        self.probe.errands.relays.retain(|relay| {
             let waits = relay.until > now;
             if !waits {
                 cx.reply(relay.asker, Message::Nack { seq: relay.theirs });
