@@ -14,7 +14,7 @@ pub enum Seen {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Bound {
-    /// A figure from the least to the greatest of these, both included.
+    /// A figure from the least to the greatest of these, both included; `null` in JSON if there is no greatest.
     Range([f64; 2]),
     /// These words.
     Words(String),

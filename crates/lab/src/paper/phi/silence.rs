@@ -97,6 +97,7 @@ fn follow(net: &mut Harness<State>, watches: &mut [Watch], span: Duration, every
             if before.1 && !now.1 {
                 watch.down = Some(net.now());
             } else if before != now {
+                // Its heart beat, or it answered an echo: both are signs of life.
                 watch.hear(net.now(), every);
             }
         }
