@@ -3,6 +3,7 @@
 use crate::machine::{Agent, Machine, ends, live};
 use serde_json::{Value, json};
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 fn entries(machine: &Machine, name: &str) -> Value {
@@ -65,6 +66,30 @@ fn one_directory_is_one_agents() {
     let (code, told) = refused(machine.command(&["agent", "--node", "b", "--bind", "127.0.0.1:0", "--data-dir", &dir]));
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("data") && told.contains("in use") && told.contains("another"), "{told}");
+}
+
+/// Another machine, or a backup that was put back: both have the name, the one that was there first keeps it.
+#[test]
+fn a_copy_of_a_data_directory_is_told_to_stop() {
+    let machine = Machine::new();
+    let (dir, copy) = (machine.path("data"), machine.path("copy"));
+    let (_a, _) = machine.named("a", &["--data-dir", &dir]);
+    let (_b, at) = machine.named("b", &[]);
+    machine.json(&["join", &at, "--agent", "a"]);
+    machine.sees("b", "a", "alive");
+    fs::create_dir(&copy).expect("a directory");
+    for entry in fs::read_dir(&dir).expect("a directory") {
+        let entry = entry.expect("an entry");
+        fs::copy(entry.path(), Path::new(&copy).join(entry.file_name())).expect("it is copied");
+    }
+    // Its own runtime folder: the control socket is not what they fight for.
+    let elsewhere = Machine::new();
+    let args = ["agent", "--node", "a", "--bind", "127.0.0.1:0", "--profile", "local", "--data-dir", &copy, "--join", &at];
+    let (code, told) = refused(elsewhere.command(&args));
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("another running node is called \"a\""), "{told}");
+    machine.sees("b", "a", "alive");
+    ends(&machine.bruit(&["ping", "a", "--agent", "b"]), 0);
 }
 
 #[test]
