@@ -3,15 +3,18 @@
 mod agent;
 mod sockets;
 mod speed;
+mod state;
 mod tally;
 
 pub(crate) use agent::agent;
 pub(crate) use speed::lab;
+pub(crate) use state::state;
 
 use crate::cli::{ClusterOptions, Format};
 use crate::output::{self, progress};
 use anyhow::Result;
 use bruit_lab::bench::{self, Figures, Options, Spread};
+use serde::Serialize;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -67,6 +70,11 @@ fn soak(options: &ClusterOptions, span: Duration, format: Format) -> Result<Exit
 
 fn print(figures: &Figures) {
     println!("{} nodes, {} trials {:>24} {:>12} {:>12}", figures.nodes, figures.trials, "min", "median", "max");
+    print_spreads(figures);
+}
+
+/// Every spread of some figures, a line each.
+fn print_spreads(figures: &impl Serialize) {
     let value = serde_json::to_value(figures).expect("plain data is JSON");
     for (name, spread) in value.as_object().into_iter().flatten() {
         let Ok(Spread { min, median, max }) = serde_json::from_value(spread.clone()) else { continue };

@@ -282,6 +282,8 @@ pub(crate) enum Bench {
     Cluster(ClusterOptions),
     /// How fast the lab runs one protocol alone, and how much memory a node takes.
     Lab(LabOptions),
+    /// Endpoint state: what it costs when idle, how soon all know a value.
+    State(StateOptions),
     /// What an idle agent costs, and how fast one that knows many members answers.
     Agent(BenchAgentOptions),
 }
@@ -292,6 +294,26 @@ pub(crate) enum Lab {
     Check(CheckOptions),
     /// Run one case again, from its file.
     Replay(ReplayOptions),
+    /// Run what was published again, and hold it against what was printed; exits 1 if a figure is missed.
+    #[command(subcommand)]
+    Paper(Paper),
+}
+
+/// Whose figures.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Paper {
+    /// The exchange that Cassandra's architecture wiki walks through.
+    CassandraWiki,
+    /// Whom a round of Cassandra's talks to: a live peer, an unreachable one, a seed.
+    CassandraRound {
+        /// How many rounds of each cluster.
+        #[arg(long, default_value_t = bruit_lab::paper::cassandra_round::ROUNDS, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+    },
+    /// Accrual failure detection: how long a silence lasts until it convicts, mistakes beside detection time.
+    Phi,
+    /// Scuttlebutt under overload: peak staleness by whose news goes first.
+    Scuttlebutt,
 }
 
 #[derive(Args, Debug)]
@@ -368,6 +390,35 @@ pub(crate) struct ClusterOptions {
     /// Count false deaths for so long instead, as in 10h.
     #[arg(long, value_parser = humantime::parse_duration, requires = "in_lab")]
     pub(crate) soak: Option<Duration>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StateOptions {
+    /// How many nodes.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub(crate) nodes: u32,
+    /// Measure in the lab; it is measured nowhere else.
+    #[arg(long = "virtual", required = true)]
+    pub(crate) in_lab: bool,
+    /// Who says who is alive.
+    #[arg(long, default_value = "phi")]
+    pub(crate) detector: StateDetector,
+    /// By the exchange alone, too, with so many live peers a round: each is measured on its own. 1,2,3 unless given; none
+    /// above 1,000 nodes, where each takes minutes.
+    #[arg(long, value_name = "N,..", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=3))]
+    pub(crate) alone: Vec<u32>,
+    /// How often to measure.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) trials: u32,
+    /// The first trial's seed.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum StateDetector {
+    /// Heartbeats and accrued suspicion.
+    Phi,
 }
 
 #[derive(Args, Debug)]

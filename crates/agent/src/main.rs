@@ -9,6 +9,7 @@ mod demo;
 mod keys;
 mod lab;
 mod output;
+mod paper;
 mod place;
 mod process;
 mod settings;
@@ -34,9 +35,11 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options, lines),
         Command::Bench(Bench::Cluster(options)) => bench::cluster(&options, lines),
         Command::Bench(Bench::Agent(options)) => bench::agent(&options, lines),
+        Command::Bench(Bench::State(options)) => bench::state(&options, lines),
         Command::Bench(Bench::Lab(options)) => bench::lab(&options, lines),
         Command::Lab(Lab::Check(options)) => lab::check(&options, lines),
         Command::Lab(Lab::Replay(options)) => lab::replay(&options, lines),
+        Command::Lab(Lab::Paper(which)) => paper::run(which, lines),
         Command::Version => {
             output::version(lines);
             Ok(ExitCode::SUCCESS)

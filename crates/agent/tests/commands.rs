@@ -101,10 +101,41 @@ fn a_virtual_bench_prints_its_figures() {
 }
 
 #[test]
+fn a_bench_of_state_prints_its_figures() {
+    let out = bruit(&["bench", "state", "--nodes", "12", "--virtual", "--detector", "phi", "--alone", "3", "-o", "json"]);
+    ends(&out, 0);
+    let settings = lines(&out)[0]["settings"].as_array().expect("a list").clone();
+    assert_eq!(settings.len(), 2);
+    for setting in &settings {
+        for figure in ["join_all_ms", "idle_bytes_per_node_s", "set_all_ms", "largest_packet"] {
+            assert!(setting[figure]["median"].is_f64(), "{figure}: {setting}");
+        }
+    }
+    ends(&bruit(&["bench", "state"]), 2);
+}
+
+#[test]
 fn a_soak_counts_false_deaths() {
     let out = bruit(&["bench", "cluster", "--nodes", "8", "--virtual", "--udp-loss", "5", "--soak", "10m", "-o", "json"]);
     ends(&out, 0);
     assert_eq!(lines(&out)[0]["false_deaths"], 0.0);
+}
+
+#[test]
+fn papers_are_held_against_what_was_printed() {
+    let out = bruit(&["lab", "paper", "cassandra-wiki", "-o", "json"]);
+    ends(&out, 0);
+    let verdicts = lines(&out)[0]["verdicts"].as_array().expect("a list").clone();
+    assert_eq!(verdicts.len(), 3);
+    for verdict in &verdicts {
+        assert!(verdict["ok"] == true && verdict["seen"] == verdict["bound"] && verdict["claim"].is_string(), "{verdict}");
+    }
+    let told = text(&bruit(&["lab", "paper", "cassandra-wiki"]).stdout);
+    assert!(told.contains("10.0.0.1:1259909635:325 10.0.0.2:1259911052:61") && told.contains("nobody asked for"), "{told}");
+    let out = bruit(&["lab", "paper", "cassandra-round", "--rounds", "20000", "-o", "json"]);
+    ends(&out, 0);
+    let paper = &lines(&out)[0];
+    assert!(paper["ok"] == true && paper["verdicts"][0]["bound"][1].is_f64(), "{paper}");
 }
 
 #[test]

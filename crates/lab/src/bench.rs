@@ -3,6 +3,7 @@
 mod figures;
 pub mod quiet;
 mod soak;
+pub mod state;
 mod trial;
 
 use crate::cluster::cluster;

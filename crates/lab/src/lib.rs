@@ -8,6 +8,7 @@ pub mod cluster;
 mod links;
 #[cfg(feature = "mutants")]
 pub mod mutants;
+pub mod paper;
 pub mod replay;
 mod runner;
 pub mod shrink;
@@ -17,6 +18,6 @@ mod wheel;
 mod world;
 
 pub use links::Links;
-pub use solo::Solo;
+pub use solo::{Solo, Weight};
 pub use wheel::{Entry, Wheel};
 pub use world::{Birth, Disk, Told, Traffic, World};

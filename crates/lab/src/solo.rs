@@ -7,15 +7,19 @@
 mod alarms;
 mod desk;
 mod index;
+mod scale;
 
 use crate::wheel::{Entry, Wheel};
 use alarms::Alarms;
 use bruit_proto::{
-    Context, FillSink, Nobody, Origin, Outlet, Path, PeerId, Protocol, Rng, Room, StreamNews, Time, Timers, Wall, Why,
+    Context, FillSink, Nobody, Origin, Outlet, Path, PeerId, Protocol, Rng, Room, StreamNews, Time, Timers, Wall, Why, Wire,
 };
 use desk::{Desk, Packet};
 use index::Index;
+use scale::Scale;
 use std::time::Duration;
+
+pub use scale::Weight;
 
 /// The shortest and the longest way of a packet, in microseconds; the shortest is a bucket of the wheel.
 const FLOOR: u64 = 500;
@@ -37,6 +41,7 @@ pub struct Solo<P: Protocol> {
     packets: Vec<Vec<P::Message>>,
     free: Vec<u32>,
     desk: Desk<P>,
+    scale: Option<Scale<P::Message>>,
     now: u64,
     events: u64,
 }
@@ -49,7 +54,7 @@ impl<P: Protocol> Solo<P> {
         let hosts: Vec<Host<P>> = nodes.into_iter().map(host).collect();
         let alarms = Alarms::new(hosts.len(), FLOOR);
         let (wheel, packets, free, desk) = (Wheel::new(FLOOR), Vec::new(), Vec::new(), Desk::default());
-        let mut solo = Solo { hosts, index, wheel, alarms, packets, free, desk, now: 0, events: 0 };
+        let mut solo = Solo { hosts, index, wheel, alarms, packets, free, desk, scale: None, now: 0, events: 0 };
         for i in 0..solo.hosts.len() as u32 {
             solo.turn(i, |p, cx| p.on_start(cx));
             solo.set_alarm(i);
@@ -65,6 +70,31 @@ impl<P: Protocol> Solo<P> {
     /// The protocols of all nodes.
     pub fn protocols(&self) -> impl Iterator<Item = &P> {
         self.hosts.iter().map(|host| &host.protocol)
+    }
+
+    /// The protocol of the `i`-th node.
+    pub fn protocol(&self, i: u32) -> &P {
+        &self.hosts[i as usize].protocol
+    }
+
+    /// Weighs what is sent from now on.
+    pub fn weigh(&mut self)
+    where
+        P::Message: Wire,
+    {
+        self.scale = Some(Scale::new());
+    }
+
+    /// What was sent since [`weigh`](Solo::weigh).
+    pub fn weight(&self) -> Weight {
+        self.scale.as_ref().map(|scale| scale.weight).unwrap_or_default()
+    }
+
+    /// A command from outside to the `i`-th node, with its typed result.
+    pub fn command<R>(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
+        let result = self.turn(i, f);
+        self.set_alarm(i);
+        result
     }
 
     /// Lets virtual time pass; whole buckets of half a millisecond.
@@ -121,13 +151,13 @@ impl<P: Protocol> Solo<P> {
         self.alarms.set(i, next.map_or(u64::MAX, |(at, _)| at.0));
     }
 
-    fn turn(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>)) {
+    fn turn<R>(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
         let now = Time(self.now);
         let wall = Wall(self.now / 1000);
         let Host { protocol, rng, timers, .. } = &mut self.hosts[i as usize];
         let desk = &mut self.desk;
         desk.begin(now, std::mem::take(timers));
-        f(protocol, &mut Context::new(now, wall, rng, &Nobody, desk));
+        let result = f(protocol, &mut Context::new(now, wall, rng, &Nobody, desk));
         while let Some(refused) = desk.refused() {
             protocol.on_stream(&mut Context::new(now, wall, rng, &Nobody, desk), refused, StreamNews::Closed(Why::Refused));
         }
@@ -136,6 +166,9 @@ impl<P: Protocol> Solo<P> {
             let mut sink = FillSink(&mut *desk);
             let mut cx = Context::new(now, wall, rng, &Nobody, &mut sink);
             protocol.fill(&mut cx, Outlet::Packet(peer), &mut Room::new(&mut Packet(&mut messages)));
+            if let Some(scale) = &mut self.scale {
+                scale.weigh(&messages);
+            }
             let Some(to) = node else { continue };
             let slot = self.free.pop().unwrap_or_else(|| {
                 self.packets.push(Vec::new());
@@ -147,5 +180,6 @@ impl<P: Protocol> Solo<P> {
             self.wheel.push(Entry { at, to, from: i, count: desk.next_count(), item: slot });
         }
         self.hosts[i as usize].timers = desk.end();
+        result
     }
 }

@@ -1,0 +1,56 @@
+//! `bruit lab paper`: what was published, run again.
+
+use crate::cli::{Format, Paper as Which};
+use crate::output;
+use anyhow::Result;
+use bruit_lab::paper::{Bound, Paper, Seen, Verdict, cassandra_round, cassandra_wiki, phi, scuttlebutt};
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// A paper as JSON.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    paper: &'a Paper,
+    ok: bool,
+}
+
+/// `lab paper`.
+pub(crate) fn run(which: Which, format: Format) -> Result<ExitCode> {
+    let paper = match which {
+        Which::CassandraWiki => cassandra_wiki::paper(),
+        Which::CassandraRound { rounds } => cassandra_round::paper(rounds),
+        Which::Phi => phi::paper(),
+        Which::Scuttlebutt => scuttlebutt::paper(),
+    };
+    let ok = paper.holds();
+    match format {
+        Format::Json => output::json(&Told { paper: &paper, ok }),
+        Format::Text => print(&paper),
+    }
+    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(crate::FAILED) })
+}
+
+fn print(paper: &Paper) {
+    println!("{}", paper.source);
+    let width = paper.verdicts.iter().map(|verdict| verdict.claim.len()).max().unwrap_or(0);
+    if paper.verdicts.iter().any(|verdict| matches!(verdict.seen, Seen::Figure(_))) {
+        println!("{:<width$} {:>12} {:>23}", "claim", "seen", "bound");
+    }
+    paper.verdicts.iter().for_each(|verdict| println!("{}", line(verdict, width)));
+    paper.notes.iter().for_each(|note| println!("note: {note}"));
+}
+
+/// Figures in columns, words below their claim.
+fn line(verdict: &Verdict, width: usize) -> String {
+    let Verdict { claim, seen, bound, ok } = verdict;
+    let ok = if *ok { "ok" } else { "MISSED" };
+    match (seen, bound) {
+        (Seen::Figure(seen), Bound::Range([low, high])) => format!("{claim:<width$} {seen:>12.5} {low:>11.5}..{high:<10.5} {ok}"),
+        (seen, bound) => {
+            let words = |of: &Seen| if let Seen::Words(words) = of { words.clone() } else { String::new() };
+            let Bound::Words(published) = bound else { return String::new() };
+            format!("{claim}: {ok}\n  seen   {}\n  bound  {published}", words(seen))
+        }
+    }
+}
