@@ -312,8 +312,6 @@ pub(crate) enum Paper {
     },
     /// Accrual failure detection: how long a silence lasts until it convicts, mistakes beside detection time.
     Phi,
-    /// Scuttlebutt under overload: peak staleness by whose news goes first.
-    Scuttlebutt,
 }
 
 #[derive(Args, Debug)]

@@ -3,7 +3,7 @@
 use crate::cli::{Format, Paper as Which};
 use crate::output;
 use anyhow::Result;
-use bruit_lab::paper::{Bound, Paper, Seen, Verdict, cassandra_round, cassandra_wiki, phi, scuttlebutt};
+use bruit_lab::paper::{Bound, Paper, Seen, Verdict, cassandra_round, cassandra_wiki, phi};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -21,7 +21,6 @@ pub(crate) fn run(which: Which, format: Format) -> Result<ExitCode> {
         Which::CassandraWiki => cassandra_wiki::paper(),
         Which::CassandraRound { rounds } => cassandra_round::paper(rounds),
         Which::Phi => phi::paper(),
-        Which::Scuttlebutt => scuttlebutt::paper(),
     };
     let ok = paper.holds();
     match format {
