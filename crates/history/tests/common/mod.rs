@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub)]
 
+#[path = "../../../events/tests/common/story.rs"]
 pub mod story;
 
 use bruit_history::{Config, Counters, Entry, EntryId, Event, History, Refused, What};

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod beside;
+#[path = "../../../events/tests/common/story.rs"]
 pub mod story;
 pub mod swarm;
 
