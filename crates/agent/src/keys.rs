@@ -40,6 +40,11 @@ fn show(keys: &KeyRing, format: Format) {
     let ids: Vec<String> = keys.ids().map(|id| id.to_string()).collect();
     match format {
         Format::Json => output::json(&serde_json::json!({ "keys": ids })),
-        Format::Text => ids.iter().enumerate().for_each(|(i, id)| println!("{id}{}", if i == 0 { "  seals" } else { "" })),
+        Format::Text => print(ids.iter().map(String::as_str)),
     }
+}
+
+/// One id a line, for people; the first key seals.
+pub(crate) fn print<'a>(ids: impl Iterator<Item = &'a str>) {
+    ids.enumerate().for_each(|(i, id)| println!("{id}{}", if i == 0 { "  seals" } else { "" }));
 }

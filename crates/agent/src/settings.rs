@@ -5,7 +5,7 @@ mod file;
 mod keys;
 
 pub(crate) use fault::{Fault, Faults};
-pub(crate) use keys::{KEYS, Key, Live, Shape, log_filter};
+pub(crate) use keys::{ENCRYPTS, KEYS, Key, Live, PROFILES, Shape, log_filter, word};
 
 use crate::cli::AgentOptions;
 use anyhow::Result;

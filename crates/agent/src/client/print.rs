@@ -124,8 +124,7 @@ fn history(value: &Value) {
 
 fn keys(value: &Value) {
     println!("encrypt = {}", word(&value["encrypt"]));
-    let ids = value["keys"].as_array().into_iter().flatten();
-    ids.enumerate().for_each(|(i, id)| println!("{}{}", word(id), if i == 0 { "  seals" } else { "" }));
+    crate::keys::print(value["keys"].as_array().into_iter().flatten().map(word));
 }
 
 fn micros(value: &Value) -> String {

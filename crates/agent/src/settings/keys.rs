@@ -111,6 +111,17 @@ fn only(texts: &[String]) -> &str {
     texts.first().map_or("", String::as_str)
 }
 
+/// The words for a network's profile.
+pub(crate) const PROFILES: [(&str, Profile); 3] = [("lan", Profile::Lan), ("wan", Profile::Wan), ("local", Profile::Local)];
+/// The words for what is sealed.
+pub(crate) const ENCRYPTS: [(&str, Encrypt); 3] =
+    [("off", Encrypt::Off), ("permissive", Encrypt::Permissive), ("require", Encrypt::Require)];
+
+/// The word that stands for a value.
+pub(crate) fn word<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
+    words.iter().find(|x| x.1 == *value).map_or("", |x| x.0)
+}
+
 fn choice<'a, T: Copy>(text: &str, choices: &'a [(&'a str, T)]) -> Result<T, Wrong> {
     choices.iter().find(|x| x.0 == text).map(|x| x.1).ok_or_else(|| {
         let all: Vec<String> = choices.iter().map(|x| format!("`{}`", x.0)).collect();
@@ -166,8 +177,7 @@ fn join(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
 }
 
 fn profile(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
-    let all = [("lan", Profile::Lan), ("wan", Profile::Wan), ("local", Profile::Local)];
-    settings.profile = choice(only(texts), &all)?;
+    settings.profile = choice(only(texts), &PROFILES)?;
     Ok(())
 }
 
@@ -185,8 +195,7 @@ fn key_file(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
 }
 
 fn encrypt(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
-    let all = [("off", Encrypt::Off), ("permissive", Encrypt::Permissive), ("require", Encrypt::Require)];
-    settings.encrypt = Some(choice(only(texts), &all)?);
+    settings.encrypt = Some(choice(only(texts), &ENCRYPTS)?);
     Ok(())
 }
 

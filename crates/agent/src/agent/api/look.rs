@@ -4,12 +4,13 @@ use crate::agent::problem::Problem;
 use crate::agent::state::{Agent, Phase};
 use crate::agent::{metrics, news};
 use crate::config;
+use crate::settings::{ENCRYPTS, PROFILES, word};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use bruit::{Encrypt, Entry, Member, Profile, Status};
+use bruit::{Entry, Member, Status};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -27,11 +28,6 @@ pub(super) async fn info(State(agent): State<Arc<Agent>>) -> Answer {
     let (node, settings) = (&agent.node, agent.settings());
     let members = node.members().await?;
     let tags = node.tags().await?;
-    let profile = match settings.profile {
-        Profile::Lan => "lan",
-        Profile::Wan => "wan",
-        Profile::Local => "local",
-    };
     Ok(Json(json!({
         "name": node.name(),
         "version": env!("CARGO_PKG_VERSION"),
@@ -40,9 +36,9 @@ pub(super) async fn info(State(agent): State<Arc<Agent>>) -> Answer {
         "bound": node.local_addr(),
         "advertised": node.advertised(),
         "http": agent.http,
-        "profile": profile,
+        "profile": word(&PROFILES, &settings.profile),
         "label": settings.label,
-        "encrypt": sealed(settings.sealed()),
+        "encrypt": word(&ENCRYPTS, &settings.sealed()),
         "data_dir": settings.data_dir,
         "started_ms": news::unix_ms(agent.started_at),
         "uptime_ms": agent.started.elapsed().as_millis() as u64,
@@ -126,19 +122,11 @@ pub(super) async fn config(State(agent): State<Arc<Agent>>) -> Answer {
     Ok(Json(config::listed(&agent.loaded(), true)))
 }
 
-fn sealed(encrypt: Encrypt) -> &'static str {
-    match encrypt {
-        Encrypt::Off => "off",
-        Encrypt::Permissive => "permissive",
-        Encrypt::Require => "require",
-    }
-}
-
 /// The ids of the keys, the one that seals first.
 pub(super) async fn keys(State(agent): State<Arc<Agent>>) -> Answer {
     let ids = agent.node.key_ids().await?;
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    Ok(Json(json!({ "encrypt": sealed(agent.settings().sealed()), "keys": ids })))
+    Ok(Json(json!({ "encrypt": word(&ENCRYPTS, &agent.settings().sealed()), "keys": ids })))
 }
 
 /// What operators asked for, oldest first.
