@@ -6,6 +6,7 @@ mod lamport;
 mod lazy;
 mod permutation;
 mod phi;
+mod set;
 mod targets;
 mod window;
 
@@ -15,5 +16,6 @@ pub use lamport::{Lamport, TooFar};
 pub use lazy::{Idle, Lazy};
 pub use permutation::Permutation;
 pub use phi::Arrivals;
+pub use set::Set;
 pub use targets::targets;
 pub use window::{Seen, Window};

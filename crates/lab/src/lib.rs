@@ -5,6 +5,8 @@ pub mod case;
 pub mod check;
 mod clock;
 pub mod cluster;
+pub mod cycles;
+pub mod epidemic;
 mod links;
 #[cfg(feature = "mutants")]
 pub mod mutants;

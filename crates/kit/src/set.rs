@@ -1,0 +1,21 @@
+use std::fmt::Debug;
+
+/// Data that spreads item by item: what rumor mongering and anti-entropy carry, owned by whoever the data is for.
+pub trait Set {
+    /// Names an item.
+    type Id: Copy + Ord + Debug;
+    /// One piece of data. A handle where copying it is dear.
+    type Item: Clone + Debug;
+
+    /// The name of an item.
+    fn id(item: &Self::Item) -> Self::Id;
+
+    /// Whether it is here, or was and is obsolete.
+    fn has(&self, id: Self::Id) -> bool;
+
+    /// The item, if it is here.
+    fn get(&self, id: Self::Id) -> Option<Self::Item>;
+
+    /// Takes an item; whether it was news.
+    fn insert(&mut self, item: Self::Item) -> bool;
+}

@@ -1,0 +1,35 @@
+use bruit_proto::{PeerId, Peers, Upto};
+
+/// Whom each node may talk to.
+pub trait Overlay {
+    /// What one node sees.
+    type View<'a>: Peers
+    where
+        Self: 'a;
+
+    /// How many nodes there are.
+    fn len(&self) -> u32;
+
+    /// What node `i` sees, whose id is `i + 1`.
+    fn view(&self, i: u32) -> Self::View<'_>;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Everybody sees everybody else.
+#[derive(Clone, Copy, Debug)]
+pub struct Complete(pub u32);
+
+impl Overlay for Complete {
+    type View<'a> = Upto;
+
+    fn len(&self) -> u32 {
+        self.0
+    }
+    fn view(&self, i: u32) -> Upto {
+        Upto { n: self.0, me: PeerId(u64::from(i) + 1) }
+    }
+}
