@@ -296,22 +296,7 @@ pub(crate) enum Lab {
     Replay(ReplayOptions),
     /// Run what was published again, and hold it against what was printed; exits 1 if a figure is missed.
     #[command(subcommand)]
-    Paper(Paper),
-}
-
-/// Whose figures.
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub(crate) enum Paper {
-    /// The exchange that Cassandra's architecture wiki walks through.
-    CassandraWiki,
-    /// Whom a round of Cassandra's talks to: a live peer, an unreachable one, a seed.
-    CassandraRound {
-        /// How many rounds of each cluster.
-        #[arg(long, default_value_t = bruit_lab::paper::cassandra_round::ROUNDS, value_parser = clap::value_parser!(u32).range(1..))]
-        rounds: u32,
-    },
-    /// Accrual failure detection: how long a silence lasts until it convicts, mistakes beside detection time.
-    Phi,
+    Paper(crate::paper::Which),
 }
 
 #[derive(Args, Debug)]

@@ -1,11 +1,15 @@
 //! `bruit lab paper`: what was published, run again.
 
-use crate::cli::{Format, Paper as Which};
-use crate::output;
+mod which;
+
+use crate::cli::Format;
+use crate::output::{self, progress, threads};
 use anyhow::Result;
-use bruit_lab::paper::{Bound, Paper, Seen, Verdict, cassandra_round, cassandra_wiki, phi};
+use bruit_lab::paper::{Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, phi, rounds};
 use serde::Serialize;
 use std::process::ExitCode;
+
+pub(crate) use which::Which;
 
 /// A paper as JSON.
 #[derive(Serialize)]
@@ -17,17 +21,45 @@ struct Told<'a> {
 
 /// `lab paper`.
 pub(crate) fn run(which: Which, format: Format) -> Result<ExitCode> {
-    let paper = match which {
-        Which::CassandraWiki => cassandra_wiki::paper(),
-        Which::CassandraRound { rounds } => cassandra_round::paper(rounds),
-        Which::Phi => phi::paper(),
-    };
+    let paper = paper(which);
     let ok = paper.holds();
     match format {
         Format::Json => output::json(&Told { paper: &paper, ok }),
         Format::Text => print(&paper),
     }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(crate::FAILED) })
+}
+
+fn paper(which: Which) -> Paper {
+    match which {
+        Which::CassandraWiki => cassandra_wiki::paper(),
+        Which::CassandraRound { rounds } => cassandra_round::paper(rounds),
+        Which::Phi => phi::paper(),
+        Which::Demers1(options) => table(demers::Table::One, &options),
+        Which::Demers2(options) => table(demers::Table::Two, &options),
+        Which::Demers3(options) => table(demers::Table::Three, &options),
+        Which::Rounds { quick } => {
+            let (sizes, runs): (&[u32], u64) = if quick { (&[10, 14], 12) } else { (&[10, 14, 20], rounds::RUNS) };
+            with_bar(rounds::runs(sizes, runs), |done| rounds::paper(sizes, runs, threads(), done))
+        }
+        Which::BeatDemers { quick } => {
+            let runs = if quick { 100 } else { beat_demers::RUNS };
+            with_bar(2 * runs, |done| beat_demers::paper(runs, threads(), done))
+        }
+    }
+}
+
+fn table(table: demers::Table, options: &which::Demers) -> Paper {
+    let share = if options.quick { 0.05 } else { 1.0 };
+    with_bar(demers::runs(table, share), |done| demers::paper(table, options.rules(), share, threads(), done))
+}
+
+/// Shows how many of so many runs are done.
+fn with_bar(runs: u64, paper: impl FnOnce(&mut dyn FnMut()) -> Paper) -> Paper {
+    let bar = progress(runs, "runs");
+    let paper = paper(&mut || bar.inc(1));
+    bar.finish_and_clear();
+    paper
 }
 
 fn print(paper: &Paper) {

@@ -11,7 +11,7 @@ pub const RUNS: u64 = 1000;
 const SITES: u32 = 1000;
 
 /// Runs push-then-pull and minimized push-pull; `done` hears of each run.
-pub fn paper(runs: u64, threads: usize, mut done: impl FnMut()) -> Paper {
+pub fn paper(runs: u64, threads: usize, done: &mut dyn FnMut()) -> Paper {
     let counter = |k| Stop::Counter { feedback: true, k };
     let base = Config { minimize: true, ..Config::default() };
     let both = Config { exchange: Exchange::PushPull, stop: counter(3), ..base.clone() };

@@ -106,7 +106,7 @@ impl Seen {
 }
 
 /// Runs a table with a `share` of the runs that its digits need, on so many `threads`; `done` hears of each run.
-pub fn paper(table: Table, rules: Rules, share: f64, threads: usize, mut done: impl FnMut()) -> Paper {
+pub fn paper(table: Table, rules: Rules, share: f64, threads: usize, done: &mut dyn FnMut()) -> Paper {
     let mut paper = Paper { source: source(table), ..Paper::default() };
     for row in table.rows() {
         let config = table.config(row.k, rules);

@@ -35,7 +35,7 @@ const WAYS: [Way; 3] = [
 ];
 
 /// Rounds of each way for each of these sizes, as powers of two; `done` hears of each run.
-pub fn paper(sizes: &[u32], runs: u64, threads: usize, mut done: impl FnMut()) -> Paper {
+pub fn paper(sizes: &[u32], runs: u64, threads: usize, done: &mut dyn FnMut()) -> Paper {
     let source = "Pittel 1987; Karp et al. 2000; Doerr, Kostrygin 2017: rounds until all know, nobody loses interest";
     let mut paper = Paper { source, ..Paper::default() };
     for (way, size) in WAYS.iter().flat_map(|way| sizes.iter().map(move |size| (way, *size))) {
@@ -43,7 +43,7 @@ pub fn paper(sizes: &[u32], runs: u64, threads: usize, mut done: impl FnMut()) -
         // With a counter that nobody reaches, rumors stay hot.
         let config = Config { exchange: way.exchange, stop: Stop::Counter { feedback: true, k: 1000 }, ..Config::default() };
         let mut last = Mean::default();
-        let runs = if size < 18 { runs } else { runs.div_ceil(10) };
+        let runs = of_size(size, runs);
         let run = |seed| until_all_know(&config, n, seed).expect("settings in their bounds");
         for (_, course) in each(0..runs, threads, run, |_, _| {
             done();
@@ -60,4 +60,13 @@ pub fn paper(sizes: &[u32], runs: u64, threads: usize, mut done: impl FnMut()) -
         .notes
         .push(String::from("push lies 1.1 to 1.5 above its formula and pull 0.5 to 1.25, whatever n: the O(1) of the theorems"));
     paper
+}
+
+fn of_size(size: u32, runs: u64) -> u64 {
+    if size < 18 { runs } else { runs.div_ceil(10) }
+}
+
+/// How many runs these sizes take.
+pub fn runs(sizes: &[u32], runs: u64) -> u64 {
+    WAYS.len() as u64 * sizes.iter().map(|size| of_size(*size, runs)).sum::<u64>()
 }

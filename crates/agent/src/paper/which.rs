@@ -1,0 +1,87 @@
+use bruit_lab::paper::demers::Rules;
+use clap::{Args, Subcommand};
+
+/// Whose figures.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Which {
+    /// The exchange that Cassandra's architecture wiki walks through.
+    CassandraWiki,
+    /// Whom a round of Cassandra's talks to: a live peer, an unreachable one, a seed.
+    CassandraRound {
+        /// How many rounds of each cluster.
+        #[arg(long, default_value_t = bruit_lab::paper::cassandra_round::ROUNDS, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+    },
+    /// Accrual failure detection: how long a silence lasts until it convicts, mistakes beside detection time.
+    Phi,
+    /// Rumor mongering, table 1 of 1987: push, feedback, counter.
+    #[command(name = "demers-1")]
+    Demers1(Demers),
+    /// Rumor mongering, table 2 of 1987: push, blind, coin.
+    #[command(name = "demers-2")]
+    Demers2(Demers),
+    /// Rumor mongering, table 3 of 1987: pull, feedback, counter.
+    #[command(name = "demers-3")]
+    Demers3(Demers),
+    /// Rounds until all know a rumor, by push, pull and both, beside the formulas.
+    Rounds {
+        /// Fewer runs, up to 2^14 nodes.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Rumor mongering better than its tables of 1987.
+    BeatDemers {
+        /// A tenth of the runs.
+        #[arg(long)]
+        quick: bool,
+    },
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Demers {
+    /// A twentieth of the runs, with bounds as much wider as their error.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Other rules, which give other figures: `reset=false`, `connections=1`, `hunt=1`.
+    #[arg(long = "set", value_name = "RULE=VALUE", value_parser = Rule::parse)]
+    set: Vec<Rule>,
+}
+
+/// One rule that is not the paper's.
+#[derive(Clone, Copy, Debug)]
+enum Rule {
+    Reset(bool),
+    Connections(u32),
+    Hunt(u32),
+}
+
+impl Rule {
+    fn parse(text: &str) -> Result<Rule, String> {
+        let (rule, value) = text.split_once('=').ok_or("a rule reads as reset=false")?;
+        let number = |least: u32| {
+            let fits = |n: &u32| (least..=64).contains(n);
+            value.parse().ok().filter(fits).ok_or_else(|| format!("{rule} is a number from {least} to 64"))
+        };
+        match rule {
+            "reset" => value.parse().map(Rule::Reset).map_err(|_| String::from("reset is true or false")),
+            "connections" => number(1).map(Rule::Connections),
+            "hunt" => number(0).map(Rule::Hunt),
+            _ => Err(format!("there is no rule {rule}: reset, connections or hunt")),
+        }
+    }
+}
+
+impl Demers {
+    /// The paper's rules, but for what was set.
+    pub(crate) fn rules(&self) -> Rules {
+        let mut rules = Rules::default();
+        for rule in &self.set {
+            match *rule {
+                Rule::Reset(reset) => rules.reset = Some(reset),
+                Rule::Connections(most) => rules.connections = Some(most),
+                Rule::Hunt(peers) => rules.hunt = Some(peers),
+            }
+        }
+        rules
+    }
+}
