@@ -5,6 +5,7 @@ mod at;
 mod journal;
 mod look;
 mod news;
+mod packets;
 mod page;
 mod routes;
 mod rumors;
@@ -21,6 +22,7 @@ pub(crate) use watched::{Runs, Watched};
 use crate::agent::Problem;
 use axum::http::StatusCode;
 use bruit::{Event, Events, Node};
+use packets::Packets;
 use rumors::Rumors;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -44,6 +46,7 @@ pub(crate) struct Seen {
     /// By name, in the order of [`watched::by_number`].
     watched: Mutex<BTreeMap<watched::Name, Watched>>,
     rumors: Mutex<Rumors>,
+    packets: Packets,
     /// How many datagrams the demo loses, in percent.
     loss: AtomicU32,
     /// The demo's scenes so far: one of each name, so a dozen.
@@ -79,6 +82,7 @@ impl Picture {
             me,
             watched: Mutex::default(),
             rumors: Mutex::default(),
+            packets: Packets::default(),
             loss: AtomicU32::new(0),
             scenes: Mutex::default(),
             streams: (streams, Semaphore::new(streams)),

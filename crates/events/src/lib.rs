@@ -34,6 +34,7 @@ mod gaps;
 mod id;
 mod keep;
 mod message;
+mod notation;
 mod spread;
 mod store;
 mod talk;
