@@ -17,6 +17,7 @@ pub(crate) use journal::Journal;
 pub(crate) use look::View;
 pub(crate) use news::{key, member, merge, status, unix_ms};
 pub(crate) use routes::routes;
+pub(crate) use rumors::Spread;
 pub(crate) use watched::{Runs, Watched};
 
 use crate::agent::Problem;
@@ -94,8 +95,10 @@ impl Picture {
         while let Some(event) = source.next().await {
             on(&event);
             if let Some((kind, data)) = news::describe(node, &event).await {
-                if let Event::Delivered(_) = event {
-                    lock(&self.rumors).delivered(node.name(), &data);
+                match event {
+                    Event::Delivered(_) => lock(&self.rumors).delivered(node.name(), &data),
+                    Event::Quiet(_) => lock(&self.rumors).quiet(node.name(), &data),
+                    _ => {}
                 }
                 self.journal.add(kind, &data);
             }
@@ -154,9 +157,9 @@ impl Seen {
         self.journal.add(kind, &data);
     }
 
-    /// How many watched nodes have this event.
-    pub(crate) fn have(&self, event: &str) -> usize {
-        lock(&self.rumors).have(event)
+    /// How far this event has come.
+    pub(crate) fn spread(&self, event: &str) -> Spread {
+        lock(&self.rumors).spread(event)
     }
 
     /// A scene of the demo was played.

@@ -114,6 +114,8 @@ pub enum Event {
     Isolated(bool),
     /// An event for this node.
     Delivered(Delivered),
+    /// This node does not tell this event any more.
+    Quiet(EventId),
 }
 
 /// What the parts say.
@@ -280,6 +282,7 @@ impl Core {
                 Said::Swim(swim::Event::Gone) => Event::Gone,
                 Said::Swim(swim::Event::Isolated(is)) => Event::Isolated(is),
                 Said::Events(events::Event::Delivered(delivered)) => Event::Delivered(delivered),
+                Said::Events(events::Event::Quiet(id)) => Event::Quiet(id),
             };
             cx.notify(event);
         }
