@@ -79,6 +79,8 @@ export class History {
     const i = this.#keyframes.findLastIndex((moment) => moment.at <= at);
     const from = this.#keyframes[Math.max(i, 0)];
     const moment = from?.copy() ?? new Moment();
+    // Before we came: what the first picture told of earlier times.
+    if (moment.at > at) moment.rewind(at);
     for (let j = after(this.#items, moment.at); j < this.#items.length && this.#items[j].at_ms <= at; j++) {
       moment.apply(this.#items[j]);
     }

@@ -7,6 +7,8 @@ const CLOSEST = 23;
 /** A node with its ring, in pixels. */
 const LARGEST = 15;
 const SMALLEST = 5;
+/** Zones leave the left side to caption and legend, in pixels. */
+const ASIDE = 200;
 /** With more nodes only those that matter have labels. */
 const MAX_LABELS = 48;
 
@@ -84,17 +86,19 @@ function rings(nodes, x, y, room) {
  * @param {number} label
  */
 function zoned(groups, width, height, label) {
-  const columns = Math.ceil(Math.sqrt((groups.length * width) / height));
-  const rows = Math.ceil(groups.length / columns);
-  const [w, h] = [width / columns, height / rows];
-  const room = Math.max(24, Math.min(w, h) / 2 - label);
+  const left = width > ASIDE * 3 ? ASIDE : 0;
+  const space = (/** @type {number} */ columns) => [(width - left) / columns, height / Math.ceil(groups.length / columns)];
+  const fit = (/** @type {number} */ columns) => Math.min(...space(columns));
+  const columns = groups.map((_, i) => i + 1).reduce((best, one) => (fit(one) > fit(best) ? one : best));
+  const [w, h] = space(columns);
+  const room = Math.max(24, fit(columns) / 2 - label);
   /** @type {Map<string, Spot>} */
   const spots = new Map();
   let radius = LARGEST;
   const zones = groups.map(([name, nodes], i) => {
     const row = Math.floor(i / columns);
     const inRow = Math.min(columns, groups.length - row * columns);
-    const x = width / 2 + ((i % columns) - (inRow - 1) / 2) * w;
+    const x = (width + left) / 2 + ((i % columns) - (inRow - 1) / 2) * w;
     const y = (row + 0.5) * h;
     const ring = rings(nodes, x, y, room);
     ring.spots.forEach((spot, node) => spots.set(node, spot));

@@ -58,6 +58,19 @@ export class Moment {
     return copy;
   }
 
+  /**
+   * Forgets what came after `at`, as far as it says when it came: events and who has them.
+   * @param {number} at
+   */
+  rewind(at) {
+    for (const { id, at_ms } of this.events.values()) if (at_ms > at) this.events.delete(id);
+    for (const [id, known] of this.infections) {
+      const then = [...known].filter(([, { at_ms }]) => at_ms <= at);
+      const infective = (/** @type {Infection} */ one) => ((one.removed_ms ?? Infinity) > at ? { ...one, state: /** @type {const} */ ("infective") } : one);
+      this.infections.set(id, new Map(then.map(([node, infection]) => [node, infective(infection)])));
+    }
+  }
+
   /** @param {Item} item */
   apply(item) {
     this.at = Math.max(this.at, item.at_ms);

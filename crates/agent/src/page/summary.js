@@ -21,12 +21,11 @@ export function bannered(world) {
   const banner = byId("banner");
   if (world.connection !== "lost") lostAt = 0;
   else if (lostAt === 0) lostAt = Date.now();
-  const past = world.clock.live ? "" : `This is the cluster at ${clockTime(world.clock.shown)}.`;
   const gone = world.known
     ? `The server does not answer. This is its picture of ${clockTime(lostAt)}; asking again every second.`
     : "The server does not answer; asking again every second.";
-  const text = lostAt ? gone : past;
-  banner.hidden = text === "";
-  banner.classList.toggle("lost", lostAt > 0);
-  say(banner, text);
+  banner.hidden = lostAt === 0;
+  say(banner, lostAt > 0 ? gone : "");
+  byId("past").hidden = world.clock.live;
+  say(byId("past"), world.clock.live ? "" : `as it was at ${clockTime(world.clock.shown)}`);
 }
