@@ -64,7 +64,7 @@ export class Feed {
       this.#meanwhile = null;
       this.#listener.onPicture(picture);
       this.#listener.onConnection("live");
-      meanwhile.filter((item) => item.at_ms >= picture.now_ms).forEach((item) => this.#listener.onItem(item));
+      meanwhile.forEach((item) => this.#listener.onItem(item));
     } catch {
       this.#meanwhile = null;
       if (this.#stream) this.#lost(this.#stream);

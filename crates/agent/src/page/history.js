@@ -8,6 +8,8 @@ import { Moment } from "./moment.js";
 export const SPAN_MS = 5 * 60_000;
 /** A moment is kept this often: looking back applies the items of at most this time. */
 const KEYFRAME_MS = 5_000;
+/** A picture is a moment, too, and one is asked for each second at most. */
+const MAX_KEYFRAMES = SPAN_MS / 1_000;
 /** Items that change the cluster: 200 nodes that all change their minds about 100. */
 const MAX_ITEMS = 20_000;
 /** Sampled packets: five minutes of 100 a second, or 60 s of the most that the server sends. */
@@ -29,7 +31,7 @@ export class History {
    */
   restart(now) {
     this.#keyframes = this.#keyframes.filter((moment) => moment.at < now.at);
-    this.#keyframes.push(now.copy());
+    push(this.#keyframes, now.copy(), MAX_KEYFRAMES);
     this.#items = this.#items.filter((item) => item.at_ms <= now.at);
   }
 
@@ -47,7 +49,7 @@ export class History {
   keep(now) {
     const last = this.#keyframes.at(-1);
     if (last && now.at - last.at < KEYFRAME_MS) return;
-    push(this.#keyframes, now.copy(), SPAN_MS / KEYFRAME_MS + 1);
+    push(this.#keyframes, now.copy(), MAX_KEYFRAMES);
   }
 
   /** @param {Packet} packet */

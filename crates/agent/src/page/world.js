@@ -33,6 +33,8 @@ export class World {
   /** @type {Map<string, Scene>} */
   scenes = new Map();
   #live = new Moment();
+  /** When the last picture was made. */
+  #pictured = 0;
   #past = { at: NaN, moment: new Moment() };
   /** @type {Map<string, Seen>} */
   #seen = new Map();
@@ -92,6 +94,7 @@ export class World {
     Object.assign(this, { known: true, demo: picture.demo, me: picture.me, roundMs: picture.round_ms });
     this.clock.set(picture.now_ms);
     this.#live = Moment.of(picture);
+    this.#pictured = picture.now_ms;
     this.history.restart(this.#live);
     this.#seen.clear();
     this.revision += 1;
@@ -106,6 +109,8 @@ export class World {
 
   /** @param {Item} item */
   onItem(item) {
+    // The picture has it: a stream that resumes, or an agent that begins anew, tells what was before, too.
+    if (item.at_ms < this.#pictured) return;
     const other = /** @type {unknown} */ (item);
     if (item.kind === "packet") return this.history.packet(/** @type {Packet} */ (other));
     if (item.kind === "traffic") this.history.addTraffic(/** @type {Traffic} */ (other));
