@@ -317,11 +317,18 @@ pub(crate) enum Paper {
 #[derive(Args, Debug)]
 pub(crate) struct DemoOptions {
     /// How many nodes.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(3..=256))]
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u16).range(3..=256))]
     pub(crate) nodes: u16,
-    /// Tell a fixed story and exit: 1 if a step takes longer than its bound.
+    /// Play the scenes, print a line for each and exit: 1 if one misses its bound.
     #[arg(long)]
     pub(crate) script: bool,
+    /// No scenes: just nodes to play with.
+    #[arg(long, conflicts_with = "script")]
+    pub(crate) play: bool,
+    /// Serve the page here, a free port of 127.0.0.1 unless given. Without a terminal there is no page unless this is given;
+    /// then the demo stays up until it is interrupted.
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "script")]
+    pub(crate) http: Option<String>,
     /// The first node's port; the others take the next ones. Free ports unless given.
     #[arg(long)]
     pub(crate) port: Option<u16>,

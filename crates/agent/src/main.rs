@@ -10,6 +10,7 @@ mod keys;
 mod lab;
 mod output;
 mod paper;
+mod picture;
 mod place;
 mod process;
 mod settings;

@@ -10,6 +10,7 @@ use bruit_proto::{Context, PeerId, Protocol, Record, Time};
 use bruit_store::Damage;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -93,6 +94,16 @@ impl<P: Stack, E: Told> Handle<P, E> {
         f: impl FnOnce(&mut Node<P>, Now) -> R + Send + 'static,
     ) -> Result<R, Stopped> {
         self.0.orders.order(f).await
+    }
+
+    /// The timers that are set, earliest first, and how long each has to go.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn timers(&self) -> Result<Vec<(P::Timer, Duration)>, Stopped> {
+        self.order(|node, now| node.timers().map(|(at, timer)| (timer, at.since(now.mono))).collect()).await
     }
 
     /// What came, went and was refused, by reason.

@@ -122,6 +122,11 @@ impl<P: Protocol> Node<P> {
         self.desk.scratch.as_mut()?.outputs.pop_front()
     }
 
+    /// The protocol's timers that are set, earliest first.
+    pub fn timers(&self) -> impl Iterator<Item = (Time, P::Timer)> {
+        self.desk.timers.iter()
+    }
+
     /// When to `tick` next, and why.
     pub fn deadline(&self) -> Option<(Time, Wake<P::Timer>)> {
         let timer = self.desk.timers.next().map(|(at, timer)| (at, Wake::Timer(timer)));

@@ -13,7 +13,7 @@ pub(crate) const BAD_SETTINGS: &str = "bad-config";
 
 /// One error of the interface. Its type is `urn:bruit:problem:` and the code, which never changes its meaning.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: String,
@@ -22,16 +22,21 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
         Problem { status, code, detail: detail.into(), errors: None }
     }
 
+    /// What is wrong, for people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The request cannot be understood.
-    pub(super) fn bad(detail: impl Into<String>) -> Problem {
+    pub(crate) fn bad(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, "bad-request", detail)
     }
 
-    pub(super) fn unknown_member(name: &str) -> Problem {
+    pub(crate) fn unknown_member(name: &str) -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "unknown-member", format!("no member is called {name:?}"))
     }
 }

@@ -62,7 +62,10 @@ fn state(command: &StateOf, value: &Value) {
         }),
         StateOf::Trace => {
             println!("with {}", shown(word(&value["with"])));
-            ["syn", "ack", "ack2"].iter().for_each(|step| println!("{step:<4} {}", shown(word(&value[*step]))));
+            for step in ["syn", "ack", "ack2"] {
+                let said: Vec<&str> = value[step].as_array().into_iter().flatten().map(word).collect();
+                println!("{step:<4} {}", shown(&said.join(" ")));
+            }
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Endpoint state: what each node says of itself, and what all share.
 
 use super::change::{Body, read};
-use crate::agent::news;
 use crate::agent::problem::Problem;
 use crate::agent::state::Agent;
+use crate::picture::{self, At};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use bruit::{Endpoint, Key, Node, PeerId, Shared, Value as Said};
+use bruit::{Endpoint, Exchange, Key, Node, PeerId, Shared, Value as Said};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -51,8 +51,8 @@ fn which(asked: Asked) -> Result<Option<String>, Problem> {
 
 /// One value: who says it, under what, in which version.
 fn said(node: &str, key: &Key, said: &Said) -> Value {
-    let mut value = news::key(key);
-    news::merge(&mut value, json!({ "node": node, "value": &*said.value, "version": said.version }));
+    let mut value = picture::key(key);
+    picture::merge(&mut value, json!({ "node": node, "value": &*said.value, "version": said.version }));
     value
 }
 
@@ -96,10 +96,10 @@ pub(super) async fn get(State(agent): State<Arc<Agent>>, Path(key): Path<String>
     Ok(Json(said(&node, &key, &found)))
 }
 
-pub(super) async fn set(State(agent): State<Arc<Agent>>, Path(key): Path<String>, body: Body) -> Answer {
+pub(crate) async fn set(At(node): At, Path(key): Path<String>, body: Body) -> Answer {
     let To { value } = read(&body)?;
-    let version = agent.node.state().set(&key, &value).await?;
-    Ok(Json(said(agent.node.name(), &Key::own(&key), &Said { value: value.into(), version, stamp: None })))
+    let version = node.state().set(&key, &value).await?;
+    Ok(Json(said(node.name(), &Key::own(&key), &Said { value: value.into(), version, stamp: None })))
 }
 
 /// The latest value of a shared key, and who wrote it.
@@ -111,22 +111,22 @@ pub(super) async fn get_in(State(agent): State<Arc<Agent>>, Path((namespace, key
     Ok(Json(said(&writer, &key, &found.value)))
 }
 
-pub(super) async fn set_in(
-    State(agent): State<Arc<Agent>>,
-    Path((namespace, key)): Path<(String, String)>,
-    body: Body,
-) -> Answer {
+pub(crate) async fn set_in(At(node): At, Path((namespace, key)): Path<(String, String)>, body: Body) -> Answer {
     let To { value } = read(&body)?;
-    let version = agent.node.state().set_in(&namespace, &key, &value).await?;
+    let version = node.state().set_in(&namespace, &key, &value).await?;
     let value = Said { value: value.into(), version, stamp: None };
-    Ok(Json(said(agent.node.name(), &Key::shared(&namespace, &key), &value)))
+    Ok(Json(said(node.name(), &Key::shared(&namespace, &key), &value)))
 }
 
 /// The last exchange that this node began, in the notation of the literature.
-pub(super) async fn trace(State(agent): State<Arc<Agent>>) -> Answer {
+pub(crate) async fn trace(At(node): At) -> Answer {
     let none = || Problem::new(StatusCode::NOT_FOUND, "no-exchange", "this node has begun no exchange yet: all views were equal");
-    let exchange = agent.node.state().trace().await?.ok_or_else(none)?;
-    let names = Names::of(&agent.node).await?;
-    let [syn, ack, ack2] = exchange.lines(&|id| names.name(id));
-    Ok(Json(json!({ "with": names.name(exchange.with), "syn": syn, "ack": ack, "ack2": ack2 })))
+    let exchange = node.state().trace().await?.ok_or_else(none)?;
+    Ok(Json(exchanged(&exchange, &Names::of(&node).await?)))
+}
+
+/// An exchange: its three messages, and the bytes of each.
+fn exchanged(exchange: &Exchange, names: &Names) -> Value {
+    let [syn, ack, ack2] = exchange.cards(&|id| names.name(id));
+    json!({ "with": names.name(exchange.with), "syn": syn, "ack": ack, "ack2": ack2, "bytes": exchange.sizes() })
 }

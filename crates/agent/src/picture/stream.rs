@@ -1,32 +1,31 @@
 //! `/v1/stream`: what happens, as server-sent events. An id is `session.number`; `Last-Event-ID` goes on after it.
 
-use crate::agent::journal::{Entry, Found};
-use crate::agent::problem::Problem;
-use crate::agent::state::Agent;
+use super::Picture;
+use super::journal::{Entry, Found};
+use crate::agent::Problem;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{Stream, stream};
 use serde_json::json;
 use std::convert::Infallible;
-use std::sync::Arc;
 use tokio::sync::SemaphorePermit;
 
 /// Where a reader stands.
 struct Reader {
-    agent: Arc<Agent>,
+    picture: Picture,
     after: u64,
     /// To be told first: what it last read is of another life of this agent.
     restarted: bool,
 }
 
 pub(super) async fn stream(
-    State(agent): State<Arc<Agent>>,
+    State(picture): State<Picture>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let full = || format!("{} streams are open already", agent.connections / 2);
-    let place = place(&agent).ok_or_else(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-streams", full()))?;
-    let reader = Reader::new(agent, headers.get("last-event-id").and_then(|id| id.to_str().ok()));
+    let full = || format!("{} streams are open already", picture.streams.0);
+    let place = place(&picture).ok_or_else(|| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-streams", full()))?;
+    let reader = Reader::new(picture, headers.get("last-event-id").and_then(|id| id.to_str().ok()));
     let events = stream::unfold((reader, place), |(mut reader, place)| async move {
         let event = reader.next().await?;
         Some((Ok(event), (reader, place)))
@@ -35,39 +34,39 @@ pub(super) async fn stream(
 }
 
 /// A place among the open streams, given back when dropped.
-struct Place(Arc<Agent>);
+struct Place(Picture);
 
-fn place(agent: &Arc<Agent>) -> Option<Place> {
-    agent.streams.try_acquire().ok().map(SemaphorePermit::forget)?;
-    Some(Place(Arc::clone(agent)))
+fn place(picture: &Picture) -> Option<Place> {
+    picture.streams.1.try_acquire().ok().map(SemaphorePermit::forget)?;
+    Some(Place(picture.clone()))
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.streams.add_permits(1);
+        self.0.streams.1.add_permits(1);
     }
 }
 
 impl Reader {
-    fn new(agent: Arc<Agent>, last: Option<&str>) -> Reader {
-        let newest = agent.journal.newest();
+    fn new(picture: Picture, last: Option<&str>) -> Reader {
+        let newest = picture.journal.newest();
         let (after, restarted) = match last.and_then(parse) {
             None => (newest, false),
             // A number that was never given is as one of another life.
-            Some((session, number)) if session == agent.journal.session && number <= newest => (number, false),
+            Some((session, number)) if session == picture.journal.session && number <= newest => (number, false),
             Some(_) => (0, true),
         };
-        Reader { agent, after, restarted }
+        Reader { picture, after, restarted }
     }
 
     async fn next(&mut self) -> Option<Event> {
         if std::mem::take(&mut self.restarted) {
             return Some(lagged(json!({ "kind": "lagged", "restarted": true })));
         }
-        match self.agent.journal.next(self.after).await {
+        match self.picture.journal.next(self.after).await {
             Found::Entry(entry) => {
                 self.after = entry.number;
-                Some(told(self.agent.journal.session, &entry))
+                Some(told(self.picture.journal.session, &entry))
             }
             Found::Lagged(n) => {
                 self.after += n;
