@@ -5,10 +5,52 @@ use axum::extract::Path;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 
-/// Each file of `src/page`, with its type; a test compares.
-const FILES: [(&str, &str, &str); 2] = [
-    ("index.html", "text/html; charset=utf-8", include_str!("../page/index.html")),
-    ("icon.svg", "image/svg+xml", include_str!("../page/icon.svg")),
+/// Files of `src/page`: name and text.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../page/", $name)))),*] };
+}
+
+/// All of them; a test compares.
+const FILES: &[(&str, &str)] = files![
+    "accusations.js",
+    "actions.js",
+    "ask.js",
+    "charts.js",
+    "clock.js",
+    "cluster.js",
+    "commands.js",
+    "consensus.js",
+    "controls.js",
+    "dom.js",
+    "events.js",
+    "exchange.js",
+    "feed.js",
+    "glyph.js",
+    "history.js",
+    "icon.svg",
+    "index.html",
+    "ink.js",
+    "inside.js",
+    "layout.js",
+    "legend.js",
+    "main.js",
+    "meter.js",
+    "moment.js",
+    "notation.js",
+    "panel.js",
+    "plot.js",
+    "scenes.js",
+    "series.js",
+    "style.css",
+    "summary.js",
+    "theme.js",
+    "timeline.js",
+    "traffic.js",
+    "tree.js",
+    "types.js",
+    "views.css",
+    "words.js",
+    "world.js",
 ];
 
 /// Nothing is loaded from elsewhere, and nobody frames it.
@@ -21,7 +63,13 @@ pub(super) async fn index() -> Result<impl IntoResponse, Problem> {
 pub(super) async fn file(Path(name): Path<String>) -> Result<impl IntoResponse, Problem> {
     let found = FILES.iter().find(|file| file.0 == name);
     let missing = || Problem::new(StatusCode::NOT_FOUND, "no-such-route", format!("the page has no file {name}"));
-    let (_, kind, text) = *found.ok_or_else(missing)?;
+    let (_, text) = *found.ok_or_else(missing)?;
+    let kind = match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "text/javascript; charset=utf-8",
+    };
     let headers: [(HeaderName, &str); 4] = [
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_SECURITY_POLICY, POLICY),
