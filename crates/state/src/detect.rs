@@ -142,6 +142,13 @@ impl<S: Spread> State<S> {
         }
     }
 
+    /// Membership has found it: it is called as one that is unreachable, until it answers.
+    pub(crate) fn found(&mut self, cx: &mut Context<'_, Self>, node: PeerId) {
+        if self.table.get(node).is_none() && self.table.entry(node, cx.now).is_some() {
+            cx.notify(Event::Joined(node));
+        }
+    }
+
     /// Membership says that it is there.
     pub(crate) fn up(&mut self, cx: &mut Context<'_, Self>, node: PeerId) {
         let new = self.table.get(node).is_none();

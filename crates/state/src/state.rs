@@ -392,12 +392,14 @@ impl<S: Spread> Protocol for State<S> {
     }
 
     fn on_peer(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, change: Change) {
-        if self.config.detector != Detector::Phi && peer != self.me {
-            match change {
-                Change::Up => self.up(cx, peer),
-                Change::Down | Change::Left => self.down(cx, peer),
-                Change::Changed => {}
-            }
+        if peer == self.me {
+            return;
+        }
+        match (self.config.detector, change) {
+            (_, Change::Changed) | (Detector::Phi, Change::Down) => {}
+            (Detector::Phi, Change::Up) => self.found(cx, peer),
+            (Detector::Swim | Detector::Both, Change::Up) => self.up(cx, peer),
+            (_, Change::Left) | (Detector::Swim | Detector::Both, Change::Down) => self.down(cx, peer),
         }
     }
 
