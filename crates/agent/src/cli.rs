@@ -180,10 +180,13 @@ pub(crate) enum StateOf {
         #[arg(long, value_name = "NAME")]
         node: Option<String>,
     },
-    /// List each node with what it says; of shared keys, those that it wrote last.
+    /// List each node with what it says; of shared keys, those that it wrote last. An unreachable one is told as such.
     Ls {
         /// Only this one.
         node: Option<String>,
+        /// List instead how suspicious each one's silence is, and what membership says of it; exits 7 where no heart beats.
+        #[arg(long)]
+        phi: bool,
     },
     /// Print what changes, until interrupted.
     Watch,
@@ -222,8 +225,9 @@ pub(crate) enum Config {
     },
 }
 
-/// Settings. Each is also a key of the file and a variable: `--log-format` is `log_format` and `BRUIT_LOG_FORMAT`. Flags
-/// come before variables before the file before defaults; tags are added up.
+/// Settings. Each is also a key of the file and a variable: `--log-format` is `log_format` and `BRUIT_LOG_FORMAT`,
+/// `--state-detector` is `detector` in the table `[state]` and `BRUIT_STATE_DETECTOR`; the file has some more. Flags come
+/// before variables before the file before defaults; tags are added up.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct AgentOptions {
     /// A TOML file of settings; also BRUIT_CONFIG.
@@ -274,6 +278,10 @@ pub(crate) struct AgentOptions {
     /// SIGTERM's goodbye ends after this, heard or not.
     #[arg(long, value_name = "TIME")]
     pub(crate) leave_within: Option<String>,
+    /// Who says who is alive in endpoint state: swim, phi, or both, where swim decides and phi is watched. The same on all
+    /// nodes.
+    #[arg(long, value_name = "DETECTOR")]
+    pub(crate) state_detector: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -124,7 +124,8 @@ fn state_of(command: &StateOf) -> Request {
     match command {
         StateOf::Set { key, value } => Request { method: "PUT", path: path(key), body: Some(json!({ "value": value })) },
         StateOf::Get { key, node } => get(path(key) + &by(node)),
-        StateOf::Ls { node } => get("/v1/state".to_owned() + &by(node)),
+        StateOf::Ls { node, phi: true } => get("/v1/phi".to_owned() + &by(node)),
+        StateOf::Ls { node, phi: false } => get("/v1/state".to_owned() + &by(node)),
         StateOf::Watch => get("/v1/stream".into()),
         StateOf::Trace => get("/v1/trace".into()),
     }

@@ -81,7 +81,9 @@ impl Builder {
     }
 
     /// The node takes part in endpoint state, [`Node::state`], with these settings; without, it costs nothing. Share them
-    /// among the nodes of a process.
+    /// among the nodes of a process. Membership stays the table of who is where whatever
+    /// [`detector`](crate::StateConfig::detector) they name: with [`Detector::Phi`](crate::Detector::Phi) heartbeats say who
+    /// is alive in the state, whom its rounds talk to and [`State::alive`](crate::State::alive).
     #[cfg(feature = "state")]
     pub fn state(mut self, config: impl Into<Arc<bruit_stacks::state::Config>>) -> Builder {
         self.state = Some(config.into());

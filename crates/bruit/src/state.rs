@@ -5,8 +5,8 @@ use crate::event::Event;
 use crate::handle::Handle;
 use bruit_proto::PeerId;
 use bruit_stacks::Full;
-use bruit_stacks::state::{Endpoint, Exchange, Key, Value};
-use std::collections::BTreeMap;
+use bruit_stacks::state::{Disagreement, Endpoint, Exchange, Key, Pulse, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Endpoint state at a node: [`Node::state`](crate::Node::state).
 ///
@@ -122,6 +122,48 @@ impl State<'_> {
                 state.shared().filter_map(shown).collect()
             })
             .await
+    }
+
+    /// How the heart of each other node that was heard of is heard: phi, and from what it comes; nothing of one whose heart
+    /// never was, so of nobody unless this node has a [detector](crate::StateConfig::detector) with heartbeats.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn phi(&self) -> Result<BTreeMap<PeerId, Option<Pulse>>, Stopped> {
+        let (me, now) = (self.0.record().id(), self.0.now());
+        self.0
+            .look(move |full| {
+                let Some(state) = full.state() else { return BTreeMap::new() };
+                let others = state.nodes().map(|(node, _)| node).filter(|node| *node != me);
+                others.map(|node| (node, state.pulse(node, now))).collect()
+            })
+            .await
+    }
+
+    /// Who is alive, this node included, by the [detector](crate::StateConfig::detector) that decides.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn alive(&self) -> Result<BTreeSet<PeerId>, Stopped> {
+        let alive = |state: &bruit_stacks::state::State| {
+            state.nodes().map(|(node, _)| node).filter(|node| state.is_alive(*node)).collect()
+        };
+        self.0.look(move |full| full.state().map(alive).unwrap_or_default()).await
+    }
+
+    /// Where membership and phi were of two minds, the latest last: 256 of them, with
+    /// [`Detector::Both`](crate::Detector::Both) alone.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn disagreements(&self) -> Result<Vec<Disagreement>, Stopped> {
+        self.0.look(|full| full.state().into_iter().flat_map(|state| state.disagreements().copied()).collect()).await
     }
 
     /// The last exchange that this node began: who sent which digests, wants and news.

@@ -2,6 +2,7 @@
 
 mod change;
 mod look;
+mod phi;
 mod reach;
 mod state;
 mod stream;
@@ -52,6 +53,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Agent>>)> {
         ("PUT", "/v1/state/keys/{key}", put(state::set)),
         ("GET", "/v1/state/namespaces/{namespace}/{key}", get(state::get_in)),
         ("PUT", "/v1/state/namespaces/{namespace}/{key}", put(state::set_in)),
+        ("GET", "/v1/phi", get(phi::phi)),
         ("GET", "/v1/trace", get(state::trace)),
         ("GET", "/v1/keys", get(look::keys)),
         ("GET", "/v1/log", get(look::log)),

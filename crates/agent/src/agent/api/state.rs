@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-type Answer = Result<Json<Value>, Problem>;
-type Asked = Result<Query<Which>, QueryRejection>;
+pub(super) type Answer = Result<Json<Value>, Problem>;
+pub(super) type Asked = Result<Query<Which>, QueryRejection>;
 
 /// Which node is meant.
 #[derive(Deserialize)]
@@ -31,21 +31,21 @@ struct To {
 }
 
 /// Names of members, by id.
-struct Names(BTreeMap<PeerId, String>);
+pub(super) struct Names(BTreeMap<PeerId, String>);
 
 impl Names {
-    async fn of(node: &Node) -> Result<Names, Problem> {
+    pub(super) async fn of(node: &Node) -> Result<Names, Problem> {
         let members = node.members().await?;
         Ok(Names(members.iter().map(|m| (m.id(), m.record.name().to_owned())).collect()))
     }
 
     /// The id, if nobody is known by it.
-    fn name(&self, id: PeerId) -> String {
+    pub(super) fn name(&self, id: PeerId) -> String {
         self.0.get(&id).cloned().unwrap_or_else(|| format!("{id:?}"))
     }
 }
 
-fn which(asked: Asked) -> Result<Option<String>, Problem> {
+pub(super) fn which(asked: Asked) -> Result<Option<String>, Problem> {
     asked.map(|Query(which)| which.node).map_err(|e| Problem::bad(e.body_text()))
 }
 
@@ -61,8 +61,14 @@ pub(super) async fn all(State(agent): State<Arc<Agent>>, asked: Asked) -> Answer
     let (node, only) = (&agent.node, which(asked)?);
     let names = Names::of(node).await?;
     let (nodes, shared) = (node.state().nodes().await?, node.state().shared().await?);
-    let mut listed: Vec<(String, Value)> =
-        nodes.iter().map(|(id, endpoint)| (names.name(*id), of(&names.name(*id), *id, endpoint, &shared))).collect();
+    let alive = node.state().alive().await?;
+    let of = |id: &PeerId, endpoint: &Endpoint| {
+        let name = names.name(*id);
+        let mut said = of(&name, *id, endpoint, &shared);
+        said["alive"] = alive.contains(id).into();
+        (name, said)
+    };
+    let mut listed: Vec<(String, Value)> = nodes.iter().map(|(id, endpoint)| of(id, endpoint)).collect();
     if let Some(only) = only {
         listed.retain(|x| x.0 == only);
         if listed.is_empty() {
