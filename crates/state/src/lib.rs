@@ -67,7 +67,7 @@ pub use event::{Disagreement, Event, Refused, Shown};
 pub use heart_beat::HeartBeat;
 pub use message::{Ack, Ack2, Message, Sums, Syn};
 pub use notation::Exchange;
-pub use pulse::Pulse;
+pub use pulse::{Doubt, Pulse};
 pub use round::{Candidates, Round};
 pub use schema::{Breach, Schema};
 pub use spread::{Relay, Spread};

@@ -7,6 +7,7 @@ use crate::heart_beat::HeartBeat;
 use crate::keep::Keep;
 use crate::message::Message;
 use crate::notation::Exchange;
+use crate::pulse::Doubt;
 use crate::rebuild::Rebuild;
 use crate::schema::Guard;
 use crate::shadow::Shadow;
@@ -82,6 +83,8 @@ pub struct State<S: Spread = Relay> {
     pub(crate) open: Option<Exchange>,
     pub(crate) trace: Option<Exchange>,
     pub(crate) disagreements: VecDeque<Disagreement>,
+    /// What phi said when membership suspected somebody, the latest of each.
+    pub(crate) doubts: VecDeque<Doubt>,
     pub(crate) counters: Counters,
 }
 
@@ -124,6 +127,7 @@ impl<S: Spread> State<S> {
             open: None,
             trace: None,
             disagreements: VecDeque::new(),
+            doubts: VecDeque::new(),
             counters: Counters::default(),
             config,
         }
@@ -397,6 +401,7 @@ impl<S: Spread> Protocol for State<S> {
         }
         match (self.config.detector, change) {
             (_, Change::Changed) | (Detector::Phi, Change::Down) => {}
+            (_, Change::Suspected) => self.doubt(peer, cx.now),
             (Detector::Phi, Change::Up) => self.found(cx, peer),
             (Detector::Swim | Detector::Both, Change::Up) => self.up(cx, peer),
             (_, Change::Left) | (Detector::Swim | Detector::Both, Change::Down) => self.down(cx, peer),
