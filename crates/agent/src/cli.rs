@@ -135,6 +135,12 @@ pub(crate) enum Client {
     /// What each node says of itself, and what all share: say it, read it, follow it.
     #[command(subcommand)]
     State(StateOf),
+    /// Say why a member is believed to be what it is: who suspected it and who confirmed, what the agent's own probe tried,
+    /// phi and the agent's own health then, how it ended.
+    Why {
+        /// Its name.
+        node: String,
+    },
     /// Print what happens, until interrupted.
     Monitor,
     /// Whether the agent is well; exits 1 if not.
@@ -187,6 +193,16 @@ pub(crate) enum StateOf {
         /// List instead how suspicious each one's silence is, and what membership says of it; exits 7 where no heart beats.
         #[arg(long)]
         phi: bool,
+    },
+    /// Forget what others wrote in a namespace, and take it back from them at a limited rate; ends when it is back. What
+    /// breaks its schema is not taken. Exits 6 if nobody has written in it, 8 if nothing comes any more.
+    Reset {
+        /// The namespace, as in `bucket` of `bucket/n_val`.
+        #[arg(value_name = "NS")]
+        namespace: String,
+        /// From there it comes back: say so, for it is forgotten here first.
+        #[arg(long, required = true)]
+        from_peers: bool,
     },
     /// Print what changes, until interrupted.
     Watch,

@@ -70,6 +70,7 @@ impl<S: Spread> State<S> {
         }
         for (node, alive, phi) in convicted {
             if self.config.detector == Detector::Both {
+                self.counters.disagreements += 1;
                 if self.disagreements.len() == MAX_DISAGREEMENTS {
                     self.disagreements.pop_front();
                 }

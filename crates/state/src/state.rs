@@ -9,7 +9,7 @@ use crate::message::Message;
 use crate::notation::Exchange;
 use crate::pulse::Doubt;
 use crate::rebuild::Rebuild;
-use crate::schema::Guard;
+use crate::schema::{Guard, Schema};
 use crate::shadow::Shadow;
 use crate::spread::{Relay, Sorted, Spread};
 use crate::table::Table;
@@ -138,6 +138,12 @@ impl<S: Spread> State<S> {
         self.seeds = seeds.iter().copied().filter(|seed| *seed != self.me).collect();
         self.seeds.sort();
         self.seeds.dedup();
+    }
+
+    /// Other schemas hold from now on, for what is set and for what arrives; what is held stays, until its namespace is
+    /// [`reset`](State::reset) or its owner says something else.
+    pub fn set_schemas(&mut self, schemas: BTreeMap<Key, Schema>) {
+        self.guard.replace(schemas);
     }
 
     /// What a node says under one of its own keys.

@@ -6,6 +6,7 @@ mod phi;
 mod reach;
 mod state;
 mod stream;
+mod why;
 
 pub(super) use look::census;
 
@@ -38,6 +39,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Agent>>)> {
         ("GET", "/v1/health", get(look::health)),
         ("GET", "/v1/members", get(look::members)),
         ("GET", "/v1/members/{name}", get(look::member)),
+        ("GET", "/v1/members/{name}/why", get(why::why)),
         ("POST", "/v1/members/{name}/ping", post(reach::ping)),
         ("POST", "/v1/reachability", post(reach::reachability)),
         ("POST", "/v1/join", post(change::join)),
@@ -51,6 +53,8 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Agent>>)> {
         ("GET", "/v1/state", get(state::all)),
         ("GET", "/v1/state/keys/{key}", get(state::get)),
         ("PUT", "/v1/state/keys/{key}", put(state::set)),
+        ("GET", "/v1/state/namespaces/{namespace}", get(state::namespace)),
+        ("POST", "/v1/state/namespaces/{namespace}", post(state::reset)),
         ("GET", "/v1/state/namespaces/{namespace}/{key}", get(state::get_in)),
         ("PUT", "/v1/state/namespaces/{namespace}/{key}", put(state::set_in)),
         ("GET", "/v1/phi", get(phi::phi)),

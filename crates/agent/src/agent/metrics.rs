@@ -1,5 +1,7 @@
 //! `/metrics`: Prometheus text format, base units.
 
+mod state;
+
 use super::api::census;
 use super::news::unix_ms;
 use super::problem::Problem;
@@ -49,6 +51,7 @@ pub(super) async fn text(agent: &Agent) -> Result<String, Problem> {
     page.counters("member_transitions_total", "Members that became this.", "to", agent.journal.transitions());
     membership(&mut page, agent).await?;
     events(&mut page, agent).await?;
+    state::write(&mut page, agent).await?;
     traffic(&mut page, agent).await?;
     let open = agent.connections / 2 - agent.streams.available_permits();
     page.gauge("control_streams", "Open streams of events.", open);

@@ -1,10 +1,12 @@
 //! Answers for people.
 
 mod state;
+mod why;
 
 use crate::cli::Client;
 use serde_json::Value;
 use state::key;
+pub(super) use state::rebuilt;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Prints what the agent answered to a command.
@@ -24,6 +26,7 @@ pub(super) fn text(command: &Client, value: &Value) {
         Client::History => history(value),
         Client::Keys => keys(value),
         Client::Log { .. } => println!("{}", word(&value["filter"])),
+        Client::Why { .. } => why::text(value),
         Client::State(command) => state::text(command, value),
         Client::Monitor => println!("{}", happening(value)),
     }

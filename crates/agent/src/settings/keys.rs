@@ -92,7 +92,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key { name: "state.round", shape: Shape::Text, default: &["1s"], apply: state::round, live: Live::Restart },
     Key { name: "state.peers", shape: Shape::Number, default: &["1"], apply: state::peers, live: Live::Restart },
     Key { name: "state.spread", shape: Shape::Text, default: &["push"], apply: state::spread, live: Live::Restart },
-    Key { name: "state.schema", shape: Shape::Schemas, default: &[], apply: schema::add, live: Live::Restart },
+    Key { name: "state.schema", shape: Shape::Schemas, default: &[], apply: schema::add, live: Live::Now },
 ];
 
 pub(super) fn defaults() -> Layer {

@@ -63,6 +63,33 @@ fn phi_alone_says_who_is_unreachable() {
     assert!(text(&machine.bruit(&["state", "ls", "c", "--agent", "a"]).stdout).contains(" unreachable\n"));
 }
 
+/// Mission row U4: why a node is held for dead.
+#[test]
+fn why_a_node_is_dead() {
+    let machine = Machine::new();
+    let [_a, _b, mut c] = three(&machine, "both");
+    let never = machine.json(&["why", "c", "--agent", "a"]);
+    assert!(never["case"].is_null() && never["status"] == "alive", "{never}");
+    c.child.kill().expect("it is killed");
+    for name in ["a", "b"] {
+        machine.sees(name, "c", "dead");
+    }
+    let cases = ["a", "b"].map(|name| machine.json(&["why", "c", "--agent", name]));
+    for (name, why) in ["a", "b"].iter().zip(&cases) {
+        let case = &why["case"];
+        assert!(why["status"] == "dead" && case["end"]["how"] == "dead" && case["phi"].is_number(), "{why}");
+        let (first, probed) = (&case["accusers"][0]["node"], case["own_probe"].as_array().expect("steps"));
+        // Whoever found out has tried; who was told knows by whom.
+        assert_eq!(case["heard_from"].is_null(), first == name, "{why}");
+        assert!(case["heard_from"].is_string() || probed.iter().any(|step| step["what"] == "ask-helper"), "{why}");
+    }
+    assert!(cases.iter().any(|why| why["case"]["heard_from"].is_null()), "somebody found out: {cases:?}");
+    let told = text(&machine.bruit(&["why", "c", "--agent", "a"]).stdout);
+    assert!(told.starts_with("c is dead, for ") && told.contains("\n  +0 ms ") && told.contains("\nended +"), "{told}");
+    assert!(told.contains("own health then ") && told.contains("; phi then "), "{told}");
+    ends(&machine.bruit(&["why", "nobody", "--agent", "a"]), 6);
+}
+
 #[test]
 fn without_heartbeats_there_is_no_phi() {
     let machine = Machine::new();

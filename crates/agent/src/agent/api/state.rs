@@ -128,6 +128,32 @@ pub(super) async fn set_in(
     Ok(Json(said(agent.node.name(), &Key::shared(&namespace, &key), &value)))
 }
 
+/// How many keys a namespace has here, and of how many writers it is still to come.
+pub(super) async fn namespace(State(agent): State<Arc<Agent>>, Path(namespace): Path<String>) -> Answer {
+    let state = agent.node.state();
+    let left = state.rebuilding().await?;
+    let keys = state.shared().await?.keys().filter(|key| *key.namespace == *namespace).count();
+    if keys == 0 && left == 0 {
+        let why = format!("nobody has written in namespace {namespace:?}");
+        return Err(Problem::new(StatusCode::NOT_FOUND, "unknown-namespace", why));
+    }
+    Ok(Json(json!({ "namespace": namespace, "keys": keys, "left": left })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reset {
+    from_peers: bool,
+}
+
+/// Forgets what others wrote in a namespace and takes it back from them; the look at it says how far that is.
+pub(super) async fn reset(State(agent): State<Arc<Agent>>, Path(namespace): Path<String>, body: Body) -> Answer {
+    let Reset { from_peers: true } = read(&body)? else { return Err(Problem::bad("it comes from peers, or not at all")) };
+    let keys = agent.node.state().shared().await?.keys().filter(|key| *key.namespace == *namespace).count();
+    let left = agent.node.state().reset(&namespace).await?;
+    Ok(Json(json!({ "namespace": namespace, "keys": keys, "left": left })))
+}
+
 /// The last exchange that this node began, in the notation of the literature.
 pub(super) async fn trace(State(agent): State<Arc<Agent>>) -> Answer {
     let none = || Problem::new(StatusCode::NOT_FOUND, "no-exchange", "this node has begun no exchange yet: all views were equal");

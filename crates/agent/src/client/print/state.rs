@@ -19,6 +19,7 @@ pub(super) fn text(command: &StateOf, value: &Value) {
                 println!("  {}={}:{}", key(said), shown(word(&said["value"])), said["version"]);
             }
         }),
+        StateOf::Reset { .. } => rebuilt(value),
         StateOf::Trace => {
             println!("with {}", shown(word(&value["with"])));
             ["syn", "ack", "ack2"].iter().for_each(|step| println!("{step:<4} {}", shown(word(&value[*step]))));
@@ -57,4 +58,17 @@ fn hearts(value: &Value) {
 
 fn millis(value: &Value) -> String {
     value.as_u64().map_or_else(|| "-".into(), |ms| humantime::format_duration(Duration::from_millis(ms)).to_string())
+}
+
+/// A namespace is back.
+pub(in crate::client) fn rebuilt(value: &Value) {
+    let count = |name: &str| value[name].as_u64().unwrap_or_default();
+    let (name, took) = (shown(word(&value["namespace"])), millis(&value["took_ms"]));
+    println!("{name} is back: {} keys, of {} writers, in {took}", count("keys"), count("writers"));
+    match count("keys_before").saturating_sub(count("keys")) {
+        0 => {}
+        gone => {
+            println!("{gone} keys are not: nobody gave them any more, or they break their schema (bruit_state_refused_total)")
+        }
+    }
 }
