@@ -135,6 +135,12 @@ pub(crate) enum Client {
     /// What each node says of itself, and what all share: say it, read it, follow it.
     #[command(subcommand)]
     State(StateOf),
+    /// Say why a member is believed to be what it is: who suspected it and who confirmed, what the agent's own probe tried,
+    /// phi and the agent's own health then, how it ended.
+    Why {
+        /// Its name.
+        node: String,
+    },
     /// Print what happens, until interrupted.
     Monitor,
     /// Whether the agent is well; exits 1 if not.
@@ -180,10 +186,23 @@ pub(crate) enum StateOf {
         #[arg(long, value_name = "NAME")]
         node: Option<String>,
     },
-    /// List each node with what it says; of shared keys, those that it wrote last.
+    /// List each node with what it says; of shared keys, those that it wrote last. An unreachable one is told as such.
     Ls {
         /// Only this one.
         node: Option<String>,
+        /// List instead how suspicious each one's silence is, and what membership says of it; exits 7 where no heart beats.
+        #[arg(long)]
+        phi: bool,
+    },
+    /// Forget what others wrote in a namespace, and take it back from them at a limited rate; ends when it is back. What
+    /// breaks its schema is not taken. Exits 6 if nobody has written in it, 8 if nothing comes any more.
+    Reset {
+        /// The namespace, as in `bucket` of `bucket/n_val`.
+        #[arg(value_name = "NS")]
+        namespace: String,
+        /// From there it comes back: say so, for it is forgotten here first.
+        #[arg(long, required = true)]
+        from_peers: bool,
     },
     /// Print what changes, until interrupted.
     Watch,
@@ -222,8 +241,9 @@ pub(crate) enum Config {
     },
 }
 
-/// Settings. Each is also a key of the file and a variable: `--log-format` is `log_format` and `BRUIT_LOG_FORMAT`. Flags
-/// come before variables before the file before defaults; tags are added up.
+/// Settings. Each is also a key of the file and a variable: `--log-format` is `log_format` and `BRUIT_LOG_FORMAT`,
+/// `--state-detector` is `detector` in the table `[state]` and `BRUIT_STATE_DETECTOR`; the file has some more. Flags come
+/// before variables before the file before defaults; tags are added up.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct AgentOptions {
     /// A TOML file of settings; also BRUIT_CONFIG.
@@ -274,6 +294,10 @@ pub(crate) struct AgentOptions {
     /// SIGTERM's goodbye ends after this, heard or not.
     #[arg(long, value_name = "TIME")]
     pub(crate) leave_within: Option<String>,
+    /// Who says who is alive in endpoint state: swim, phi, or both, where swim decides and phi is watched. The same on all
+    /// nodes.
+    #[arg(long, value_name = "DETECTOR")]
+    pub(crate) state_detector: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

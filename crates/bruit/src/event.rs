@@ -122,6 +122,8 @@ fn of_core(full: &Full, event: bruit_stacks::Event) -> Option<Event> {
         bruit_stacks::Event::Member { peer, change: Change::Down } => member(peer, Event::Down),
         bruit_stacks::Event::Member { peer, change: Change::Left } => member(peer, Event::Left),
         bruit_stacks::Event::Member { peer, change: Change::Changed } => member(peer, Event::Changed),
+        // Told as an event of its own, with who says so.
+        bruit_stacks::Event::Member { change: Change::Suspected, .. } => None,
         bruit_stacks::Event::Suspected { peer, by } => {
             full.swim().member(peer).cloned().map(|member| Event::Suspect { member, by })
         }

@@ -53,8 +53,10 @@ pub use bruit_stacks as stacks;
 pub use bruit_stacks::events::{Delivered, EventId, Filter};
 pub use bruit_stacks::history::{Entry, EntryId, What};
 #[cfg(feature = "state")]
-pub use bruit_stacks::state::{Config as StateConfig, Endpoint, Exchange, Key, Value};
-pub use bruit_stacks::swim::{Member, Profile, Status};
+pub use bruit_stacks::state::{
+    Config as StateConfig, Detector, Disagreement, Doubt, Endpoint, Exchange, Key, Pulse, Schema, Value,
+};
+pub use bruit_stacks::swim::{Case, Ended, Member, Profile, Status, Step, Tried};
 pub use bruit_stacks::{Core, CoreConfig, Full};
 pub use bruit_store::Damage;
 pub use encrypt::{Encrypt, read_keys};

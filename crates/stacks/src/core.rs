@@ -273,7 +273,10 @@ impl Core {
                     self.in_events(cx, |events, cx| events.on_peer(cx, peer, change));
                     Event::Member { peer, change }
                 }
-                Said::Swim(swim::Event::Suspected { peer, by }) => Event::Suspected { peer, by },
+                Said::Swim(swim::Event::Suspected { peer, by }) => {
+                    self.in_events(cx, |events, cx| events.on_peer(cx, peer, Change::Suspected));
+                    Event::Suspected { peer, by }
+                }
                 Said::Swim(swim::Event::Refuted { peer }) => Event::Refuted { peer },
                 Said::Swim(swim::Event::Joined { contact }) => Event::Joined { contact },
                 Said::Swim(swim::Event::JoinFailed { contact, why }) => Event::JoinFailed { contact, why },

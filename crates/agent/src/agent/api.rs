@@ -2,8 +2,10 @@
 
 pub(crate) mod change;
 mod look;
+mod phi;
 mod reach;
 pub(crate) mod state;
+mod why;
 
 pub(super) use look::census;
 
@@ -37,6 +39,7 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Agent>>)> {
         ("GET", "/v1/health", get(look::health)),
         ("GET", "/v1/members", get(look::members)),
         ("GET", "/v1/members/{name}", get(look::member)),
+        ("GET", "/v1/members/{name}/why", get(why::why)),
         ("POST", "/v1/members/{name}/ping", post(reach::ping)),
         ("POST", "/v1/reachability", post(reach::reachability)),
         ("POST", "/v1/join", post(change::join)),
@@ -48,7 +51,10 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Agent>>)> {
         ("GET", "/v1/history", get(look::history)),
         ("GET", "/v1/state", get(state::all)),
         ("GET", "/v1/state/keys/{key}", get(state::get)),
+        ("GET", "/v1/state/namespaces/{namespace}", get(state::namespace)),
+        ("POST", "/v1/state/namespaces/{namespace}", post(state::reset)),
         ("GET", "/v1/state/namespaces/{namespace}/{key}", get(state::get_in)),
+        ("GET", "/v1/phi", get(phi::phi)),
         ("GET", "/v1/keys", get(look::keys)),
         ("GET", "/v1/log", get(look::log)),
         ("PUT", "/v1/log", put(change::set_log)),
