@@ -66,6 +66,8 @@ pub(crate) enum Command {
     /// Measure what a cluster costs and how fast it is.
     #[command(subcommand)]
     Bench(Bench),
+    /// Print captured packets: what each says, message by message.
+    Decode(DecodeOptions),
     /// Run nodes in the deterministic world.
     #[command(subcommand)]
     Lab(Lab),
@@ -359,6 +361,25 @@ pub(crate) struct DemoOptions {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct DecodeOptions {
+    /// A pcap or pcapng file, or lines of hex, a datagram each; `-` is standard input.
+    #[arg(default_value = "-")]
+    pub(crate) file: PathBuf,
+    /// The file of the cluster's keys, to open what is sealed. Without it is shown what stands in the open.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// The cluster's label.
+    #[arg(long, default_value = "")]
+    pub(crate) label: String,
+    /// A receiver's session, in hexadecimal: what was sealed for it is opened. Sessions that send in the capture are known.
+    #[arg(long, value_name = "HEX", value_parser = hex_u64)]
+    pub(crate) session: Vec<u64>,
+    /// A node's name: its id is shown by it. Names that are said in the capture are known.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node: Vec<String>,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct BenchAgentOptions {
     /// How long the idle agent is watched.
     #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
@@ -481,6 +502,10 @@ fn percent(text: &str) -> Result<Ppm, String> {
         Ok(p) if (0.0..=100.0).contains(&p) => Ok(Ppm((p * 10_000.0).round() as u32)),
         _ => Err("give a percentage between 0 and 100".into()),
     }
+}
+
+fn hex_u64(text: &str) -> Result<u64, String> {
+    u64::from_str_radix(text, 16).map_err(|_| "give up to sixteen hexadecimal digits".into())
 }
 
 fn seed(text: &str) -> Result<u64, String> {

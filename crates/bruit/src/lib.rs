@@ -22,6 +22,7 @@
 //! What the driver does, in `driver`: one task per node, woken by packets, orders, connections and the next deadline,
 //! and by nothing else; one small task per connection; one thread for the disk, if there is one. It names no protocol.
 
+pub mod capture;
 mod connection;
 mod disk;
 mod driver;

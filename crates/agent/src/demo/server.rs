@@ -19,7 +19,7 @@ type Answer = Result<Json<Value>, Problem>;
 
 /// What a request of the page finds.
 #[derive(Clone)]
-pub(super) struct Served {
+pub(crate) struct Served {
     pub(super) picture: Picture,
     pub(super) orders: mpsc::Sender<Asked>,
 }
