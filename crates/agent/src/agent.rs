@@ -4,10 +4,8 @@ mod api;
 mod caller;
 mod control;
 mod descriptors;
-mod journal;
 mod log;
 mod metrics;
-mod news;
 mod problem;
 mod reload;
 mod seats;
@@ -16,19 +14,21 @@ mod signals;
 mod state;
 mod supervisor;
 
+pub(crate) use api::{change, guarded, state as endpoints};
 pub(crate) use control::NODE_GONE;
-pub(crate) use descriptors::raise as raise_descriptors;
-pub(crate) use problem::BAD_SETTINGS;
+pub(crate) use descriptors::{connections, raise as raise_descriptors};
+pub(crate) use problem::{BAD_SETTINGS, Problem};
+pub(crate) use seats::Seats;
+pub(crate) use server::{Listener, serve as serve_at};
+pub(crate) use state::Phase;
 
 use crate::cli::AgentOptions;
 use crate::place;
 use crate::settings::{self, Loaded, Settings};
 use anyhow::{Context, Result, anyhow};
-use bruit::{CoreConfig, Node, StartError, StateConfig};
+use bruit::{CoreConfig, Node, StartError};
 use sd_notify::NotifyState;
-use seats::Seats;
-use server::{Listener, serve as serve_at};
-use state::{Agent, Phase};
+use state::Agent;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub(crate) fn run(options: AgentOptions) -> Result<ExitCode> {
 async fn serve(options: AgentOptions, loaded: Loaded, log: log::Log) -> Result<ExitCode> {
     // Before anything runs: a signal that comes early is a signal.
     let signals = signals::Signals::new().context("cannot listen for signals")?;
-    let connections = descriptors::connections();
+    let connections = connections();
     // Before the node: what cannot be served is known before others know us.
     let http = match &loaded.settings.http {
         Some(at) => Some(TcpListener::bind(at).await.with_context(|| format!("cannot serve HTTP at {at}"))?),
@@ -85,7 +85,7 @@ async fn serve(options: AgentOptions, loaded: Loaded, log: log::Log) -> Result<E
         warn!(%damage, "what the data directory held is damaged");
     }
     info!(node = agent.node.name(), bound = %agent.node.local_addr(), control = %socket.display(), "agent runs");
-    tokio::spawn(journal::keep(Arc::clone(&agent)));
+    tokio::spawn(Arc::clone(&agent).keep_journal());
     tokio::spawn(signals.obey(Arc::clone(&agent)));
     supervisor::tell(&[NotifyState::Ready]);
     tokio::spawn(supervisor::keep(Arc::clone(&agent)));
@@ -152,7 +152,7 @@ async fn begin(settings: &Settings, bind: String, name: &str) -> Result<Node, St
         .name(settings.node.as_deref().unwrap_or(name))
         .label(&settings.label)
         .config(CoreConfig::of(settings.profile))
-        .state(StateConfig::default())
+        .state(settings.state.clone())
         .seeds(&settings.join);
     node = node.encrypt(settings.sealed());
     if let Some(keys) = &settings.keys {

@@ -66,6 +66,8 @@ pub(crate) enum Command {
     /// Measure what a cluster costs and how fast it is.
     #[command(subcommand)]
     Bench(Bench),
+    /// Print captured packets: what each says, message by message.
+    Decode(DecodeOptions),
     /// Run nodes in the deterministic world.
     #[command(subcommand)]
     Lab(Lab),
@@ -135,6 +137,12 @@ pub(crate) enum Client {
     /// What each node says of itself, and what all share: say it, read it, follow it.
     #[command(subcommand)]
     State(StateOf),
+    /// Say why a member is believed to be what it is: who suspected it and who confirmed, what the agent's own probe tried,
+    /// phi and the agent's own health then, how it ended.
+    Why {
+        /// Its name.
+        node: String,
+    },
     /// Print what happens, until interrupted.
     Monitor,
     /// Whether the agent is well; exits 1 if not.
@@ -180,10 +188,23 @@ pub(crate) enum StateOf {
         #[arg(long, value_name = "NAME")]
         node: Option<String>,
     },
-    /// List each node with what it says; of shared keys, those that it wrote last.
+    /// List each node with what it says; of shared keys, those that it wrote last. An unreachable one is told as such.
     Ls {
         /// Only this one.
         node: Option<String>,
+        /// List instead how suspicious each one's silence is, and what membership says of it; exits 7 where no heart beats.
+        #[arg(long)]
+        phi: bool,
+    },
+    /// Forget what others wrote in a namespace, and take it back from them at a limited rate; ends when it is back. What
+    /// breaks its schema is not taken. Exits 6 if nobody has written in it, 8 if nothing comes any more.
+    Reset {
+        /// The namespace, as in `bucket` of `bucket/n_val`.
+        #[arg(value_name = "NS")]
+        namespace: String,
+        /// From there it comes back: say so, for it is forgotten here first.
+        #[arg(long, required = true)]
+        from_peers: bool,
     },
     /// Print what changes, until interrupted.
     Watch,
@@ -222,8 +243,9 @@ pub(crate) enum Config {
     },
 }
 
-/// Settings. Each is also a key of the file and a variable: `--log-format` is `log_format` and `BRUIT_LOG_FORMAT`. Flags
-/// come before variables before the file before defaults; tags are added up.
+/// Settings. Each is also a key of the file and a variable: `--log-format` is `log_format` and `BRUIT_LOG_FORMAT`,
+/// `--state-detector` is `detector` in the table `[state]` and `BRUIT_STATE_DETECTOR`; the file has some more. Flags come
+/// before variables before the file before defaults; tags are added up.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct AgentOptions {
     /// A TOML file of settings; also BRUIT_CONFIG.
@@ -274,6 +296,10 @@ pub(crate) struct AgentOptions {
     /// SIGTERM's goodbye ends after this, heard or not.
     #[arg(long, value_name = "TIME")]
     pub(crate) leave_within: Option<String>,
+    /// Who says who is alive in endpoint state: swim, phi, or both, where swim decides and phi is watched. The same on all
+    /// nodes.
+    #[arg(long, value_name = "DETECTOR")]
+    pub(crate) state_detector: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -302,14 +328,40 @@ pub(crate) enum Lab {
 #[derive(Args, Debug)]
 pub(crate) struct DemoOptions {
     /// How many nodes.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(3..=256))]
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u16).range(3..=256))]
     pub(crate) nodes: u16,
-    /// Tell a fixed story and exit: 1 if a step takes longer than its bound.
+    /// Play the scenes, print a line for each and exit: 1 if one misses its bound.
     #[arg(long)]
     pub(crate) script: bool,
+    /// No scenes: just nodes to play with.
+    #[arg(long, conflicts_with = "script")]
+    pub(crate) play: bool,
+    /// Serve the page here, a free port of 127.0.0.1 unless given. Without a terminal there is no page unless this is given;
+    /// then the demo stays up until it is interrupted.
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "script")]
+    pub(crate) http: Option<String>,
     /// The first node's port; the others take the next ones. Free ports unless given.
     #[arg(long)]
     pub(crate) port: Option<u16>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DecodeOptions {
+    /// A pcap or pcapng file, or lines of hex, a datagram each; `-` is standard input.
+    #[arg(default_value = "-")]
+    pub(crate) file: PathBuf,
+    /// The file of the cluster's keys, to open what is sealed. Without it is shown what stands in the open.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// The cluster's label.
+    #[arg(long, default_value = "")]
+    pub(crate) label: String,
+    /// A receiver's session, in hexadecimal: what was sealed for it is opened. Sessions that send in the capture are known.
+    #[arg(long, value_name = "HEX", value_parser = hex_u64)]
+    pub(crate) session: Vec<u64>,
+    /// A node's name: its id is shown by it. Names that are said in the capture are known.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -435,6 +487,10 @@ fn percent(text: &str) -> Result<Ppm, String> {
         Ok(p) if (0.0..=100.0).contains(&p) => Ok(Ppm((p * 10_000.0).round() as u32)),
         _ => Err("give a percentage between 0 and 100".into()),
     }
+}
+
+fn hex_u64(text: &str) -> Result<u64, String> {
+    u64::from_str_radix(text, 16).map_err(|_| "give up to sixteen hexadecimal digits".into())
 }
 
 fn seed(text: &str) -> Result<u64, String> {

@@ -3,6 +3,7 @@
 mod find;
 mod http;
 mod print;
+mod reset;
 
 use crate::agent::{BAD_CONFIG, BAD_SETTINGS};
 use crate::cli::{Client, Output, StateOf};
@@ -51,6 +52,7 @@ pub(crate) fn run(command: &Client, agent: Option<String>, format: Output) -> Re
             let socket = find::agent(agent.as_deref()).await?;
             match command {
                 Client::Monitor => monitor(socket, format, &[]).await,
+                Client::State(StateOf::Reset { namespace, .. }) => reset::run(socket, agent.as_deref(), namespace, format).await,
                 Client::State(StateOf::Watch) => monitor(socket, format, &["state", "lagged"]).await,
                 _ => answer(command, socket.ask(&request).await?, format),
             }
@@ -82,6 +84,7 @@ fn request(command: &Client) -> Result<Result<Request, Failure>> {
         Client::Members { name: Some(name), .. } => get(&format!("/v1/members/{}", http::escape(name))),
         Client::Members { status: Some(status), .. } => get(&format!("/v1/members?status={}", http::escape(status))),
         Client::Members { .. } => get("/v1/members"),
+        Client::Why { node } => get(&format!("/v1/members/{}/why", http::escape(node))),
         Client::Info => get("/v1/info"),
         Client::Health => get("/v1/health"),
         Client::Monitor => get("/v1/stream"),
@@ -124,7 +127,9 @@ fn state_of(command: &StateOf) -> Request {
     match command {
         StateOf::Set { key, value } => Request { method: "PUT", path: path(key), body: Some(json!({ "value": value })) },
         StateOf::Get { key, node } => get(path(key) + &by(node)),
-        StateOf::Ls { node } => get("/v1/state".to_owned() + &by(node)),
+        StateOf::Ls { node, phi: true } => get("/v1/phi".to_owned() + &by(node)),
+        StateOf::Ls { node, phi: false } => get("/v1/state".to_owned() + &by(node)),
+        StateOf::Reset { namespace, .. } => get(reset::path(namespace)),
         StateOf::Watch => get("/v1/stream".into()),
         StateOf::Trace => get("/v1/trace".into()),
     }

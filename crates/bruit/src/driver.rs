@@ -6,7 +6,7 @@
 
 use crate::connection::{Connection, Line, REPORTS, Report};
 use crate::disk::{Disk, Outcome};
-use crate::faults::{Cut, Damage};
+use crate::faults::{Cut, Damage, Way};
 use crate::sockets::Sockets;
 use crate::start::{Stack, Tell, Told};
 use crate::subscribers::Subscribers;
@@ -198,7 +198,7 @@ impl<P: Stack, E: Told> Task<P, E> {
     }
 
     fn take_packet(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
-        if self.damage.loses(from) {
+        if self.damage.loses(from, Way::In) {
             return self.line.meter.packets_faulted.add(1);
         }
         self.line.meter.packets_in.add(1);
@@ -303,7 +303,7 @@ impl<P: Stack, E: Told> Task<P, E> {
     /// A datagram that the system does not take is lost, as many are.
     fn send(&mut self, to: SocketAddr, bytes: &[u8]) {
         let meter = &self.line.meter;
-        if self.damage.loses(to) {
+        if self.damage.loses(to, Way::Out) {
             return meter.packets_faulted.add(1);
         }
         match self.sockets.udp.try_send_to(bytes, self.sockets.outward(to)) {

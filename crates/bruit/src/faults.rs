@@ -21,6 +21,21 @@ pub enum Cut {
     Everyone,
     /// These, by the address they are bound to. Cut both ends: who dials in does so from a port of its own.
     These(Vec<SocketAddr>),
+    /// One way, or each way somebody else: no packet comes in `from` these, none goes out `to` those, and there is no
+    /// connection with any of them, for a connection needs both ways.
+    OneWay {
+        /// Not heard.
+        from: Vec<SocketAddr>,
+        /// Not spoken to.
+        to: Vec<SocketAddr>,
+    },
+}
+
+/// Which way a datagram goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    In,
+    Out,
 }
 
 /// A node stands still while this lives; see [`Faults::pause`].
@@ -80,22 +95,45 @@ impl Damage {
         Damage { cut: Cut::Nobody, loss_ppm: 0, dice: Rng::named(seed, id, "damage") }
     }
 
-    /// Whether this peer is cut off.
+    /// Whether this peer is cut off from connections.
     pub(crate) fn cuts(&self, peer: SocketAddr) -> bool {
-        match &self.cut {
-            Cut::Nobody => false,
-            Cut::Everyone => true,
-            Cut::These(peers) => peers.contains(&peer),
+        self.cuts_way(peer, Way::In) || self.cuts_way(peer, Way::Out)
+    }
+
+    fn cuts_way(&self, peer: SocketAddr, way: Way) -> bool {
+        match (&self.cut, way) {
+            (Cut::Nobody, _) => false,
+            (Cut::Everyone, _) => true,
+            (Cut::These(peers), _) => peers.contains(&peer),
+            (Cut::OneWay { from: peers, .. }, Way::In) | (Cut::OneWay { to: peers, .. }, Way::Out) => peers.contains(&peer),
         }
     }
 
     /// Whether a datagram from or to this peer is lost.
-    pub(crate) fn loses(&mut self, peer: SocketAddr) -> bool {
-        self.cuts(peer) || self.loss_ppm > 0 && self.dice.chance(self.loss_ppm)
+    pub(crate) fn loses(&mut self, peer: SocketAddr, way: Way) -> bool {
+        self.cuts_way(peer, way) || self.loss_ppm > 0 && self.dice.chance(self.loss_ppm)
     }
 
     /// Whether connections from outside reach us.
     pub(crate) fn lets_in(&self) -> bool {
         self.cut != Cut::Everyone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_one_way_lets_the_other_way_through_but_no_connection() {
+        let [a, b, c] = [1, 2, 3].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let mut damage = Damage::none(1, PeerId(1));
+        damage.cut = Cut::OneWay { from: vec![a], to: vec![b] };
+        let lost = |damage: &mut Damage, at| (damage.loses(at, Way::In), damage.loses(at, Way::Out));
+        assert_eq!(
+            (lost(&mut damage, a), lost(&mut damage, b), lost(&mut damage, c)),
+            ((true, false), (false, true), (false, false))
+        );
+        assert_eq!([a, b, c].map(|at| damage.cuts(at)), [true, true, false]);
     }
 }

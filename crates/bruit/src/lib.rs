@@ -22,6 +22,7 @@
 //! What the driver does, in `driver`: one task per node, woken by packets, orders, connections and the next deadline,
 //! and by nothing else; one small task per connection; one thread for the disk, if there is one. It names no protocol.
 
+pub mod capture;
 mod connection;
 mod disk;
 mod driver;
@@ -44,7 +45,7 @@ mod subscribers;
 pub mod testkit;
 mod traffic;
 
-pub use bruit_node::{BadKeys, Counters, KeyId, KeyRing, Tally as Sealing};
+pub use bruit_node::{BadKeys, Counters, Direction, KeyId, KeyRing, TAPPED, Tally as Sealing, Tapped};
 /// The seam, for protocols of your own.
 pub use bruit_proto as proto;
 pub use bruit_proto::{PeerId, Record, Tags};
@@ -53,8 +54,10 @@ pub use bruit_stacks as stacks;
 pub use bruit_stacks::events::{Delivered, EventId, Filter};
 pub use bruit_stacks::history::{Entry, EntryId, What};
 #[cfg(feature = "state")]
-pub use bruit_stacks::state::{Config as StateConfig, Endpoint, Exchange, Key, Value};
-pub use bruit_stacks::swim::{Member, Profile, Status};
+pub use bruit_stacks::state::{
+    Config as StateConfig, Detector, Disagreement, Doubt, Endpoint, Exchange, Key, Pulse, Schema, Value,
+};
+pub use bruit_stacks::swim::{Case, Ended, Member, Profile, Status, Step, Tried};
 pub use bruit_stacks::{Core, CoreConfig, Full};
 pub use bruit_store::Damage;
 pub use encrypt::{Encrypt, read_keys};

@@ -17,7 +17,8 @@
 //! * `book`: who is where;
 //! * `stream`: one conversation, and `streams`: all of them;
 //! * `settle`: what happens after the turns of an entry: streams filled and flushed, packets closed;
-//! * `counters`: what came, went and was dropped.
+//! * `counters`: what came, went and was dropped;
+//! * `tap`: what packets say, for whoever watches.
 
 mod book;
 mod counters;
@@ -29,10 +30,13 @@ mod settings;
 mod settle;
 mod stream;
 mod streams;
+mod tap;
 
 pub use book::{Directory, MAX_CONTACTS, MAX_NARROW, MAX_STRANGERS};
 /// What a node is sealed with.
 pub use bruit_wire::{BadKeys, Fresh, KeyId, KeyRing, Mode, Seal, Tally};
+/// What is read of packets that were captured elsewhere.
+pub use bruit_wire::{Captured, unseal, verifies};
 pub use counters::{Counters, Dropped, Lane, MAX_REASONS};
 pub use node::{Node, PAUSE};
 pub use output::{Output, Wake};
@@ -40,3 +44,4 @@ pub use scratch::Scratch;
 pub use settings::{Now, Settings};
 pub use stream::{BUFFER, SILENCE};
 pub use streams::{MAX_HELD, MAX_INBOUND, MAX_OUTBOUND};
+pub use tap::{Direction, TAPPED, Tapped};

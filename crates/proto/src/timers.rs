@@ -68,6 +68,12 @@ impl<T: Copy + Ord> Timers<T> {
         })
     }
 
+    /// All that are set, earliest first.
+    pub fn iter(&self) -> impl Iterator<Item = (Time, T)> {
+        let rest = self.rest.iter().flat_map(|rest| rest.iter().copied());
+        (0..INLINE).filter_map(|i| self.inline(i)).chain(rest)
+    }
+
     /// How many are set.
     pub fn len(&self) -> usize {
         self.names.iter().flatten().count() + self.rest.as_ref().map_or(0, |rest| rest.len())
@@ -122,6 +128,7 @@ mod tests {
             }
             model.sort();
             assert_eq!((t.next(), t.len()), (model.first().copied(), model.len()));
+            assert!(t.iter().eq(model.iter().copied()));
         }
         while let Some(name) = t.take_due(Time::MAX) {
             assert_eq!(name, model.remove(0).1);

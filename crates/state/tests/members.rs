@@ -232,5 +232,5 @@ fn a_namespace_is_rebuilt_from_peers_at_a_limited_rate() {
     let took = members.until(10, |m| m.state(1).rebuilding() == 0).expect("it is rebuilt");
     assert!(took >= Duration::from_millis(500), "{took:?}");
     assert_eq!(shared(&members), before);
-    assert_eq!(members.turn(1, |state, cx| state.reset(cx, "")), Err(Refused::Name(0)));
+    assert_eq!(members.turn(1, |state, cx| state.reset(cx, "")), Err(Refused::Namespace(String::new())));
 }

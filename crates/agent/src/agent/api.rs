@@ -1,16 +1,18 @@
 //! What the control socket answers.
 
-mod change;
+pub(crate) mod change;
 mod look;
+mod phi;
 mod reach;
-mod state;
-mod stream;
+pub(crate) mod state;
+mod why;
 
 pub(super) use look::census;
 
 use super::caller::Caller;
 use super::problem::Problem;
 use super::state::Agent;
+use crate::picture;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
@@ -31,41 +33,49 @@ const ANSWER: Duration = Duration::from_secs(60);
 
 /// What is asked how, and who answers. `openapi.json` describes each; a test compares.
 fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Agent>>)> {
-    vec![
+    let own = vec![
         ("GET", "/v1/info", get(look::info)),
         ("GET", "/v1/config", get(look::config)),
         ("GET", "/v1/health", get(look::health)),
         ("GET", "/v1/members", get(look::members)),
         ("GET", "/v1/members/{name}", get(look::member)),
+        ("GET", "/v1/members/{name}/why", get(why::why)),
         ("POST", "/v1/members/{name}/ping", post(reach::ping)),
         ("POST", "/v1/reachability", post(reach::reachability)),
         ("POST", "/v1/join", post(change::join)),
         ("POST", "/v1/leave", post(change::leave)),
         ("POST", "/v1/force-leave", post(change::force_leave)),
-        ("POST", "/v1/events", post(change::event)),
         ("PUT", "/v1/tags", put(change::set_tags)),
         ("PATCH", "/v1/tags", patch(change::merge_tags)),
         ("POST", "/v1/reload", post(change::reload)),
         ("GET", "/v1/history", get(look::history)),
         ("GET", "/v1/state", get(state::all)),
         ("GET", "/v1/state/keys/{key}", get(state::get)),
-        ("PUT", "/v1/state/keys/{key}", put(state::set)),
+        ("GET", "/v1/state/namespaces/{namespace}", get(state::namespace)),
+        ("POST", "/v1/state/namespaces/{namespace}", post(state::reset)),
         ("GET", "/v1/state/namespaces/{namespace}/{key}", get(state::get_in)),
-        ("PUT", "/v1/state/namespaces/{namespace}/{key}", put(state::set_in)),
-        ("GET", "/v1/trace", get(state::trace)),
+        ("GET", "/v1/phi", get(phi::phi)),
         ("GET", "/v1/keys", get(look::keys)),
         ("GET", "/v1/log", get(look::log)),
         ("PUT", "/v1/log", put(change::set_log)),
-        ("GET", "/v1/stream", get(stream::stream)),
         ("GET", "/v1/openapi.json", get(openapi)),
         ("GET", "/metrics", get(look::metrics)),
         ("GET", "/livez", get(look::livez)),
         ("GET", "/readyz", get(look::readyz)),
-    ]
+    ];
+    own.into_iter().chain(picture::routes()).collect()
 }
 
 pub(super) fn router(agent: Arc<Agent>) -> Router {
-    let all = routes().into_iter().fold(Router::new(), |router, (_, path, route)| router.route(path, route));
+    guarded(routes(), agent)
+}
+
+/// Routes behind what holds for all: who may ask, how much, and how long an answer takes.
+pub(crate) fn guarded<S: Clone + Send + Sync + 'static>(
+    routes: Vec<(&'static str, &'static str, MethodRouter<S>)>,
+    state: S,
+) -> Router {
+    let all = routes.into_iter().fold(Router::new(), |router, (_, path, route)| router.route(path, route));
     all.fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "no-such-route", "there is nothing at this path") })
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "this path does not take this method")
@@ -73,7 +83,7 @@ pub(super) fn router(agent: Arc<Agent>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn(in_time))
         .layer(from_fn(permitted))
-        .with_state(agent)
+        .with_state(state)
 }
 
 async fn openapi() -> impl IntoResponse {
@@ -111,7 +121,9 @@ mod tests {
             let named = methods.as_object().expect("methods").keys().filter(|key| *key != "parameters");
             described.extend(named.map(|method| (method.to_uppercase(), path.clone())));
         }
-        let served: BTreeSet<_> = routes().into_iter().map(|(method, path, _)| (method.to_owned(), path.to_owned())).collect();
+        let mut served: BTreeSet<_> =
+            routes().into_iter().map(|(method, path, _)| (method.to_owned(), path.to_owned())).collect();
+        served.extend(crate::demo::routes().into_iter().map(|(method, path, _)| (method.to_owned(), path.to_owned())));
         assert_eq!(described, served);
     }
 }

@@ -34,14 +34,23 @@ impl Caller {
                 if !looks && !loopback {
                     return denied("read-only", "over the network this agent can be looked at, not changed".into());
                 }
-                // A page in a browser must neither change this agent nor, by a name that leads here, read it.
-                if *loopback && (!is_address(request) || (!looks && request.headers.contains_key(header::ORIGIN))) {
-                    return denied("foreign-page", "ask by address, as 127.0.0.1 or localhost, and not from a page".into());
+                // A page of somebody else must neither change this agent nor, by a name that leads here, read it.
+                if *loopback && (!is_address(request) || (!looks && is_foreign(request))) {
+                    return denied(
+                        "foreign-page",
+                        "ask by address, as 127.0.0.1 or localhost, and not from somebody else's page".into(),
+                    );
                 }
                 Ok(())
             }
         }
     }
+}
+
+/// Whether a page asks that was not served here.
+fn is_foreign(request: &Parts) -> bool {
+    let named = |name| request.headers.get(name).map(|value| value.as_bytes());
+    named(header::ORIGIN).is_some_and(|origin| origin.strip_prefix(b"http://") != named(header::HOST))
 }
 
 /// Whether `Host` is an address or `localhost`, which nobody's name server can lead elsewhere.
@@ -105,7 +114,16 @@ mod tests {
     #[test]
     fn pages_in_a_browser_are_strangers() {
         let near = Caller::Network { at: "127.0.0.1:5".parse().expect("an address"), loopback: true };
-        assert!(!asks(near, "POST", &[("host", "127.0.0.1:1"), ("origin", "https://example.org")]));
+        for (origin, ours) in [
+            ("https://example.org", false),
+            ("http://127.0.0.1:2", false),
+            ("null", false),
+            ("https://127.0.0.1:1", false),
+            ("http://127.0.0.1:1", true),
+        ] {
+            assert_eq!(asks(near, "POST", &[("host", "127.0.0.1:1"), ("origin", origin)]), ours, "{origin}");
+        }
+        assert!(!asks(near, "POST", &[("host", "rebound.example.org"), ("origin", "http://rebound.example.org")]));
         for (host, ours) in
             [("[::1]:80", true), ("localhost", true), ("[::1]", true), ("rebound.example.org:80", false), ("", false)]
         {

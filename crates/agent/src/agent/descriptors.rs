@@ -14,6 +14,6 @@ pub(crate) fn raise() -> usize {
 
 /// How many connections of clients there may be: at most a third of the files, as gossip's connections, its sockets and
 /// the disk need some, too.
-pub(super) fn connections() -> usize {
+pub(crate) fn connections() -> usize {
     CONNECTIONS.min(raise() / 3).max(1)
 }

@@ -1,9 +1,12 @@
 //! `/metrics`: Prometheus text format, base units.
 
+mod state;
+
 use super::api::census;
-use super::news::unix_ms;
+
 use super::problem::Problem;
 use super::state::Agent;
+use crate::picture::unix_ms;
 use crate::process;
 use std::fmt::{Display, Write};
 
@@ -46,12 +49,12 @@ pub(super) async fn text(agent: &Agent) -> Result<String, Problem> {
     let members = census(&agent.node.members().await?);
     let by_state = members.iter().map(|(state, n)| (format!("state=\"{state}\""), *n));
     page.family("members", "gauge", "Members known, this one included.", by_state);
-    page.counters("member_transitions_total", "Members that became this.", "to", agent.journal.transitions());
+    page.counters("member_transitions_total", "Members that became this.", "to", agent.picture.journal.transitions());
     membership(&mut page, agent).await?;
     events(&mut page, agent).await?;
+    state::write(&mut page, agent).await?;
     traffic(&mut page, agent).await?;
-    let open = agent.connections / 2 - agent.streams.available_permits();
-    page.gauge("control_streams", "Open streams of events.", open);
+    page.gauge("control_streams", "Open streams of events.", agent.picture.open_streams());
     process(&mut page, agent);
     Ok(page.0)
 }

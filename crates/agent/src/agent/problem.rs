@@ -13,7 +13,7 @@ pub(crate) const BAD_SETTINGS: &str = "bad-config";
 
 /// One error of the interface. Its type is `urn:bruit:problem:` and the code, which never changes its meaning.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: String,
@@ -22,16 +22,21 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
         Problem { status, code, detail: detail.into(), errors: None }
     }
 
+    /// What is wrong, for people.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The request cannot be understood.
-    pub(super) fn bad(detail: impl Into<String>) -> Problem {
+    pub(crate) fn bad(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, "bad-request", detail)
     }
 
-    pub(super) fn unknown_member(name: &str) -> Problem {
+    pub(crate) fn unknown_member(name: &str) -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "unknown-member", format!("no member is called {name:?}"))
     }
 }
@@ -78,6 +83,8 @@ impl From<CallError> for Problem {
             CallError::Membership(swim::Refused::Busy) => (StatusCode::TOO_MANY_REQUESTS, "busy"),
             CallError::Membership(swim::Refused::Leaving) => (StatusCode::CONFLICT, "leaving"),
             CallError::State(state::Refused::Schema { .. }) => (StatusCode::CONFLICT, "against-schema"),
+            CallError::State(state::Refused::Namespace(_)) => (StatusCode::NOT_FOUND, "unknown-namespace"),
+            CallError::State(state::Refused::Rebuilding(_)) => (StatusCode::CONFLICT, "rebuilding"),
             CallError::Event(events::Refused::Joining) => (StatusCode::SERVICE_UNAVAILABLE, "joining"),
             CallError::Stopped(_) => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
             _ => (StatusCode::UNPROCESSABLE_ENTITY, "out-of-bounds"),

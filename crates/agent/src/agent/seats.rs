@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// All seats.
-pub(super) struct Seats {
+pub(crate) struct Seats {
     free: Arc<Semaphore>,
     idle: Mutex<Idle>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Seat {
 }
 
 impl Seats {
-    pub(super) fn new(places: usize) -> Arc<Seats> {
+    pub(crate) fn new(places: usize) -> Arc<Seats> {
         Arc::new(Seats { free: Arc::new(Semaphore::new(places)), idle: Mutex::default() })
     }
 

@@ -40,7 +40,7 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 const FINISH: Duration = Duration::from_secs(1);
 
 /// Where connections come from.
-pub(super) enum Listener {
+pub(crate) enum Listener {
     /// With the group that may use it.
     Unix(UnixListener, u32),
     Tcp(TcpListener),
@@ -78,7 +78,7 @@ impl Listener {
 }
 
 /// Serves at `listener` until the agent is gone.
-pub(super) async fn serve(listener: Listener, seats: Arc<Seats>, router: Router, mut phase: watch::Receiver<Phase>) {
+pub(crate) async fn serve(listener: Listener, seats: Arc<Seats>, router: Router, mut phase: watch::Receiver<Phase>) {
     let ending = GracefulShutdown::new();
     let gone = async { drop(phase.wait_for(|phase| *phase == Phase::Gone).await) };
     tokio::pin!(gone);

@@ -1,20 +1,21 @@
 //! What all parts of an agent share.
 
-use super::journal::Journal;
 use super::log::Log;
 use crate::cli::AgentOptions;
+use crate::picture::Picture;
 use crate::settings::{Loaded, Settings};
-use bruit::{CallError, Node};
+use axum::extract::FromRef;
+use bruit::{CallError, Event, Events, Node};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// Where in its life an agent is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     Running,
     /// Somebody asked it to leave.
     Leaving,
@@ -33,7 +34,10 @@ pub(super) struct Agent {
     pub(super) options: AgentOptions,
     loaded: Mutex<Arc<Loaded>>,
     pub(super) log: Log,
-    pub(super) journal: Journal,
+    /// What the node sees, for whoever watches.
+    pub(super) picture: Picture,
+    /// What the node says, from its start on, until somebody writes it down.
+    source: Mutex<Option<Events<Event>>>,
     pub(super) phase: watch::Sender<Phase>,
     pub(super) started: Instant,
     pub(super) started_at: SystemTime,
@@ -45,10 +49,12 @@ pub(super) struct Agent {
     pub(super) reloading: tokio::sync::Mutex<()>,
     /// Where HTTP is served on TCP.
     pub(super) http: Option<SocketAddr>,
-    /// Connections of clients: at most half of them are streams of events, so that there is room for questions.
-    pub(super) connections: usize,
-    /// Streams that may still be opened.
-    pub(super) streams: Semaphore,
+}
+
+impl FromRef<Arc<Agent>> for Picture {
+    fn from_ref(agent: &Arc<Agent>) -> Picture {
+        agent.picture.clone()
+    }
 }
 
 impl Agent {
@@ -61,7 +67,9 @@ impl Agent {
         connections: usize,
     ) -> Agent {
         Agent {
-            journal: Journal::new(node.handle().record().session(), node.events()),
+            // At most half of the connections are streams of events, so that there is room for questions.
+            picture: Picture::of(&node, loaded.settings.state.every, connections / 2),
+            source: Mutex::new(Some(node.events())),
             node,
             options,
             loaded: Mutex::new(Arc::new(loaded)),
@@ -73,9 +81,22 @@ impl Agent {
             tags: tokio::sync::Mutex::new(()),
             reloading: tokio::sync::Mutex::new(()),
             http,
-            connections,
-            streams: Semaphore::new(connections / 2),
         }
+    }
+
+    /// Writes down what the node says until it stops, and acts on what ends an agent.
+    pub(super) async fn keep_journal(self: Arc<Agent>) {
+        let source = self.source.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(source) = source {
+            let taken = |event: &Event| {
+                if matches!(event, Event::NameTaken) {
+                    self.turn_to(Phase::NameTaken);
+                }
+            };
+            self.picture.follow(&self.node, source, taken).await;
+        }
+        self.turn_to(Phase::Lost);
+        self.picture.journal.close();
     }
 
     /// The settings that hold now.

@@ -1,106 +1,67 @@
 //! The nodes of the demo, and what is done to them.
 
-use anyhow::{Context, Result};
-use bruit::{Cut, Event, Events, Member, Node, Paused, PeerId, Status};
-use std::fmt;
+use super::faults::Islands;
+use super::order::Way;
+use crate::picture::{Picture, Runs, Watched};
+use anyhow::{Context, Result, bail};
+use bruit::stacks::state::Detector;
+use bruit::{Event, Events, Node, Paused, StateConfig};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// How long a round of endpoint state lasts here: five times as fast as in production, or one would wait.
+pub(super) const ROUND: Duration = Duration::from_millis(200);
+/// Seeds of whoever starts again.
+const SEEDS: usize = 3;
 
 /// One place in the cluster: a name and a port, and the process that runs there, if one does.
 pub(super) struct Slot {
     pub(super) name: String,
     pub(super) at: SocketAddr,
-    node: Option<Running>,
+    process: Option<Process>,
     /// What earlier processes here have sent: packets and bytes.
     before: (u64, u64),
 }
 
-struct Running {
+struct Process {
     node: Node,
     events: Events<Event>,
     paused: Option<Paused>,
-    cut: bool,
 }
-
-/// What is the matter with a node, by our own hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    Runs,
-    Paused,
-    Cut,
-    Stopped,
-}
-
-/// How the others see a node: by how many of them, each status.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) alive: usize,
-    pub(super) suspect: usize,
-    pub(super) dead: usize,
-    pub(super) left: usize,
-    pub(super) unknown: usize,
-    /// The highest that anyone knows.
-    pub(super) incarnation: u64,
-    /// How long ago the first of them changed its mind last.
-    pub(super) since: Option<Duration>,
-}
-
-impl Seen {
-    /// How many others look.
-    pub(super) fn of(&self) -> usize {
-        self.alive + self.suspect + self.dead + self.left + self.unknown
-    }
-}
-
-impl fmt::Display for Seen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = [
-            ("alive", self.alive),
-            ("suspect", self.suspect),
-            ("dead", self.dead),
-            ("left", self.left),
-            ("unknown", self.unknown),
-        ];
-        let mut some = all.iter().filter(|x| x.1 > 0).peekable();
-        while let Some((what, by)) = some.next() {
-            let comma = if some.peek().is_some() { ", " } else { "" };
-            write!(f, "{what} {by}/{}{comma}", self.of())?;
-        }
-        Ok(())
-    }
-}
-
-/// What one node sees: its members and its clock. `None` for one that cannot be asked.
-pub(super) type View = Option<(Vec<Member>, bruit::proto::Time)>;
 
 /// The cluster.
 pub(super) struct Cluster {
     pub(super) slots: Vec<Slot>,
+    pub(super) picture: Picture,
+    state: Arc<StateConfig>,
+    islands: Islands,
+    loss: u32,
 }
 
 impl Cluster {
+    /// Of no nodes yet.
+    pub(super) fn empty(picture: Picture) -> Cluster {
+        let state = StateConfig { detector: Detector::Both, every: ROUND, ..StateConfig::default() };
+        Cluster { slots: Vec::new(), picture, state: state.into(), islands: Islands::default(), loss: 0 }
+    }
+
     /// Binds and starts `n` nodes; none knows another.
-    pub(super) async fn start(n: u16, port: Option<u16>) -> Result<Cluster> {
-        let mut slots = Vec::new();
+    pub(super) async fn start(&mut self, n: u16, port: Option<u16>) -> Result<()> {
         for i in 0..n {
             let port = match port {
                 Some(first) => first.checked_add(i).context("the last port is above 65535: give a lower --port")?,
                 None => 0,
             };
-            let mut slot = Slot {
-                name: format!("node-{}", i + 1),
-                at: SocketAddr::from(([127, 0, 0, 1], port)),
-                node: None,
-                before: (0, 0),
-            };
-            slot.run().await?;
-            slots.push(slot);
+            let at = SocketAddr::from(([127, 0, 0, 1], port));
+            self.slots.push(Slot { name: format!("n{}", i + 1), at, process: None, before: (0, 0) });
+            self.run(usize::from(i)).await?;
         }
-        Ok(Cluster { slots })
+        Ok(())
     }
 
     /// Every node but the first joins it, all at once.
-    pub(super) async fn join_all(&self) -> Result<()> {
+    pub(super) fn join_all(&self) -> Result<()> {
         let seed = self.slots[0].at.to_string();
         for slot in &self.slots[1..] {
             let (node, seed) = (slot.node()?.clone(), seed.clone());
@@ -109,13 +70,21 @@ impl Cluster {
         Ok(())
     }
 
-    pub(super) fn state(&self, i: usize) -> State {
-        match &self.slots[i].node {
-            None => State::Stopped,
-            Some(running) if running.paused.is_some() => State::Paused,
-            Some(running) if running.cut => State::Cut,
-            Some(_) => State::Runs,
-        }
+    async fn run(&mut self, i: usize) -> Result<()> {
+        let slot = &mut self.slots[i];
+        let starting = Node::bind(slot.at.to_string()).name(&slot.name).state(Arc::clone(&self.state)).start();
+        let node = starting.await.with_context(|| format!("cannot start {}", slot.name))?;
+        slot.at = node.local_addr();
+        let (picture, watched, source) = (self.picture.clone(), node.clone(), node.events());
+        self.picture.watch(Watched::running(&node));
+        tokio::spawn(async move { picture.follow(&watched, source, |_| {}).await });
+        slot.process = Some(Process { events: node.events(), node, paused: None });
+        self.break_links().await
+    }
+
+    /// Which slot has this name.
+    pub(super) fn find(&self, name: &str) -> Result<usize> {
+        self.slots.iter().position(|slot| slot.name == name).with_context(|| format!("there is no node {name}"))
     }
 
     /// The node in a slot.
@@ -126,13 +95,15 @@ impl Cluster {
     /// Stops it without a word.
     pub(super) async fn kill(&mut self, i: usize) {
         self.slots[i].stop().await;
+        self.picture.turn(&self.slots[i].name, Runs::Stopped);
     }
 
     /// Starts a new process in its place, which joins through the others.
     pub(super) async fn restart(&mut self, i: usize) -> Result<()> {
         self.kill(i).await;
-        self.slots[i].run().await?;
-        let others: Vec<String> = self.running().filter(|j| *j != i).map(|j| self.slots[j].at.to_string()).take(3).collect();
+        self.run(i).await?;
+        self.picture.turn(&self.slots[i].name, Runs::Runs);
+        let others: Vec<String> = self.running().filter(|j| *j != i).map(|j| self.slots[j].at.to_string()).take(SEEDS).collect();
         let node = self.node(i)?.clone();
         tokio::spawn(async move { node.join(others).await });
         Ok(())
@@ -140,112 +111,114 @@ impl Cluster {
 
     /// As SIGSTOP does.
     pub(super) async fn pause(&mut self, i: usize) -> Result<()> {
+        if self.is_paused(i) {
+            bail!("{} is paused", self.slots[i].name);
+        }
         let paused = self.node(i)?.faults().pause().await?;
-        self.slots[i].running()?.paused = Some(paused);
+        self.slots[i].process()?.paused = Some(paused);
+        self.show(i);
         Ok(())
     }
 
     /// As SIGCONT does.
-    pub(super) fn resume(&mut self, i: usize) -> Result<()> {
-        self.slots[i].running()?.paused = None;
+    pub(super) async fn resume(&mut self, i: usize) -> Result<()> {
+        self.slots[i].process()?.paused = None;
+        self.break_links().await
+    }
+
+    /// From now on nothing gets through between these and all others.
+    pub(super) async fn cut(&mut self, island: Vec<usize>, way: Way) -> Result<()> {
+        self.islands.add(island, way);
+        self.break_links().await
+    }
+
+    /// Nothing is cut any more.
+    pub(super) async fn heal(&mut self) -> Result<()> {
+        self.islands = Islands::default();
+        self.break_links().await
+    }
+
+    /// Loses so many percent of all datagrams.
+    pub(super) async fn lose(&mut self, percent: u32) -> Result<()> {
+        self.loss = percent;
+        self.picture.lose(percent);
+        self.break_links().await
+    }
+
+    /// Tells each node what is cut and how much is lost; one that is paused, when it goes on.
+    async fn break_links(&self) -> Result<()> {
+        for i in self.running().filter(|i| !self.is_paused(*i)) {
+            let faults = self.slots[i].node()?.faults();
+            faults.cut(self.islands.around(i, &self.slots)).await?;
+            faults.lose(self.loss * 10_000).await?;
+            self.show(i);
+        }
         Ok(())
     }
 
-    /// Nothing in, nothing out.
-    pub(super) async fn cut(&mut self, i: usize, cut: bool) -> Result<()> {
-        self.node(i)?.faults().cut(if cut { Cut::Everyone } else { Cut::Nobody }).await?;
-        self.slots[i].running()?.cut = cut;
-        Ok(())
+    /// Shows what is the matter with it.
+    fn show(&self, i: usize) {
+        let slot = &self.slots[i];
+        let runs = match &slot.process {
+            None => Runs::Stopped,
+            Some(process) if process.paused.is_some() => Runs::Paused,
+            Some(_) if self.islands.hold(i) => Runs::Cut,
+            Some(_) => Runs::Runs,
+        };
+        self.picture.turn(&slot.name, runs);
     }
 
     /// It says goodbye and stops.
     pub(super) async fn leave(&mut self, i: usize) -> Result<()> {
+        if self.is_paused(i) {
+            bail!("{} is paused", self.slots[i].name);
+        }
         self.node(i)?.leave().await?;
-        self.slots[i].stop().await;
+        self.kill(i).await;
         Ok(())
+    }
+
+    pub(super) fn is_paused(&self, i: usize) -> bool {
+        self.slots[i].process.as_ref().is_some_and(|process| process.paused.is_some())
     }
 
     /// Those whose process runs, paused or not.
     pub(super) fn running(&self) -> impl Iterator<Item = usize> {
-        (0..self.slots.len()).filter(|i| self.slots[*i].node.is_some())
-    }
-
-    /// What each node sees.
-    pub(super) async fn views(&self) -> Vec<View> {
-        let mut views = Vec::new();
-        for slot in &self.slots {
-            let asked = slot.node.as_ref().filter(|running| running.paused.is_none());
-            views.push(match asked {
-                Some(running) => running.node.members().await.ok().map(|members| (members, running.node.now())),
-                None => None,
-            });
-        }
-        views
-    }
-
-    /// How the others see node `i`.
-    pub(super) fn seen(&self, i: usize, views: &[View]) -> Seen {
-        let mut seen = Seen::default();
-        let id = PeerId::named(&self.slots[i].name);
-        for (members, now) in views.iter().enumerate().filter(|(j, _)| *j != i).filter_map(|(_, view)| view.as_ref()) {
-            let Some(member) = members.iter().find(|m| m.id() == id) else {
-                seen.unknown += 1;
-                continue;
-            };
-            match member.status {
-                Status::Alive => seen.alive += 1,
-                Status::Suspect => seen.suspect += 1,
-                Status::Dead => seen.dead += 1,
-                Status::Left => seen.left += 1,
-            }
-            seen.incarnation = seen.incarnation.max(member.incarnation);
-            let since = now.since(member.since);
-            seen.since = Some(seen.since.map_or(since, |s| s.min(since)));
-        }
-        seen
+        (0..self.slots.len()).filter(|i| self.slots[*i].process.is_some())
     }
 
     /// Takes what happened at node `i` since it was last asked.
     pub(super) fn news(&mut self, i: usize) -> Vec<Event> {
-        let running = self.slots[i].node.as_mut();
-        running.map(|running| std::iter::from_fn(|| running.events.try_next()).collect()).unwrap_or_default()
-    }
-
-    /// Packets and bytes that a slot's processes have sent so far.
-    pub(super) fn sent(&self, i: usize) -> (u64, u64) {
-        let slot = &self.slots[i];
-        let now = slot.node.as_ref().map(|running| running.node.traffic()).unwrap_or_default();
-        (slot.before.0 + now.packets_out, slot.before.1 + now.bytes_out())
+        let process = self.slots[i].process.as_mut();
+        process.map(|process| std::iter::from_fn(|| process.events.try_next()).collect()).unwrap_or_default()
     }
 
     /// Bytes that all have sent so far.
     pub(super) fn bytes(&self) -> u64 {
-        (0..self.slots.len()).map(|i| self.sent(i).1).sum()
+        self.slots.iter().map(|slot| slot.sent().1).sum()
     }
 }
 
 impl Slot {
-    async fn run(&mut self) -> Result<()> {
-        let starting = Node::bind(self.at.to_string()).name(&self.name).start();
-        let node = starting.await.with_context(|| format!("cannot start {}", self.name))?;
-        self.at = node.local_addr();
-        self.node = Some(Running { events: node.events(), node, paused: None, cut: false });
-        Ok(())
-    }
-
     async fn stop(&mut self) {
-        if let Some(Running { node, .. }) = self.node.take() {
+        if let Some(Process { node, .. }) = self.process.take() {
             node.stop().await;
             let traffic = node.traffic();
             self.before = (self.before.0 + traffic.packets_out, self.before.1 + traffic.bytes_out());
         }
     }
 
-    fn node(&self) -> Result<&Node> {
-        self.node.as_ref().map(|running| &running.node).with_context(|| format!("{} does not run", self.name))
+    /// Packets and bytes that its processes have sent so far.
+    fn sent(&self) -> (u64, u64) {
+        let now = self.process.as_ref().map(|process| process.node.traffic()).unwrap_or_default();
+        (self.before.0 + now.packets_out, self.before.1 + now.bytes_out())
     }
 
-    fn running(&mut self) -> Result<&mut Running> {
-        self.node.as_mut().with_context(|| format!("{} does not run", self.name))
+    fn node(&self) -> Result<&Node> {
+        self.process.as_ref().map(|process| &process.node).with_context(|| format!("{} does not run", self.name))
+    }
+
+    fn process(&mut self) -> Result<&mut Process> {
+        self.process.as_mut().with_context(|| format!("{} does not run", self.name))
     }
 }

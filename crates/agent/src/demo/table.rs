@@ -1,60 +1,78 @@
-//! `bruit demo` on a terminal: each node as the others see it, and keys to do things to it.
+//! `bruit demo` on a terminal: each node as the others see it, the scene that is played, and keys to do things to a node.
 
-use super::cluster::{Cluster, Seen, State};
-use crate::cli::DemoOptions;
+use super::order::{Asked, Order, Way};
+use super::seen::Seen;
+use super::stage::Now;
+use crate::picture::{Picture, Runs, Watched};
 use anyhow::Result;
-use bruit::Event;
 use ratatui::crossterm::event::{self, Event as Input, KeyCode, KeyEventKind, KeyModifiers};
-use ratatui::layout::{Constraint, Layout};
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
-use ratatui::text::Line;
-use ratatui::widgets::{Block, Paragraph, Row, Table, TableState};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Paragraph, Wrap};
 use ratatui::{DefaultTerminal, Frame};
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// How often the table is drawn.
+/// How often it is drawn.
 const DRAW: Duration = Duration::from_millis(200);
-/// Rates are over so many draws: a second.
-const RATE_OVER: usize = 5;
 /// Lines kept of what happened.
 const LOG: usize = 100;
 /// Keys that wait to be obeyed.
 const KEYS: usize = 16;
-const HELP: &str = "↑↓ select   k kill   r restart   p pause/resume   c cut off   h heal   l leave   e event   q quit";
+/// How wide a node is.
+const CELL: u16 = 26;
+/// Lines below a scene's claim.
+const DETAILS: u16 = 4;
+const HELP: &str = "arrows select  k kill  r restart  p pause/resume  c cut off  h heal  l leave  e event  q quit";
 
-pub(super) async fn show(options: &DemoOptions) -> Result<()> {
-    let mut demo = Demo::start(options).await?;
-    let terminal = ratatui::init();
-    let result = demo.run(terminal).await;
-    ratatui::restore();
-    result
-}
-
-struct Demo {
-    cluster: Cluster,
-    seen: Vec<Seen>,
-    /// What each had sent at the last draws, the newest last.
-    sent: VecDeque<Vec<(u64, u64)>>,
+pub(super) struct Table {
+    picture: Picture,
+    now: watch::Receiver<Now>,
+    orders: mpsc::Sender<Asked>,
+    page: SocketAddr,
+    nodes: Vec<(Watched, Seen)>,
+    /// Scenes that the log tells of.
+    told: usize,
     log: VecDeque<String>,
-    selected: TableState,
+    selected: usize,
+    columns: usize,
     start: Instant,
     events: u32,
+    /// What an order came to that failed.
+    failed: Vec<oneshot::Receiver<Result<()>>>,
 }
 
-impl Demo {
-    async fn start(options: &DemoOptions) -> Result<Demo> {
-        let cluster = Cluster::start(options.nodes, options.port).await?;
-        cluster.join_all().await?;
-        let seen = vec![Seen::default(); cluster.slots.len()];
-        let selected = TableState::default().with_selected(0);
-        let (sent, log) = (VecDeque::new(), VecDeque::new());
-        Ok(Demo { cluster, seen, sent, log, selected, start: Instant::now(), events: 0 })
+impl Table {
+    pub(super) fn new(picture: Picture, now: watch::Receiver<Now>, orders: mpsc::Sender<Asked>, page: SocketAddr) -> Table {
+        Table {
+            picture,
+            now,
+            orders,
+            page,
+            nodes: Vec::new(),
+            told: 0,
+            log: VecDeque::new(),
+            selected: 0,
+            columns: 1,
+            start: Instant::now(),
+            events: 0,
+            failed: Vec::new(),
+        }
     }
 
-    async fn run(&mut self, mut terminal: DefaultTerminal) -> Result<()> {
+    /// Draws and obeys until somebody quits.
+    pub(super) async fn run(mut self) -> Result<()> {
+        let terminal = ratatui::init();
+        let result = self.turns(terminal).await;
+        ratatui::restore();
+        result
+    }
+
+    async fn turns(&mut self, mut terminal: DefaultTerminal) -> Result<()> {
         let mut keys = keys();
         let mut draw = interval(DRAW);
         draw.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -62,9 +80,7 @@ impl Demo {
             tokio::select! {
                 key = keys.recv() => match key {
                     None | Some(KeyCode::Char('q') | KeyCode::Esc) => return Ok(()),
-                    Some(key) => if let Err(error) = self.obey(key).await {
-                        self.say(format!("{error:#}"));
-                    },
+                    Some(key) => self.obey(key).await,
                 },
                 _ = draw.tick() => {
                     self.look().await;
@@ -74,130 +90,139 @@ impl Demo {
         }
     }
 
-    async fn obey(&mut self, key: KeyCode) -> Result<()> {
-        let i = self.selected.selected().unwrap_or(0);
-        let name = self.cluster.slots[i].name.clone();
-        match key {
-            KeyCode::Up => self.selected.select(Some(i.saturating_sub(1))),
-            KeyCode::Down => self.selected.select(Some((i + 1).min(self.cluster.slots.len() - 1))),
-            KeyCode::Char('k') => {
-                self.cluster.kill(i).await;
-                self.say(format!("{name} is killed"));
-            }
-            KeyCode::Char('r') => {
-                self.cluster.restart(i).await?;
-                self.say(format!("{name} starts again"));
-            }
-            KeyCode::Char('p') if self.cluster.state(i) == State::Paused => {
-                self.cluster.resume(i)?;
-                self.say(format!("{name} goes on"));
-            }
-            KeyCode::Char('p') => {
-                self.cluster.pause(i).await?;
-                self.say(format!("{name} is paused"));
-            }
-            KeyCode::Char(c @ ('c' | 'h')) if self.cluster.state(i) != State::Paused => {
-                self.cluster.cut(i, c == 'c').await?;
-                self.say(format!("{name} is {}", if c == 'c' { "cut off" } else { "connected again" }));
-            }
-            KeyCode::Char('l') if self.cluster.state(i) == State::Runs => {
-                self.say(format!("{name} leaves"));
-                self.cluster.leave(i).await?;
-            }
-            KeyCode::Char('e') if self.cluster.state(i) != State::Paused => {
-                self.events += 1;
-                self.cluster.node(i)?.event(&format!("event-{}", self.events), b"").await?;
-            }
-            _ => {}
+    async fn obey(&mut self, key: KeyCode) {
+        let Some((node, _)) = self.nodes.get(self.selected) else { return };
+        let (name, last) = (node.name.clone(), self.nodes.len() - 1);
+        let order = match key {
+            KeyCode::Left => return self.selected = self.selected.saturating_sub(1),
+            KeyCode::Right => return self.selected = (self.selected + 1).min(last),
+            KeyCode::Up => return self.selected = self.selected.saturating_sub(self.columns),
+            KeyCode::Down => return self.selected = (self.selected + self.columns).min(last),
+            KeyCode::Char('k') => Order::Kill(name),
+            KeyCode::Char('r') => Order::Restart(name),
+            KeyCode::Char('p') if node.runs == Runs::Paused => Order::Resume(name),
+            KeyCode::Char('p') => Order::Pause(name),
+            KeyCode::Char('c') => Order::Cut(vec![name], Way::Both),
+            KeyCode::Char('h') => Order::Heal,
+            KeyCode::Char('l') => Order::Leave(name),
+            KeyCode::Char('e') => return self.event(&name).await,
+            _ => return,
+        };
+        self.say(order.to_string());
+        let (answer, answered) = oneshot::channel();
+        // Full: the last orders are still being done.
+        if self.orders.try_send((order, answer)).is_ok() {
+            self.failed.push(answered);
         }
-        Ok(())
+    }
+
+    async fn event(&mut self, name: &str) {
+        self.events += 1;
+        let event = format!("event-{}", self.events);
+        let said = match self.picture.node(Some(name)) {
+            Ok(node) => node.event(&event, b"").await.map_err(|e| e.to_string()),
+            Err(problem) => Err(problem.detail().into()),
+        };
+        self.say(match said {
+            Ok(_) => format!("{name} says {event}"),
+            Err(why) => why,
+        });
     }
 
     /// Asks every node what it sees, and says what has changed.
     async fn look(&mut self) {
-        let views = self.cluster.views().await;
-        let mut heard: Vec<(String, usize)> = Vec::new();
-        for i in 0..self.cluster.slots.len() {
-            let seen = self.cluster.seen(i, &views);
-            if (seen.alive, seen.suspect, seen.dead, seen.left)
-                != (self.seen[i].alive, self.seen[i].suspect, self.seen[i].dead, self.seen[i].left)
-            {
-                self.say(format!("{}: {seen}", self.cluster.slots[i].name));
+        let watched = self.picture.everyone();
+        let views = self.picture.views(&watched).await;
+        let mut nodes = Vec::new();
+        for (i, one) in watched.into_iter().enumerate() {
+            let others = views.iter().enumerate().filter(|(j, _)| *j != i).filter_map(|(_, view)| view.as_ref());
+            let seen = Seen::by(others, &one.name);
+            let before = self.nodes.get(i).map(|x| x.1.to_string());
+            if before.is_some_and(|before| before != seen.to_string()) {
+                self.say(format!("{}: {seen}", one.name));
             }
-            self.seen[i] = seen;
-            for event in self.cluster.news(i) {
-                let Event::Delivered(event) = event else { continue };
-                match heard.iter_mut().find(|x| *x.0 == *event.name) {
-                    Some(x) => x.1 += 1,
-                    None => heard.push((event.name.to_string(), 1)),
-                }
-            }
+            nodes.push((one, seen));
         }
-        for (name, by) in heard {
-            self.say(format!("{name} reached {by} nodes"));
+        self.nodes = nodes;
+        let scenes = self.picture.scenes();
+        let scenes = scenes.as_array().map(Vec::as_slice).unwrap_or_default();
+        for scene in scenes.iter().skip(self.told) {
+            let verdict = if scene["ok"] == true { "ok" } else { "LATE" };
+            let (step, seen) = (scene["step"].as_str().unwrap_or_default(), scene["seen"].as_str().unwrap_or_default());
+            self.say(format!("{step} {verdict}, {} of {} ms: {seen}", scene["ms"], scene["bound"]));
         }
-        self.sent.push_back((0..self.cluster.slots.len()).map(|i| self.cluster.sent(i)).collect());
-        if self.sent.len() > RATE_OVER + 1 {
-            self.sent.pop_front();
-        }
+        self.told = scenes.len();
+        let failed: Vec<String> =
+            self.failed.iter_mut().filter_map(|x| x.try_recv().ok()?.err()).map(|e| format!("{e:#}")).collect();
+        failed.into_iter().for_each(|why| self.say(why));
+        self.failed.retain(|x| !x.is_terminated());
     }
 
     fn say(&mut self, line: String) {
-        self.log.push_back(format!("{:>7.1} s  {line}", self.start.elapsed().as_secs_f64()));
+        self.log.push_back(format!("{:>6.1} s  {line}", self.start.elapsed().as_secs_f64()));
         if self.log.len() > LOG {
             self.log.pop_front();
         }
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>) {
-        let rows = self.cluster.slots.len() as u16 + 3;
-        let [top, middle, bottom] =
-            Layout::vertical([Constraint::Length(rows), Constraint::Min(3), Constraint::Length(1)]).areas(frame.area());
-        let widths = [12, 10, 34, 5, 12, 10, 10].map(Constraint::Length);
-        let header = Row::new(["name", "state", "as the others see it", "inc", "last change", "packets/s", "bytes/s"]);
-        let rows: Vec<Row<'_>> = (0..self.cluster.slots.len()).map(|i| self.row(i)).collect();
-        let table = Table::new(rows, widths)
-            .header(header.style(Style::new().add_modifier(Modifier::BOLD)))
-            .block(Block::bordered().title(" bruit demo "))
-            .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED));
-        frame.render_stateful_widget(table, top, &mut self.selected);
-        let fits = usize::from(middle.height.saturating_sub(2));
-        let lines: Vec<Line<'_>> =
-            self.log.iter().skip(self.log.len().saturating_sub(fits)).map(|line| Line::from(line.as_str())).collect();
-        frame.render_widget(Paragraph::new(lines).block(Block::bordered().title(" what happened ")), middle);
+        self.columns = usize::from((frame.area().width.saturating_sub(2) / CELL).max(1));
+        let rows = self.nodes.len().div_ceil(self.columns) as u16 + 2;
+        let parts = [Constraint::Max(rows), Constraint::Length(DETAILS + 4), Constraint::Min(3), Constraint::Length(1)];
+        let [top, scene, log, bottom] = Layout::vertical(parts).areas(frame.area());
+        self.draw_nodes(frame, top);
+        self.draw_scene(frame, scene);
+        self.draw_log(frame, log);
         frame.render_widget(Line::from(HELP), bottom);
     }
 
-    fn row(&self, i: usize) -> Row<'static> {
-        let (seen, state) = (&self.seen[i], self.cluster.state(i));
-        let (packets, bytes) = self.rate(i);
-        let colour = match seen {
-            Seen { dead: 1.., .. } => Color::Red,
-            Seen { suspect: 1.., .. } => Color::Yellow,
-            Seen { left: 1.., .. } => Color::DarkGray,
-            Seen { alive: 1.., unknown: 0, .. } => Color::Green,
-            _ => Color::Gray,
-        };
-        let since = seen.since.map_or(String::new(), |since| format!("{:.1} s ago", since.as_secs_f64()));
-        let cells = [
-            self.cluster.slots[i].name.clone(),
-            format!("{state:?}").to_lowercase(),
-            seen.to_string(),
-            seen.incarnation.to_string(),
-            since,
-            format!("{packets:.1}"),
-            format!("{bytes:.0}"),
-        ];
-        Row::new(cells).style(Style::new().fg(colour))
+    fn draw_nodes(&self, frame: &mut Frame<'_>, area: Rect) {
+        let block = Block::bordered().title(format!(" bruit demo, {} nodes: http://{}/ ", self.nodes.len(), self.page));
+        let cells: Vec<Span<'_>> = self.nodes.iter().enumerate().map(|(i, node)| cell(node, i == self.selected)).collect();
+        let lines: Vec<Line<'_>> = cells.chunks(self.columns).map(|row| Line::from(row.to_vec())).collect();
+        frame.render_widget(Paragraph::new(lines).block(block), area);
     }
 
-    /// Packets and bytes a second.
-    fn rate(&self, i: usize) -> (f64, f64) {
-        let (Some(first), Some(last)) = (self.sent.front(), self.sent.back()) else { return (0.0, 0.0) };
-        let seconds = DRAW.as_secs_f64() * (self.sent.len() - 1).max(1) as f64;
-        let per_second = |from: u64, to: u64| to.saturating_sub(from) as f64 / seconds;
-        (per_second(first[i].0, last[i].0), per_second(first[i].1, last[i].1))
+    fn draw_scene(&self, frame: &mut Frame<'_>, area: Rect) {
+        let now = self.now.borrow().clone();
+        let playing = now.step.is_empty();
+        let title = if playing { " yours ".into() } else { format!(" {} ", now.step) };
+        let mut lines = vec![Line::styled(now.claim, Style::new().add_modifier(Modifier::BOLD))];
+        lines.extend(now.lines.iter().map(|line| Line::from(line.as_str())));
+        if let Some((node, seen)) = self.nodes.get(self.selected).filter(|_| playing) {
+            let phi = seen.phi.map_or("-".into(), |phi| format!("{phi:.1}"));
+            lines = vec![
+                Line::from(format!("{} at {}, {}", node.name, node.address, node.runs.word())),
+                Line::from(format!("the others: {seen}, incarnation {}, phi at most {phi}", seen.incarnation)),
+            ];
+        }
+        frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }).block(Block::bordered().title(title)), area);
     }
+
+    fn draw_log(&self, frame: &mut Frame<'_>, area: Rect) {
+        let fits = usize::from(area.height.saturating_sub(2));
+        let lines: Vec<Line<'_>> =
+            self.log.iter().skip(self.log.len().saturating_sub(fits)).map(|line| Line::from(line.as_str())).collect();
+        frame.render_widget(Paragraph::new(lines).block(Block::bordered().title(" what happened ")), area);
+    }
+}
+
+/// One node as the others see it: a sign and a colour for the worst that anyone says, and by how many.
+fn cell((node, seen): &(Watched, Seen), selected: bool) -> Span<'static> {
+    let (sign, word, by, colour) = match seen {
+        Seen { dead: by @ 1.., .. } => ('x', "dead", *by, Color::Red),
+        Seen { suspect: by @ 1.., .. } => ('?', "suspect", *by, Color::Yellow),
+        Seen { left: by @ 1.., .. } => ('-', "left", *by, Color::DarkGray),
+        Seen { alive: by @ 1.., .. } => ('o', "alive", *by, Color::Green),
+        _ => ('.', "unknown", seen.unknown, Color::Gray),
+    };
+    let runs = match node.runs {
+        Runs::Runs => "",
+        other => other.word(),
+    };
+    let text = format!("{sign} {:<4}{word:<8}{:<6}{runs:<8}", node.name, format!("{by}/{}", seen.of()));
+    let style = Style::new().fg(colour);
+    Span::styled(text, if selected { style.add_modifier(Modifier::REVERSED) } else { style })
 }
 
 /// Keys, read by a thread of their own: the terminal's reads block.

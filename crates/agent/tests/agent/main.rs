@@ -10,6 +10,7 @@ mod manners;
 mod metrics;
 mod partition;
 mod permissions;
+mod phi;
 mod reload;
 mod restart;
 mod sealed;

@@ -3,6 +3,7 @@
 use crate::agent::caller::Caller;
 use crate::agent::problem::Problem;
 use crate::agent::state::{Agent, Phase};
+use crate::picture::At;
 use crate::settings::log_filter;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -18,13 +19,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tracing::info;
 
-pub(super) type Body = Result<Bytes, BytesRejection>;
+pub(crate) type Body = Result<Bytes, BytesRejection>;
 type Answer = Result<Json<Value>, Problem>;
 
 /// The most seeds that one request joins through.
 const MAX_SEEDS: usize = 256;
 
-pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a Body) -> Result<T, Problem> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(body: &'a Body) -> Result<T, Problem> {
     match body {
         Ok(bytes) => serde_json::from_slice(bytes).map_err(|e| Problem::bad(format!("the body: {e}"))),
         Err(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => {
@@ -84,7 +85,7 @@ struct Say {
     to: Vec<String>,
 }
 
-pub(super) async fn event(State(agent): State<Arc<Agent>>, body: Body) -> Answer {
+pub(crate) async fn event(At(node): At, body: Body) -> Answer {
     let say: Say = read(&body)?;
     let payload = match (say.payload, say.payload_base64) {
         (Some(_), Some(_)) => return Err(Problem::bad("give `payload` or `payload_base64`, not both")),
@@ -92,7 +93,7 @@ pub(super) async fn event(State(agent): State<Arc<Agent>>, body: Body) -> Answer
         (None, Some(text)) => BASE64_STANDARD.decode(text).map_err(|e| Problem::bad(format!("payload_base64: {e}")))?,
     };
     let group = Group::parse(say.to.iter().map(String::as_str)).map_err(|e| Problem::bad(e.to_string()))?;
-    agent.node.event_to(group, &say.name, payload).await?;
+    node.event_to(group, &say.name, payload).await?;
     Ok(Json(json!({ "name": say.name })))
 }
 

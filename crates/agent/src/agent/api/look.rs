@@ -1,9 +1,10 @@
 //! What changes nothing.
 
+use crate::agent::metrics;
 use crate::agent::problem::Problem;
 use crate::agent::state::{Agent, Phase};
-use crate::agent::{metrics, news};
 use crate::config;
+use crate::picture::{self, status, unix_ms};
 use crate::settings::{ENCRYPTS, PROFILES, word};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -21,7 +22,7 @@ type Answer = Result<Json<Value>, Problem>;
 /// How many members have each status.
 pub(in crate::agent) fn census(members: &[Member]) -> BTreeMap<&'static str, usize> {
     let all = [Status::Alive, Status::Suspect, Status::Dead, Status::Left];
-    all.map(|s| (news::status(s), members.iter().filter(|m| m.status == s).count())).into()
+    all.map(|s| (status(s), members.iter().filter(|m| m.status == s).count())).into()
 }
 
 pub(super) async fn info(State(agent): State<Arc<Agent>>) -> Answer {
@@ -40,7 +41,7 @@ pub(super) async fn info(State(agent): State<Arc<Agent>>) -> Answer {
         "label": settings.label,
         "encrypt": word(&ENCRYPTS, &settings.sealed()),
         "data_dir": settings.data_dir,
-        "started_ms": news::unix_ms(agent.started_at),
+        "started_ms": unix_ms(agent.started_at),
         "uptime_ms": agent.started.elapsed().as_millis() as u64,
         "tags": tags.iter().collect::<BTreeMap<_, _>>(),
         "members": census(&members),
@@ -57,20 +58,20 @@ pub(super) struct Which {
 pub(super) async fn members(State(agent): State<Arc<Agent>>, which: Result<Query<Which>, QueryRejection>) -> Answer {
     let Query(which) = which.map_err(|e| Problem::bad(e.body_text()))?;
     let mut members = agent.node.members().await?;
-    if let Some(status) = &which.status {
-        if !["alive", "suspect", "dead", "left"].contains(&status.as_str()) {
+    if let Some(wanted) = &which.status {
+        if !["alive", "suspect", "dead", "left"].contains(&wanted.as_str()) {
             return Err(Problem::bad("status is one of alive, suspect, dead, left"));
         }
-        members.retain(|m| news::status(m.status) == status);
+        members.retain(|m| status(m.status) == wanted);
     }
     members.sort_by(|a, b| a.record.name().cmp(b.record.name()));
     let now = agent.node.now();
-    Ok(Json(Value::Array(members.iter().map(|m| news::member(m, now)).collect())))
+    Ok(Json(Value::Array(members.iter().map(|m| picture::member(m, now)).collect())))
 }
 
 pub(super) async fn member(State(agent): State<Arc<Agent>>, Path(name): Path<String>) -> Answer {
     let found = agent.node.member(&name).await?.ok_or_else(|| Problem::unknown_member(&name))?;
-    Ok(Json(news::member(&found, agent.node.now())))
+    Ok(Json(picture::member(&found, agent.node.now())))
 }
 
 /// Each check with whether it holds, and whether all do.

@@ -1,21 +1,21 @@
 //! Endpoint state: what each node says of itself, and what all share.
 
 use super::change::{Body, read};
-use crate::agent::news;
 use crate::agent::problem::Problem;
 use crate::agent::state::Agent;
+use crate::picture::{self, At};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use bruit::{Endpoint, Key, Node, PeerId, Shared, Value as Said};
+use bruit::{Endpoint, Exchange, Key, Node, PeerId, Shared, Value as Said};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-type Answer = Result<Json<Value>, Problem>;
-type Asked = Result<Query<Which>, QueryRejection>;
+pub(super) type Answer = Result<Json<Value>, Problem>;
+pub(super) type Asked = Result<Query<Which>, QueryRejection>;
 
 /// Which node is meant.
 #[derive(Deserialize)]
@@ -31,28 +31,28 @@ struct To {
 }
 
 /// Names of members, by id.
-struct Names(BTreeMap<PeerId, String>);
+pub(super) struct Names(BTreeMap<PeerId, String>);
 
 impl Names {
-    async fn of(node: &Node) -> Result<Names, Problem> {
+    pub(super) async fn of(node: &Node) -> Result<Names, Problem> {
         let members = node.members().await?;
         Ok(Names(members.iter().map(|m| (m.id(), m.record.name().to_owned())).collect()))
     }
 
     /// The id, if nobody is known by it.
-    fn name(&self, id: PeerId) -> String {
+    pub(super) fn name(&self, id: PeerId) -> String {
         self.0.get(&id).cloned().unwrap_or_else(|| format!("{id:?}"))
     }
 }
 
-fn which(asked: Asked) -> Result<Option<String>, Problem> {
+pub(super) fn which(asked: Asked) -> Result<Option<String>, Problem> {
     asked.map(|Query(which)| which.node).map_err(|e| Problem::bad(e.body_text()))
 }
 
 /// One value: who says it, under what, in which version.
 fn said(node: &str, key: &Key, said: &Said) -> Value {
-    let mut value = news::key(key);
-    news::merge(&mut value, json!({ "node": node, "value": &*said.value, "version": said.version }));
+    let mut value = picture::key(key);
+    picture::merge(&mut value, json!({ "node": node, "value": &*said.value, "version": said.version }));
     value
 }
 
@@ -61,8 +61,14 @@ pub(super) async fn all(State(agent): State<Arc<Agent>>, asked: Asked) -> Answer
     let (node, only) = (&agent.node, which(asked)?);
     let names = Names::of(node).await?;
     let (nodes, shared) = (node.state().nodes().await?, node.state().shared().await?);
-    let mut listed: Vec<(String, Value)> =
-        nodes.iter().map(|(id, endpoint)| (names.name(*id), of(&names.name(*id), *id, endpoint, &shared))).collect();
+    let alive = node.state().alive().await?;
+    let of = |id: &PeerId, endpoint: &Endpoint| {
+        let name = names.name(*id);
+        let mut said = of(&name, *id, endpoint, &shared);
+        said["alive"] = alive.contains(id).into();
+        (name, said)
+    };
+    let mut listed: Vec<(String, Value)> = nodes.iter().map(|(id, endpoint)| of(id, endpoint)).collect();
     if let Some(only) = only {
         listed.retain(|x| x.0 == only);
         if listed.is_empty() {
@@ -96,10 +102,10 @@ pub(super) async fn get(State(agent): State<Arc<Agent>>, Path(key): Path<String>
     Ok(Json(said(&node, &key, &found)))
 }
 
-pub(super) async fn set(State(agent): State<Arc<Agent>>, Path(key): Path<String>, body: Body) -> Answer {
+pub(crate) async fn set(At(node): At, Path(key): Path<String>, body: Body) -> Answer {
     let To { value } = read(&body)?;
-    let version = agent.node.state().set(&key, &value).await?;
-    Ok(Json(said(agent.node.name(), &Key::own(&key), &Said { value: value.into(), version, stamp: None })))
+    let version = node.state().set(&key, &value).await?;
+    Ok(Json(said(node.name(), &Key::own(&key), &Said { value: value.into(), version, stamp: None })))
 }
 
 /// The latest value of a shared key, and who wrote it.
@@ -111,22 +117,53 @@ pub(super) async fn get_in(State(agent): State<Arc<Agent>>, Path((namespace, key
     Ok(Json(said(&writer, &key, &found.value)))
 }
 
-pub(super) async fn set_in(
-    State(agent): State<Arc<Agent>>,
-    Path((namespace, key)): Path<(String, String)>,
-    body: Body,
-) -> Answer {
+pub(crate) async fn set_in(At(node): At, Path((namespace, key)): Path<(String, String)>, body: Body) -> Answer {
     let To { value } = read(&body)?;
-    let version = agent.node.state().set_in(&namespace, &key, &value).await?;
+    let version = node.state().set_in(&namespace, &key, &value).await?;
     let value = Said { value: value.into(), version, stamp: None };
-    Ok(Json(said(agent.node.name(), &Key::shared(&namespace, &key), &value)))
+    Ok(Json(said(node.name(), &Key::shared(&namespace, &key), &value)))
+}
+
+/// How many keys a namespace has here, and of how many writers it is still to come.
+pub(super) async fn namespace(State(agent): State<Arc<Agent>>, Path(namespace): Path<String>) -> Answer {
+    let state = agent.node.state();
+    let left = state.rebuilding().await?;
+    let keys = state.shared().await?.keys().filter(|key| *key.namespace == *namespace).count();
+    if keys == 0 && left == 0 {
+        let why = format!("nobody has written in namespace {namespace:?}");
+        return Err(Problem::new(StatusCode::NOT_FOUND, "unknown-namespace", why));
+    }
+    Ok(Json(json!({ "namespace": namespace, "keys": keys, "left": left })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reset {
+    from_peers: bool,
+}
+
+/// Forgets what others wrote in a namespace and takes it back from them; the look at it says how far that is.
+pub(super) async fn reset(State(agent): State<Arc<Agent>>, Path(namespace): Path<String>, body: Body) -> Answer {
+    let Reset { from_peers: true } = read(&body)? else { return Err(Problem::bad("it comes from peers, or not at all")) };
+    let keys = agent.node.state().shared().await?.keys().filter(|key| *key.namespace == *namespace).count();
+    let left = agent.node.state().reset(&namespace).await?;
+    Ok(Json(json!({ "namespace": namespace, "keys": keys, "left": left })))
 }
 
 /// The last exchange that this node began, in the notation of the literature.
-pub(super) async fn trace(State(agent): State<Arc<Agent>>) -> Answer {
+pub(crate) async fn trace(At(node): At) -> Answer {
+    traced(&node).await.map(Json)
+}
+
+/// The last exchange that a node began.
+pub(crate) async fn traced(node: &Node) -> Result<Value, Problem> {
     let none = || Problem::new(StatusCode::NOT_FOUND, "no-exchange", "this node has begun no exchange yet: all views were equal");
-    let exchange = agent.node.state().trace().await?.ok_or_else(none)?;
-    let names = Names::of(&agent.node).await?;
-    let [syn, ack, ack2] = exchange.lines(&|id| names.name(id));
-    Ok(Json(json!({ "with": names.name(exchange.with), "syn": syn, "ack": ack, "ack2": ack2 })))
+    let exchange = node.state().trace().await?.ok_or_else(none)?;
+    Ok(exchanged(&exchange, &Names::of(node).await?))
+}
+
+/// An exchange: its three messages, and the bytes of each.
+fn exchanged(exchange: &Exchange, names: &Names) -> Value {
+    let [syn, ack, ack2] = exchange.cards(&|id| names.name(id));
+    json!({ "with": names.name(exchange.with), "syn": syn, "ack": ack, "ack2": ack2, "bytes": exchange.sizes() })
 }

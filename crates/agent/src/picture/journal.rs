@@ -2,8 +2,6 @@
 //! costs nothing and finds the gap.
 
 use super::news;
-use super::state::{Agent, Phase};
-use bruit::{Event, Events};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,23 +9,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// Events kept: of some 300 bytes as JSON, at most 1.4 kB with the largest payload, so 6 MiB at the very most.
-pub(super) const KEPT: usize = 4096;
+pub(crate) const KEPT: usize = 4096;
 
 /// Kinds of entries that say that a member became this.
 const TRANSITIONS: [(&str, &str); 4] = [("up", "alive"), ("suspect", "suspect"), ("dead", "dead"), ("left", "left")];
 
 /// One thing that happened.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) number: u64,
+pub(crate) struct Entry {
+    pub(crate) number: u64,
     /// `up`, `dead`, `event` and so on.
-    pub(super) kind: &'static str,
+    pub(crate) kind: &'static str,
     /// As JSON, written once for all readers.
-    pub(super) data: String,
+    pub(crate) data: String,
 }
 
 /// What a reader finds.
-pub(super) enum Found {
+pub(crate) enum Found {
     Entry(Arc<Entry>),
     /// So many are gone that it has not read.
     Lagged(u64),
@@ -36,41 +34,39 @@ pub(super) enum Found {
 }
 
 /// The last things that happened. Numbers start at 1.
-pub(super) struct Journal {
+pub(crate) struct Journal {
     /// Which process counts: numbers of another mean nothing.
-    pub(super) session: u64,
+    pub(crate) session: u64,
     kept: Mutex<VecDeque<Arc<Entry>>>,
     /// Members that became alive, suspect, dead and left.
     transitions: [AtomicU64; 4],
     newest: watch::Sender<u64>,
     closed: watch::Sender<bool>,
-    source: Mutex<Option<Events<Event>>>,
 }
 
 impl Journal {
-    pub(super) fn new(session: u64, source: Events<Event>) -> Journal {
+    pub(crate) fn new(session: u64) -> Journal {
         Journal {
             session,
             kept: Mutex::default(),
             transitions: Default::default(),
             newest: watch::Sender::new(0),
             closed: watch::Sender::new(false),
-            source: Mutex::new(Some(source)),
         }
     }
 
     /// The number of the last entry, zero before the first.
-    pub(super) fn newest(&self) -> u64 {
+    pub(crate) fn newest(&self) -> u64 {
         *self.newest.borrow()
     }
 
     /// How many members became what.
-    pub(super) fn transitions(&self) -> [(&'static str, u64); 4] {
+    pub(crate) fn transitions(&self) -> [(&'static str, u64); 4] {
         std::array::from_fn(|i| (TRANSITIONS[i].1, self.transitions[i].load(Ordering::Relaxed)))
     }
 
     /// What follows entry `after`, when it is there.
-    pub(super) async fn next(&self, after: u64) -> Found {
+    pub(crate) async fn next(&self, after: u64) -> Found {
         let (mut newest, mut closed) = (self.newest.subscribe(), self.closed.subscribe());
         loop {
             if let Some(found) = self.look(after) {
@@ -95,18 +91,25 @@ impl Journal {
         kept.get((after + 1 - oldest) as usize).cloned().map(Found::Entry)
     }
 
-    fn add(&self, kind: &'static str, data: &Value) {
+    /// Writes down what happened, and tells the log.
+    pub(crate) fn add(&self, kind: &'static str, data: &Value) {
+        news::log(kind, data);
         if let Some(i) = TRANSITIONS.iter().position(|x| x.0 == kind) {
             self.transitions[i].fetch_add(1, Ordering::Relaxed);
         }
-        let number = self.newest() + 1;
         let mut kept = self.kept();
+        // Under the lock: many nodes write here.
+        let number = self.newest() + 1;
         if kept.len() == KEPT {
             kept.pop_front();
         }
         kept.push_back(Arc::new(Entry { number, kind, data: data.to_string() }));
-        drop(kept);
         self.newest.send_replace(number);
+    }
+
+    /// Nothing follows: readers end when they have read all.
+    pub(crate) fn close(&self) {
+        self.closed.send_replace(true);
     }
 
     fn kept(&self) -> MutexGuard<'_, VecDeque<Arc<Entry>>> {
@@ -114,38 +117,13 @@ impl Journal {
     }
 }
 
-/// Writes down what the node says until it stops, and acts on what ends an agent.
-pub(super) async fn keep(agent: Arc<Agent>) {
-    let source = agent.journal.source.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(mut source) = source {
-        while let Some(event) = source.next().await {
-            let taken = matches!(event, Event::NameTaken);
-            if let Some((kind, data)) = news::describe(&agent.node, event).await {
-                news::log(kind, &data);
-                agent.journal.add(kind, &data);
-            }
-            if taken {
-                agent.turn_to(Phase::NameTaken);
-            }
-        }
-    }
-    agent.turn_to(Phase::Lost);
-    agent.journal.closed.send_replace(true);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    async fn journal() -> (bruit::Node, Journal) {
-        let node = bruit::Node::bind("127.0.0.1:0").start().await.expect("a node");
-        let journal = Journal::new(1, node.events());
-        (node, journal)
-    }
-
     #[tokio::test]
     async fn a_slow_reader_is_told_what_it_missed() {
-        let (_node, journal) = journal().await;
+        let journal = Journal::new(1);
         (0..KEPT + 10).for_each(|_| journal.add("up", &Value::Null));
         assert!(matches!(journal.next(0).await, Found::Lagged(10)));
         assert!(matches!(journal.next(10).await, Found::Entry(e) if e.number == 11));
@@ -154,9 +132,9 @@ mod tests {
 
     #[tokio::test]
     async fn it_ends_after_the_last_entry() {
-        let (_node, journal) = journal().await;
+        let journal = Journal::new(1);
         journal.add("up", &Value::Null);
-        journal.closed.send_replace(true);
+        journal.close();
         assert!(matches!(journal.next(0).await, Found::Entry(_)));
         assert!(matches!(journal.next(1).await, Found::End));
     }

@@ -10,11 +10,11 @@ use std::time::SystemTime;
 use tracing::{debug, info, warn};
 
 /// Milliseconds since 1970.
-pub(super) fn unix_ms(at: SystemTime) -> u64 {
+pub(crate) fn unix_ms(at: SystemTime) -> u64 {
     at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
 }
 
-pub(super) fn status(status: Status) -> &'static str {
+pub(crate) fn status(status: Status) -> &'static str {
     match status {
         Status::Alive => "alive",
         Status::Suspect => "suspect",
@@ -24,7 +24,7 @@ pub(super) fn status(status: Status) -> &'static str {
 }
 
 /// A member, as `now` of the node's own time sees it.
-pub(super) fn member(member: &Member, now: Time) -> Value {
+pub(crate) fn member(member: &Member, now: Time) -> Value {
     let record = &member.record;
     json!({
         "name": record.name(),
@@ -37,7 +37,7 @@ pub(super) fn member(member: &Member, now: Time) -> Value {
 }
 
 /// A key of endpoint state; a node's own has no namespace.
-pub(super) fn key(key: &Key) -> Value {
+pub(crate) fn key(key: &Key) -> Value {
     let mut value = json!({ "key": &*key.name });
     if key.is_shared() {
         value["namespace"] = (&*key.namespace).into();
@@ -46,28 +46,41 @@ pub(super) fn key(key: &Key) -> Value {
 }
 
 /// The kind of an event, and what there is to say of it; nothing of what concerns only the library.
-pub(super) async fn describe(node: &Node, event: Event) -> Option<(&'static str, Value)> {
+pub(crate) async fn describe(node: &Node, event: &Event) -> Option<(&'static str, Value)> {
     let now = node.now();
     let of = |kind, m: &Member| (kind, json!({ "member": member(m, now) }));
     let (kind, mut data) = match event {
-        Event::Up(m) => of("up", &m),
-        Event::Suspect { member: m, by } => ("suspect", json!({ "member": member(&m, now), "by": name(node, by).await })),
-        Event::Refuted(m) => of("refuted", &m),
-        Event::Down(m) => of("dead", &m),
-        Event::Left(m) => of("left", &m),
-        Event::Changed(m) => of("changed", &m),
+        Event::Up(m) => of("up", m),
+        Event::Suspect { member: m, by } => ("suspect", json!({ "member": member(m, now), "by": name(node, *by).await })),
+        Event::Refuted(m) => of("refuted", m),
+        Event::Down(m) => of("dead", m),
+        Event::Left(m) => of("left", m),
+        Event::Changed(m) => of("changed", m),
         Event::Delivered(said) => {
             let payload = match std::str::from_utf8(&said.payload) {
                 Ok(text) => json!({ "payload": text }),
                 Err(_) => json!({ "payload_base64": BASE64_STANDARD.encode(&said.payload) }),
             };
-            let mut data = json!({ "name": &*said.name, "ltime": said.ltime, "from": name(node, said.origin).await });
+            let via = match said.via {
+                Some(peer) => Some(name(node, peer).await),
+                None => None,
+            };
+            let from = name(node, said.origin).await;
+            let mut data = json!({
+                "id": said.id.to_string(),
+                "name": &*said.name,
+                "ltime": said.ltime,
+                "from": from,
+                "via": via,
+                "hop": said.hop,
+            });
             merge(&mut data, payload);
             ("event", data)
         }
+        Event::Quiet(id) => ("infection", json!({ "id": id.to_string(), "state": "removed" })),
         Event::State { node: by, key: under, value } => {
-            let mut data = key(&under);
-            merge(&mut data, json!({ "node": name(node, by).await, "value": &*value }));
+            let mut data = key(under);
+            merge(&mut data, json!({ "node": name(node, *by).await, "value": &**value }));
             ("state", data)
         }
         Event::JoinFailed { why, .. } => ("join-failed", json!({ "why": format!("{why:?}").to_lowercase() })),
@@ -78,11 +91,11 @@ pub(super) async fn describe(node: &Node, event: Event) -> Option<(&'static str,
         Event::Lagged(n) => ("lagged", json!({ "missed": n })),
         _ => return None,
     };
-    merge(&mut data, json!({ "kind": kind, "at_ms": unix_ms(SystemTime::now()) }));
+    merge(&mut data, json!({ "kind": kind, "at": node.name(), "at_ms": unix_ms(SystemTime::now()) }));
     Some((kind, data))
 }
 
-pub(super) fn merge(into: &mut Value, from: Value) {
+pub(crate) fn merge(into: &mut Value, from: Value) {
     if let (Value::Object(into), Value::Object(from)) = (into, from) {
         into.extend(from);
     }
@@ -95,12 +108,13 @@ async fn name(node: &Node, peer: PeerId) -> String {
 }
 
 /// Tells the log.
-pub(super) fn log(kind: &'static str, data: &Value) {
+pub(crate) fn log(kind: &'static str, data: &Value) {
     let member = data["member"]["name"].as_str().or_else(|| data["name"].as_str());
     match kind {
         "suspect" => info!(member, by = data["by"].as_str(), "suspect"),
         "dead" | "isolated" | "name-taken" | "lagged" => warn!(member, "{kind}"),
         "state" => debug!(node = data["node"].as_str(), key = data["key"].as_str(), "state"),
+        "infection" => debug!(id = data["id"].as_str(), "removed"),
         "event" => debug!(name = member, from = data["from"].as_str(), "event"),
         "join-failed" => warn!(why = data["why"].as_str(), "join failed"),
         _ => info!(member, "{kind}"),

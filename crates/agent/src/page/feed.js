@@ -1,0 +1,95 @@
+// The connection: fetches the picture, follows the stream, and does both again when something was missed.
+
+/** @import {Item, Picture} from "./types.js" */
+
+/** How long until a lost server is asked again. */
+const RETRY_MS = 1_000;
+/** Sampled packets, per second and watched node. */
+const PACKET_RATE = 10;
+/** Items that wait for the picture: four seconds of the most that the server sends. */
+const MAX_MEANWHILE = 2_000;
+/** All that the page understands; the rest is for others. */
+const KINDS = [
+  "up", "refuted", "suspect", "dead", "left", "changed", "event", "infection", "state",
+  "packet", "traffic", "exchange", "runs", "loss", "scene",
+];
+
+/** @typedef {"connecting" | "live" | "lost"} Connection */
+
+/**
+ * @typedef {object} Listener
+ * @property {(picture: Picture) => void} onPicture
+ * @property {(item: Item) => void} onItem
+ * @property {(connection: Connection) => void} onConnection
+ */
+
+export class Feed {
+  /** @type {EventSource | null} */
+  #stream = null;
+  #listener;
+  #waits = 0;
+  /** What was said while the picture is on its way. @type {Item[] | null} */
+  #meanwhile = null;
+
+  /** @param {Listener} listener */
+  constructor(listener) {
+    this.#listener = listener;
+  }
+
+  /** Follows the stream first, so that nothing falls between it and the picture. */
+  start() {
+    this.#stream?.close();
+    const stream = new EventSource(`/v1/stream?packets=${PACKET_RATE}`);
+    this.#stream = stream;
+    let opened = false;
+    stream.addEventListener("open", () => {
+      // The browser itself goes on after the last id: what was missed follows, or `lagged`.
+      if (opened) this.#listener.onConnection("live");
+      else this.refresh();
+      opened = true;
+    });
+    stream.addEventListener("error", () => this.#lost(stream));
+    stream.addEventListener("lagged", () => this.refresh());
+    for (const kind of KINDS) stream.addEventListener(kind, (said) => this.#item(kind, said));
+  }
+
+  /** Fetches the picture; what the stream says meanwhile is told after it. */
+  async refresh() {
+    if (this.#meanwhile) return;
+    const meanwhile = (this.#meanwhile = /** @type {Item[]} */ ([]));
+    try {
+      const answer = await fetch("/v1/picture");
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      const picture = /** @type {Picture} */ (await answer.json());
+      this.#meanwhile = null;
+      this.#listener.onPicture(picture);
+      this.#listener.onConnection("live");
+      meanwhile.forEach((item) => this.#listener.onItem(item));
+    } catch {
+      this.#meanwhile = null;
+      if (this.#stream) this.#lost(this.#stream);
+    }
+  }
+
+  /** @param {string} kind @param {MessageEvent<string>} said */
+  #item(kind, said) {
+    const item = { kind, ...JSON.parse(said.data) };
+    if (this.#meanwhile && this.#meanwhile.length < MAX_MEANWHILE) this.#meanwhile.push(item);
+    else this.#listener.onItem(item);
+  }
+
+  /**
+   * A stream that the browser has given up is opened anew; one that it reopens itself resumes after the last id.
+   * @param {EventSource} stream
+   */
+  #lost(stream) {
+    if (stream !== this.#stream) return;
+    this.#listener.onConnection("lost");
+    if (this.#waits) return;
+    this.#waits = window.setTimeout(() => {
+      this.#waits = 0;
+      if (stream.readyState === EventSource.CLOSED) this.start();
+      else if (stream.readyState === EventSource.OPEN) this.refresh();
+    }, RETRY_MS);
+  }
+}
