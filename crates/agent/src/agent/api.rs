@@ -8,6 +8,7 @@ pub(crate) mod state;
 mod why;
 
 pub(super) use look::census;
+pub(crate) use phi::rounded;
 
 use super::caller::Caller;
 use super::problem::Problem;
