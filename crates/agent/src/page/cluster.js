@@ -12,8 +12,7 @@ import { alike } from "./words.js";
 /** @import {World} from "./world.js" */
 
 /** Room for a label beside the outermost ring, in pixels. */
-const LABEL = 58;
-const NARROW_LABEL = 36;
+const label = (/** @type {number} */ letters) => 20 + 6.5 * Math.min(letters, 12);
 /** Narrower than this, in pixels, labels leave out what all names begin with. */
 const NARROW = 480;
 
@@ -77,7 +76,9 @@ export class Cluster {
   /** @param {import("./types.js").Node[]} nodes */
   #lay(nodes) {
     const { width, height } = this.#size;
-    this.#layout = layout(nodes, width, height, this.#byZone, width < NARROW ? NARROW_LABEL : LABEL);
+    const cut = width < NARROW ? alike(nodes.map((node) => node.name)) : 0;
+    const letters = Math.max(0, ...nodes.map((node) => node.name.length - cut));
+    this.#layout = layout(nodes, width, height, this.#byZone, label(letters));
     set(this.#svg, "viewBox", `0 0 ${width} ${height}`);
     const zone = (/** @type {Layout["zones"][number]} */ { name, x, y, radius }) => [
       s("circle", { cx: x, cy: y, r: radius + 34 }),
@@ -90,7 +91,6 @@ export class Cluster {
       glyph.element.remove();
       this.#glyphs.delete(name);
     }
-    const cut = width < NARROW ? alike(nodes.map((node) => node.name)) : 0;
     nodes.forEach((node, i) => {
       const glyph = this.#glyphs.get(node.name) ?? new Glyph(node.name);
       this.#glyphs.set(node.name, glyph);

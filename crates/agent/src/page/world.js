@@ -127,7 +127,7 @@ export class World {
 
   /** @param {Scene} scene */
   onScene(scene) {
-    this.scenes.set(scene.name, scene);
+    this.scenes.set(scene.step, scene);
     this.revision += 1;
   }
 
