@@ -11,8 +11,8 @@ import { alike } from "./words.js";
 /** @import {Layout} from "./layout.js" */
 /** @import {World} from "./world.js" */
 
-/** Room for a label beside the outermost ring, in pixels. */
-const label = (/** @type {number} */ letters) => 20 + 6.5 * Math.min(letters, 12);
+/** Room beside the outermost ring, in pixels: half a node, a gap and a name. */
+const label = (/** @type {number} */ letters) => 32 + 6.5 * Math.min(letters, 12);
 /** Narrower than this, in pixels, labels leave out what all names begin with. */
 const NARROW = 480;
 
