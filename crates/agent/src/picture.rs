@@ -5,6 +5,7 @@ mod at;
 mod journal;
 mod look;
 mod news;
+mod packets;
 mod page;
 mod routes;
 mod rumors;
@@ -16,11 +17,13 @@ pub(crate) use journal::Journal;
 pub(crate) use look::View;
 pub(crate) use news::{key, member, merge, status, unix_ms};
 pub(crate) use routes::routes;
+pub(crate) use rumors::Spread;
 pub(crate) use watched::{Runs, Watched};
 
 use crate::agent::Problem;
 use axum::http::StatusCode;
 use bruit::{Event, Events, Node};
+use packets::Packets;
 use rumors::Rumors;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -44,6 +47,7 @@ pub(crate) struct Seen {
     /// By name, in the order of [`watched::by_number`].
     watched: Mutex<BTreeMap<watched::Name, Watched>>,
     rumors: Mutex<Rumors>,
+    packets: Packets,
     /// How many datagrams the demo loses, in percent.
     loss: AtomicU32,
     /// The demo's scenes so far: one of each name, so a dozen.
@@ -79,6 +83,7 @@ impl Picture {
             me,
             watched: Mutex::default(),
             rumors: Mutex::default(),
+            packets: Packets::default(),
             loss: AtomicU32::new(0),
             scenes: Mutex::default(),
             streams: (streams, Semaphore::new(streams)),
@@ -90,8 +95,10 @@ impl Picture {
         while let Some(event) = source.next().await {
             on(&event);
             if let Some((kind, data)) = news::describe(node, &event).await {
-                if let Event::Delivered(_) = event {
-                    lock(&self.rumors).delivered(node.name(), &data);
+                match event {
+                    Event::Delivered(_) => lock(&self.rumors).delivered(node.name(), &data),
+                    Event::Quiet(_) => lock(&self.rumors).quiet(node.name(), &data),
+                    _ => {}
                 }
                 self.journal.add(kind, &data);
             }
@@ -150,9 +157,9 @@ impl Seen {
         self.journal.add(kind, &data);
     }
 
-    /// How many watched nodes have this event.
-    pub(crate) fn have(&self, event: &str) -> usize {
-        lock(&self.rumors).have(event)
+    /// How far this event has come.
+    pub(crate) fn spread(&self, event: &str) -> Spread {
+        lock(&self.rumors).spread(event)
     }
 
     /// A scene of the demo was played.

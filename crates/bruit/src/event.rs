@@ -1,6 +1,6 @@
 use crate::subscribers::Lagged;
 use bruit_proto::{Change, PeerId, Why};
-use bruit_stacks::events::Delivered;
+use bruit_stacks::events::{Delivered, EventId};
 use bruit_stacks::history::{Entry, EntryId};
 use bruit_stacks::swim::Member;
 use bruit_stacks::{Full, FullEvent, history};
@@ -30,6 +30,9 @@ pub enum Event {
     Changed(Member),
     /// Somebody said something to this node, to its group or to all.
     Delivered(Delivered),
+    /// This node does not tell this event any more, unless somebody turns out to lack it: of susceptible, infective and
+    /// removed, it is removed now.
+    Quiet(EventId),
     /// A join reached the cluster through this contact.
     Joined {
         /// Through whom.
@@ -130,5 +133,6 @@ fn of_core(full: &Full, event: bruit_stacks::Event) -> Option<Event> {
         bruit_stacks::Event::Gone => Some(Event::Gone),
         bruit_stacks::Event::Isolated(is) => Some(Event::Isolated(is)),
         bruit_stacks::Event::Delivered(delivered) => Some(Event::Delivered(delivered)),
+        bruit_stacks::Event::Quiet(id) => Some(Event::Quiet(id)),
     }
 }

@@ -5,7 +5,7 @@ use crate::faults::Faults;
 use crate::start::{Stack, Told};
 use crate::subscribers::{Events, News, Subscribers};
 use crate::traffic::{Meter, Traffic};
-use bruit_node::{Counters, KeyId, KeyRing, Node, Now, Tally};
+use bruit_node::{Counters, KeyId, KeyRing, Node, Now, Tally, Tapped};
 use bruit_proto::{Context, PeerId, Protocol, Record, Time};
 use bruit_store::Damage;
 use std::net::SocketAddr;
@@ -94,6 +94,28 @@ impl<P: Stack, E: Told> Handle<P, E> {
         f: impl FnOnce(&mut Node<P>, Now) -> R + Send + 'static,
     ) -> Result<R, Stopped> {
         self.0.orders.order(f).await
+    }
+
+    /// Somebody watches: the node keeps what so many packets a second say, sent and received, for
+    /// [`tapped`](Handle::tapped). Zero ends it; who is not watched pays nothing.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: it is watched, or not.
+    pub async fn tap(&self, per_second: u32) -> Result<(), Stopped> {
+        self.order(move |node, now| node.tap(now, per_second)).await
+    }
+
+    /// Of the last [`TAPPED`](crate::TAPPED) packets that were kept those with a higher number, oldest first. Their messages
+    /// are written down by [`notes`](crate::proto::notes).
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn tapped(&self, after: u64) -> Result<Vec<Tapped>, Stopped> {
+        self.order(move |node, _| node.tapped(after).cloned().collect()).await
     }
 
     /// The timers that are set, earliest first, and how long each has to go.

@@ -44,7 +44,7 @@ mod subscribers;
 pub mod testkit;
 mod traffic;
 
-pub use bruit_node::{BadKeys, Counters, KeyId, KeyRing, Tally as Sealing};
+pub use bruit_node::{BadKeys, Counters, Direction, KeyId, KeyRing, TAPPED, Tally as Sealing, Tapped};
 /// The seam, for protocols of your own.
 pub use bruit_proto as proto;
 pub use bruit_proto::{PeerId, Record, Tags};

@@ -22,6 +22,11 @@ impl Check {
         Check { open: true, ..Check::default() }
     }
 
+    /// Whether somebody may not have them yet.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// This peer has all that we have; true if that was the last to be sure of.
     pub(crate) fn equal(&mut self, peers: &dyn Peers, me: PeerId, peer: PeerId) -> bool {
         if !self.open {

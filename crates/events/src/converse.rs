@@ -1,7 +1,8 @@
-use crate::events::{Events, Timer, millis};
+use crate::events::{Events, Timer};
 use crate::id::Stamp;
 use crate::message::{Hello, Message, Reply};
 use crate::spread::Spread;
+use crate::store::Arrival;
 use crate::talk::{Say, Talk};
 use bruit_kit::Seen;
 use bruit_proto::{Class, Context, Duration, Origin, PeerId, Room, StreamId, Time, Why};
@@ -27,6 +28,10 @@ impl Talks {
 
     pub(crate) fn is_quiet(&self) -> bool {
         self.mine.is_none() && self.theirs.is_empty()
+    }
+
+    pub(crate) fn lacking(&self) -> usize {
+        self.mine.iter().chain(&self.theirs).map(Talk::lacking).sum()
     }
 
     pub(crate) fn finish(&mut self, mut close: impl FnMut(StreamId)) {
@@ -82,7 +87,7 @@ impl<S: Spread> Events<S> {
                 }
                 _ => cx.reject(from, "a want that answers nothing"),
             },
-            Message::Event { age, event } => {
+            Message::Event { age, hop, event } => {
                 let Some(peer) = self.talks.get(stream).map(|talk| talk.peer) else {
                     return cx.reject(from, "an event in no conversation");
                 };
@@ -90,9 +95,10 @@ impl<S: Spread> Events<S> {
                     self.counters.too_far += 1;
                     return cx.reject(from, "event from too far ahead");
                 }
-                let seen = self.learn(cx, event, Duration::from_millis(age.into()), peer, false);
+                let stamp = event.stamp;
+                let seen = self.learn(cx, event, Arrival { age: Duration::from_millis(age.into()), via: peer, hop }, false);
                 if let Some(talk) = self.talks.get(stream) {
-                    talk.moved |= seen == Seen::New;
+                    talk.came(&stamp, seen == Seen::New);
                 }
             }
             Message::Busy => match self.talks.get_mine(stream) {
@@ -156,7 +162,7 @@ impl<S: Spread> Events<S> {
             let message = match say {
                 Say::Word(word) => word.clone(),
                 Say::Event(stamp) => match self.store.get(stamp) {
-                    Some(held) => Message::Event { age: millis(held.age(cx.now)), event: held.event.clone() },
+                    Some(held) => held.message(cx.now),
                     None => {
                         talk.skip();
                         continue;

@@ -7,13 +7,14 @@ use crate::id::{EventId, Stamp};
 use crate::keep::Keep;
 use crate::message::Message;
 use crate::spread::{Relay, Spread};
-use crate::store::Store;
+use crate::store::{Arrival, Store};
 use crate::user_event::{Delivered, Refused, UserEvent};
 use bruit_kit::{Lamport, Seen};
 use bruit_proto::{
     Change, Context, Duration, Lost, Origin, Outlet, PeerId, Protocol, Receipt, Room, StreamId, StreamNews, Tags, Time, Wire,
     mix, mutant,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The names of its timers.
@@ -34,6 +35,9 @@ pub enum Timer {
 pub enum Event {
     /// An event for this node's user.
     Delivered(Delivered),
+    /// This node does not tell this event any more, unless somebody turns out to lack it: of susceptible, infective and
+    /// removed (Bailey 1975), it is removed now.
+    Quiet(EventId),
 }
 
 /// Events held back until this node has joined: 64, a packet or two of them.
@@ -50,7 +54,9 @@ pub struct Events<S: Spread = Relay> {
     pub(crate) config: Config,
     tags: Tags,
     pub(crate) store: Store,
-    spread: S,
+    pub(crate) spread: S,
+    /// Events that this node still tells.
+    pub(crate) infective: BTreeSet<Stamp>,
     pub(crate) counters: Counters,
     pub(crate) clock: Lamport,
     serial: u32,
@@ -92,6 +98,7 @@ impl<S: Spread> Events<S> {
             tags: Tags::default(),
             store: Store::new(config.window, config.window_bytes),
             spread,
+            infective: BTreeSet::new(),
             counters: Counters::default(),
             clock: Lamport::default(),
             serial: (mix(session) >> 32) as u32,
@@ -187,47 +194,43 @@ impl<S: Spread> Events<S> {
         for mut event in std::mem::take(&mut self.held) {
             event.stamp.ltime = self.clock.tick();
             self.counters.said += 1;
-            self.learn(cx, Arc::new(event), Duration::ZERO, None, true);
+            self.learn(cx, Arc::new(event), Arrival::default(), true);
         }
     }
 
     /// A copy of an event, from a peer or from this node's user. `push`: it is relayed if it is news.
-    pub(crate) fn learn(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        event: Arc<UserEvent>,
-        age: Duration,
-        from: Option<PeerId>,
-        push: bool,
-    ) -> Seen {
-        let seen = self.store.insert(event.clone(), age, cx.now);
+    pub(crate) fn learn(&mut self, cx: &mut Context<'_, Self>, event: Arc<UserEvent>, arrival: Arrival, push: bool) -> Seen {
+        let seen = self.store.insert(event.clone(), arrival, cx.now);
         match seen {
             Seen::Old => self.counters.old += 1,
             Seen::Again => {
                 self.counters.duplicates += 1;
-                self.spread.again(event.stamp, from, cx.peers.len());
+                self.spread.again(event.stamp, arrival.via, cx.peers.len());
+                self.settle(cx);
                 if mutant("event delivered twice") {
-                    self.deliver(cx, &event);
+                    self.deliver(cx, &event, arrival);
                 }
             }
             Seen::New => {
                 self.counters.news += 1;
                 self.news = Some(cx.now);
                 self.differing = 0;
-                let timely = self.config.replay || age <= cx.now.since(self.since);
+                let timely = self.config.replay || arrival.age <= cx.now.since(self.since);
                 if timely && !self.was_delivered(&event.stamp) {
                     self.keep_delivered(cx, event.stamp);
-                    self.deliver(cx, &event);
+                    self.deliver(cx, &event, arrival);
                 }
+                self.infective.insert(event.stamp);
                 if timely && push && !mutant("event never relayed") {
-                    self.relay(cx, &event, age, from);
+                    self.relay(cx, event.stamp, arrival.via);
                 }
+                self.settle(cx);
             }
         }
         seen
     }
 
-    fn deliver(&mut self, cx: &mut Context<'_, Self>, event: &UserEvent) {
+    fn deliver(&mut self, cx: &mut Context<'_, Self>, event: &UserEvent, arrival: Arrival) {
         if event.filter.matches(&self.tags) {
             self.counters.delivered += 1;
             let UserEvent { stamp, name, payload, .. } = event;
@@ -237,17 +240,21 @@ impl<S: Spread> Events<S> {
                 ltime: stamp.ltime,
                 name: name.clone(),
                 payload: payload.clone(),
+                via: arrival.via,
+                hop: arrival.hop,
             }));
         }
     }
 
     /// News travels on in the turn that brings it; a while later the ring neighbours are asked whether it came.
-    fn relay(&mut self, cx: &mut Context<'_, Self>, event: &Arc<UserEvent>, age: Duration, from: Option<PeerId>) {
+    fn relay(&mut self, cx: &mut Context<'_, Self>, stamp: Stamp, from: Option<PeerId>) {
+        // Evicted at once: a window of others' is larger.
+        let Some(held) = self.store.get(&stamp) else { return };
         let mut out = Vec::new();
-        self.spread.news(event.stamp, from, self.me, cx.peers, cx.rng, &mut out);
+        self.spread.news(stamp, from, self.me, cx.peers, cx.rng, &mut out);
         for peer in out {
             self.counters.relayed += 1;
-            cx.send(peer, Message::Event { age: millis(age), event: event.clone() });
+            cx.send(peer, held.message(cx.now));
         }
         self.check = Check::begin();
         cx.set(Timer::Check, self.config.quiet);
@@ -260,23 +267,25 @@ impl<S: Spread> Events<S> {
         let (store, counters, now) = (&self.store, &mut self.counters, cx.now);
         self.spread.fill(to, cx.peers.len(), &mut |stamp| {
             let Some(held) = store.get(&stamp) else { return true };
-            let message = Message::Event { age: millis(held.age(now)), event: held.event.clone() };
+            let message = held.message(now);
             let fits = room.left() >= message.size() + DIGEST_ROOM && room.offer(message).is_ok();
             counters.piggybacked += u64::from(fits);
             fits
         });
         // Last: whoever lacks the events before it has them when it compares.
         let _ = room.offer(Message::Digest(self.store.digest()));
+        self.settle(cx);
     }
 
     fn on_datagram(&mut self, cx: &mut Context<'_, Self>, from: Origin, message: Message) {
         match message {
-            Message::Event { age, event } => {
+            Message::Event { age, hop, event } => {
                 if self.clock.witness(event.stamp.ltime).is_err() {
                     self.counters.too_far += 1;
                     return cx.reject(from, "event from too far ahead");
                 }
-                self.learn(cx, event, Duration::from_millis(age.into()), from.peer, true);
+                let age = Duration::from_millis(age.into());
+                self.learn(cx, event, Arrival { age, via: from.peer, hop }, true);
                 self.has_joined(cx);
             }
             Message::Digest(digest) => {
@@ -345,9 +354,4 @@ impl<S: Spread> Protocol for Events<S> {
             Outlet::Stream(stream) => self.fill_stream(cx, stream, room),
         }
     }
-}
-
-/// A duration as it travels: whole milliseconds, at most 49 days.
-pub(crate) fn millis(age: Duration) -> u32 {
-    u32::try_from(age.as_millis()).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-use crate::events::{Events, Timer, millis};
+use crate::events::{Events, Timer};
 use crate::message::Message;
 use crate::spread::Spread;
 use crate::user_event::UserEvent;
@@ -8,8 +8,8 @@ use bruit_proto::{Context, Duration, PeerId, Wire, mutant};
 const PUSHES: u32 = 3;
 /// What a differing digest is answered with: events that came within this time.
 const RECENT: Duration = Duration::from_secs(5);
-/// The most bytes of them: one event of the largest size with its tag and age, which is one packet's worth.
-const PUSH_BYTES: usize = UserEvent::MAX_SIZE + 6;
+/// The most bytes of them: one event of the largest size with its tag, age and hop, which is one packet's worth.
+const PUSH_BYTES: usize = UserEvent::MAX_SIZE + 7;
 /// The most events looked at to find them.
 const PUSH_LOOK: usize = 64;
 /// Digests that differ for so long mean that something is missing, however much news comes.
@@ -23,6 +23,7 @@ impl<S: Spread> Events<S> {
             self.differing_since = None;
             if self.check.equal(cx.peers, self.me, peer) {
                 cx.cancel(Timer::Check);
+                self.settle(cx);
             }
             return self.has_joined(cx);
         }
@@ -46,7 +47,7 @@ impl<S: Spread> Events<S> {
         let mut room = PUSH_BYTES;
         let (now, look) = (cx.now, self.store.held().rev().take(PUSH_LOOK));
         for held in look.filter(|held| now.since(held.heard) < RECENT) {
-            let message = Message::Event { age: millis(held.age(now)), event: held.event.clone() };
+            let message = held.message(now);
             let Some(left) = room.checked_sub(message.size()) else { return };
             room = left;
             self.counters.pushed += 1;
@@ -63,6 +64,8 @@ impl<S: Spread> Events<S> {
         }
         if again {
             cx.set(Timer::Check, self.config.quiet);
+        } else {
+            self.settle(cx);
         }
     }
 }

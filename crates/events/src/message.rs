@@ -9,6 +9,8 @@ pub enum Message {
     Event {
         /// How old this copy was when it left, in milliseconds.
         age: u32,
+        /// How often it was handed over on the way to whoever gets this copy; 255 stands for more.
+        hop: u8,
         /// The event.
         event: Arc<UserEvent>,
     },

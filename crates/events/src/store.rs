@@ -1,7 +1,8 @@
 use crate::id::Stamp;
+use crate::message::Message;
 use crate::user_event::UserEvent;
 use bruit_kit::{Seen, Window};
-use bruit_proto::Time;
+use bruit_proto::{PeerId, Time};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,15 +10,31 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
     pub(crate) event: Arc<UserEvent>,
-    /// When it came here.
+    /// How it came here.
+    pub(crate) arrival: Arrival,
+    /// When.
     pub(crate) heard: Time,
-    /// How old it was then.
-    age: Duration,
+}
+
+/// How a copy came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Arrival {
+    /// How old it was.
+    pub(crate) age: Duration,
+    /// Who handed it over; nobody at its origin.
+    pub(crate) via: Option<PeerId>,
+    /// How often it was handed over: zero at its origin, which is the only node where it is.
+    pub(crate) hop: u8,
 }
 
 impl Held {
     pub(crate) fn age(&self, now: Time) -> Duration {
-        self.age + now.since(self.heard)
+        self.arrival.age + now.since(self.heard)
+    }
+
+    /// A copy for somebody else.
+    pub(crate) fn message(&self, now: Time) -> Message {
+        Message::Event { age: millis(self.age(now)), hop: self.arrival.hop.saturating_add(1), event: self.event.clone() }
     }
 }
 
@@ -34,9 +51,9 @@ impl Store {
         Store { window: Window::new(max_len, max_bytes), sum: 0, evicted: 0 }
     }
 
-    pub(crate) fn insert(&mut self, event: Arc<UserEvent>, age: Duration, now: Time) -> Seen {
+    pub(crate) fn insert(&mut self, event: Arc<UserEvent>, arrival: Arrival, now: Time) -> Seen {
         let (stamp, cost) = (event.stamp, event.size());
-        let seen = self.window.insert(stamp, Held { event, heard: now, age }, cost);
+        let seen = self.window.insert(stamp, Held { event, arrival, heard: now }, cost);
         if seen == Seen::New {
             self.sum = self.sum.wrapping_add(stamp.hash());
             self.shrink();
@@ -109,6 +126,11 @@ impl Store {
         let older = self.window.iter().take_while(|(stamp, _)| stamp.ltime < ltime);
         digest(older.fold(0, |sum: u64, (stamp, _)| sum.wrapping_add(stamp.hash())))
     }
+}
+
+/// A duration as it travels: whole milliseconds, at most 49 days.
+fn millis(age: Duration) -> u32 {
+    u32::try_from(age.as_millis()).unwrap_or(u32::MAX)
 }
 
 fn digest(sum: u64) -> u32 {

@@ -46,6 +46,8 @@ pub(crate) struct Talk {
     pub(crate) begun: Time,
     /// Whether an event moved, in either direction.
     pub(crate) moved: bool,
+    /// Prints of what the other side has said that it holds, and I lack.
+    lacking: BTreeSet<u32>,
     queue: VecDeque<Say>,
     salt: u32,
     since: u64,
@@ -55,7 +57,7 @@ pub(crate) struct Talk {
 impl Talk {
     pub(crate) fn new(stream: StreamId, peer: Option<PeerId>, begun: Time, salt: u32) -> Talk {
         let queue = VecDeque::new();
-        Talk { stream, peer, begun, moved: false, queue, salt, since: 0, stage: Stage::Dialled }
+        Talk { stream, peer, begun, moved: false, lacking: BTreeSet::new(), queue, salt, since: 0, stage: Stage::Dialled }
     }
 
     /// The opener's first word, once.
@@ -79,6 +81,7 @@ impl Talk {
         self.since = hello.since;
         let (lacks, want) = self.compare(store.stamps().rev().take_while(|s| s.ltime >= hello.since), &hello.recent);
         let rest = (store.digest_before(hello.since) != hello.older).then(|| self.older(store).map(|s| self.print(s)).collect());
+        self.lacking.extend(&want);
         let reply = Reply { clock, floor: store.floor(), want, rest };
         self.queue.push_back(Say::Word(Message::Reply(reply)));
         self.queue.extend(lacks.into_iter().rev().map(Say::Event));
@@ -90,6 +93,7 @@ impl Talk {
             Some(rest) => self.compare(self.older(store), rest),
             None => (Vec::new(), Vec::new()),
         };
+        self.lacking.extend(&want);
         self.queue.push_back(Say::Word(Message::Want(want)));
         self.give(store, &reply.want);
         self.queue.extend(lacks.into_iter().map(Say::Event));
@@ -100,6 +104,17 @@ impl Talk {
     pub(crate) fn wanted(&mut self, store: &Store, prints: &[u32]) {
         self.give(store, prints);
         self.stage = Stage::SaidAll;
+    }
+
+    /// An event came.
+    pub(crate) fn came(&mut self, stamp: &Stamp, news: bool) {
+        self.moved |= news;
+        self.lacking.remove(&stamp.print(self.salt));
+    }
+
+    /// How much the other side holds that I still lack.
+    pub(crate) fn lacking(&self) -> usize {
+        self.lacking.len()
     }
 
     /// What to say next.

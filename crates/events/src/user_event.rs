@@ -73,6 +73,10 @@ pub struct Delivered {
     pub name: Arc<str>,
     /// What the user says.
     pub payload: Arc<[u8]>,
+    /// Who handed it over; nobody at its origin.
+    pub via: Option<PeerId>,
+    /// How often it was handed over: zero at its origin, 255 for more.
+    pub hop: u8,
 }
 
 /// The caller's mistake; nothing was said.

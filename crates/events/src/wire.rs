@@ -15,7 +15,7 @@ const CHECK: u8 = 38;
 const CHECKED: u8 = 39;
 
 /// ```text
-/// 32 event   age varint, ms | stamp | terms 1, then key and glob each | name | payload
+/// 32 event   age varint, ms | hop 1 | stamp | terms 1, then key and glob each | name | payload
 /// 33 digest  4
 /// 34 hello   clock varint | floor | salt 4 | since varint | recent prints | older 4
 /// 35 reply   clock varint | floor | want prints | 0, or 1 and rest prints
@@ -31,9 +31,10 @@ const CHECKED: u8 = 39;
 impl Wire for Message {
     fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            Message::Event { age, event } => {
+            Message::Event { age, hop, event } => {
                 out.push(EVENT);
                 put_varint(out, u64::from(*age));
+                out.push(*hop);
                 event.encode(out);
             }
             Message::Digest(digest) => {
@@ -71,7 +72,7 @@ impl Wire for Message {
         Ok(match input.u8()? {
             EVENT => {
                 let age = u32::try_from(input.varint()?).map_err(|_| Malformed("age too large"))?;
-                Message::Event { age, event: Arc::new(UserEvent::decode(input)?) }
+                Message::Event { age, hop: input.u8()?, event: Arc::new(UserEvent::decode(input)?) }
             }
             DIGEST => Message::Digest(input.u32()?),
             HELLO => Message::Hello(Hello {
@@ -100,7 +101,7 @@ impl Wire for Message {
         let list = |prints: &Vec<u32>| varint_size(prints.len() as u64) + 4 * prints.len();
         let stamp = |floor: &Option<Stamp>| 1 + floor.as_ref().map_or(0, Stamp::size);
         1 + match self {
-            Message::Event { age, event } => varint_size(u64::from(*age)) + event.size(),
+            Message::Event { age, event, .. } => varint_size(u64::from(*age)) + 1 + event.size(),
             Message::Digest(_) => 4,
             Message::Hello(x) => varint_size(x.clock) + stamp(&x.floor) + 4 + varint_size(x.since) + list(&x.recent) + 4,
             Message::Reply(x) => varint_size(x.clock) + stamp(&x.floor) + list(&x.want) + 1 + x.rest.as_ref().map_or(0, list),
@@ -151,7 +152,7 @@ mod tests {
         let id = EventId { origin: PeerId::named("node-001"), serial: 0xDEAD_BEEF };
         let stamp = Stamp { ltime: 300, id };
         let event = UserEvent { stamp, filter, name: "x".into(), payload: vec![7; payload].into() };
-        Message::Event { age: 5, event: Arc::new(event) }
+        Message::Event { age: 5, hop: 1, event: Arc::new(event) }
     }
 
     fn check(message: &Message) -> usize {
@@ -193,7 +194,7 @@ mod tests {
         let Message::Event { event, .. } = event(2, Filter::parse(["a=b*"]).unwrap()) else { unreachable!() };
         let floor = Some(event.stamp);
         let stamp = "ac02490d5a3a4498a0c6deadbeef";
-        assert_eq!(hex(&Message::Event { age: 200, event }), format!("20c801{stamp}01016102622a0178020707"));
+        assert_eq!(hex(&Message::Event { age: 200, hop: 3, event }), format!("20c80103{stamp}01016102622a0178020707"));
         assert_eq!(hex(&Message::Digest(0x0102_0304)), "2101020304");
         let hello = Hello { clock: 300, floor, salt: 1, since: 7, recent: vec![0xA0B0_C0D0], older: 3 };
         assert_eq!(hex(&Message::Hello(hello)), format!("22ac0201{stamp}000000010701a0b0c0d000000003"));
@@ -206,7 +207,7 @@ mod tests {
     #[test]
     fn sizes() {
         assert_eq!(check(&Message::Digest(7)), 5);
-        assert_eq!(check(&event(64, Filter::all())), 84);
+        assert_eq!(check(&event(64, Filter::all())), 85);
     }
 
     #[test]
@@ -217,7 +218,7 @@ mod tests {
         let mut out = Vec::new();
         event(901, Filter::all()).encode(&mut out);
         assert_eq!(refuses(&out), "longer than its bound");
-        let mut nobody = vec![EVENT, 0, 1];
+        let mut nobody = vec![EVENT, 0, 1, 1];
         nobody.extend([0; 12]);
         assert_eq!(refuses(&nobody), "an event's origin is no node");
     }

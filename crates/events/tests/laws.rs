@@ -12,7 +12,7 @@ fn event(ltime: u64, origin: u64) -> Message {
     let stamp = Stamp { ltime, id: EventId { origin: PeerId(origin), serial: 1 } };
     let filter = Filter::parse(["role=web*"]).unwrap();
     let event = UserEvent { stamp, filter, name: "n".into(), payload: [7; 600].into() };
-    Message::Event { age: 3, event: Arc::new(event) }
+    Message::Event { age: 3, hop: 2, event: Arc::new(event) }
 }
 
 fn samples() -> Vec<Message> {

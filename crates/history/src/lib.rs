@@ -38,6 +38,7 @@ mod entry;
 mod history;
 mod journal;
 mod message;
+mod notation;
 mod talk;
 mod wire;
 

@@ -108,6 +108,11 @@ impl<K: Copy + Ord, B> Backlog<K, B> {
         self.order.first_key_value().is_some_and(|(rank, _)| rank.0 == 0)
     }
 
+    /// How often an item was sent so far.
+    pub fn sent(&self, key: &K) -> Option<u32> {
+        self.items.get(key).map(|item| item.sent)
+    }
+
     /// What waits under this key.
     pub fn get(&self, key: &K) -> Option<&B> {
         self.items.get(key).map(|item| &item.body)
@@ -177,6 +182,7 @@ mod tests {
     fn done_at_its_limit() {
         let mut backlog = of(&[1]);
         backlog.count(&1, 2, 4);
+        assert_eq!((backlog.sent(&1), backlog.sent(&2)), (Some(2), None));
         assert_eq!(take(&mut backlog, 4, 9), [1]);
         assert_eq!(take(&mut backlog, 4, 9), [1]);
         assert!(backlog.is_empty());

@@ -4,10 +4,11 @@ use crate::output::Output;
 use crate::scratch::Scratch;
 use crate::stream::Stream;
 use crate::streams::{MAX_OUTBOUND, Streams};
+use crate::tap::{Direction, Tap, Tapped};
 use bruit_proto::{
     Batch, Class, MAX_PER_TURN, Origin, Path, PeerId, Protocol, Receipt, Record, Sink, StreamId, Time, Timers, Why, Wire,
 };
-use bruit_wire::{Envelope, Packer};
+use bruit_wire::{Envelope, Packer, is_sealed};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub(crate) struct Desk<P: Protocol> {
     pub(crate) streams: Streams,
     pub(crate) scratch: Option<Box<Scratch<P::Event>>>,
     pub(crate) counters: Counters,
+    /// None unless somebody watches.
+    pub(crate) tap: Option<Box<Tap>>,
     packet: usize,
     receipts: u64,
     said: u32,
@@ -45,6 +48,7 @@ impl<P: Protocol> Desk<P> {
             streams: Streams::default(),
             scratch: None,
             counters: Counters::default(),
+            tap: None,
             packet,
             receipts: 0,
             said: 0,
@@ -58,8 +62,28 @@ impl<P: Protocol> Desk<P> {
 
     /// What was packed is closed, and leaves at once or when its receiver has said which session it is.
     pub(crate) fn dispatch(&mut self, to: Destination, packer: Packer) {
-        let closed = self.envelope.close(self.now, to.peer, to.address, packer.into_draft());
+        let draft = packer.into_draft();
+        let body = self.samples().then(|| draft[Envelope::HEADER..].to_vec());
+        let closed = self.envelope.close(self.now, to.peer, to.address, draft);
+        if let ([Some(bytes), _], Some(body)) = (&closed, body) {
+            self.tap(Direction::Out, to, bytes, body);
+        }
         closed.into_iter().flatten().for_each(|bytes| self.post(to.address, bytes));
+    }
+
+    /// Whether somebody watches, and this packet is one of those.
+    pub(crate) fn samples(&mut self) -> bool {
+        let now = self.now;
+        self.tap.as_mut().is_some_and(|tap| tap.samples(now))
+    }
+
+    /// Keeps what this packet says, for whoever watches.
+    pub(crate) fn tap(&mut self, direction: Direction, peer: Destination, packet: &[u8], body: Vec<u8>) {
+        let Destination { peer, address } = peer;
+        let (number, at, bytes, sealed) = (0, self.now, packet.len(), is_sealed(packet));
+        if let Some(tap) = &mut self.tap {
+            tap.keep(Tapped { number, at, direction, peer, address, bytes, sealed, body });
+        }
     }
 
     /// The packet leaves.

@@ -17,7 +17,8 @@
 //! * `book`: who is where;
 //! * `stream`: one conversation, and `streams`: all of them;
 //! * `settle`: what happens after the turns of an entry: streams filled and flushed, packets closed;
-//! * `counters`: what came, went and was dropped.
+//! * `counters`: what came, went and was dropped;
+//! * `tap`: what packets say, for whoever watches.
 
 mod book;
 mod counters;
@@ -29,6 +30,7 @@ mod settings;
 mod settle;
 mod stream;
 mod streams;
+mod tap;
 
 pub use book::{Directory, MAX_CONTACTS, MAX_NARROW, MAX_STRANGERS};
 /// What a node is sealed with.
@@ -40,3 +42,4 @@ pub use scratch::Scratch;
 pub use settings::{Now, Settings};
 pub use stream::{BUFFER, SILENCE};
 pub use streams::{MAX_HELD, MAX_INBOUND, MAX_OUTBOUND};
+pub use tap::{Direction, TAPPED, Tapped};

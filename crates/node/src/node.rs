@@ -1,4 +1,4 @@
-use crate::book::Directory;
+use crate::book::{Destination, Directory};
 use crate::counters::Counters;
 use crate::desk::Desk;
 use crate::output::{Output, Wake};
@@ -6,6 +6,7 @@ use crate::scratch::Scratch;
 use crate::settings::{Now, Settings};
 use crate::stream::Stream;
 use crate::streams::MAX_INBOUND;
+use crate::tap::{Direction, Tap, Tapped};
 use bruit_proto::{
     Context, Lost, Origin, Path, PeerId, Peers, Protocol, Reader, Receipt, Rng, StreamId, StreamNews, Time, Wall, Why, Wire,
 };
@@ -122,6 +123,26 @@ impl<P: Protocol> Node<P> {
         self.desk.scratch.as_mut()?.outputs.pop_front()
     }
 
+    /// Somebody watches: keeps what so many packets a second say, sent and received; zero ends it, and forgets them. A node
+    /// that nobody watches pays nothing.
+    pub fn tap(&mut self, now: Now, per_second: u32) {
+        match &mut self.desk.tap {
+            _ if per_second == 0 => self.desk.tap = None,
+            Some(tap) => tap.rate(per_second),
+            None => self.desk.tap = Some(Box::new(Tap::new(per_second, now.mono))),
+        }
+    }
+
+    /// Of the last [`TAPPED`](crate::TAPPED) packets that were kept those with a higher number, oldest first.
+    pub fn tapped(&self, after: u64) -> impl Iterator<Item = &Tapped> {
+        self.desk.tap.iter().flat_map(move |tap| tap.after(after))
+    }
+
+    /// How many packets were kept since somebody began to watch, and how many were not.
+    pub fn tap_counts(&self) -> (u64, u64) {
+        self.desk.tap.as_ref().map_or((0, 0), |tap| (tap.sampled, tap.passed))
+    }
+
     /// The protocol's timers that are set, earliest first.
     pub fn timers(&self) -> impl Iterator<Item = (Time, P::Timer)> {
         self.desk.timers.iter()
@@ -178,7 +199,13 @@ where
         self.desk.counters.datagrams.bytes_received += bytes.len() as u64;
         match self.desk.envelope.open(now.mono, from, bytes) {
             Ok(Arrival::Packet(opened)) if opened.sender == self.desk.me => self.desk.counters.reject("packet from myself"),
-            Ok(Arrival::Packet(opened)) => self.opened(from, &opened),
+            Ok(Arrival::Packet(opened)) => {
+                if self.desk.samples() {
+                    let from = Destination { peer: opened.sender, address: from };
+                    self.desk.tap(Direction::In, from, bytes, opened.body.to_vec());
+                }
+                self.opened(from, &opened);
+            }
             Ok(Arrival::Answer(bytes, why)) => {
                 why.into_iter().for_each(|why| self.desk.counters.reject(why.0));
                 self.desk.post(from, bytes);

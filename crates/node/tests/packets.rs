@@ -2,7 +2,8 @@
 
 mod world;
 
-use bruit_proto::{PeerId, Time};
+use bruit_node::{Direction, Tapped};
+use bruit_proto::{PeerId, Reader, Time, Wire};
 use bruit_wire::{Envelope, MIN_PACKET};
 use std::time::Duration;
 use world::*;
@@ -156,4 +157,27 @@ fn nodes_at_rest_share_what_an_entry_needs() {
     w.turn(2, |_, cx| cx.send(id(1), Said::Ping(7)));
     w.run(Duration::from_millis(5));
     assert_eq!(w.log(2).len(), 2);
+}
+
+#[test]
+fn what_packets_say_is_kept_while_somebody_watches_and_not_otherwise() {
+    let mut w = World::new(2);
+    let ping = |w: &mut World| {
+        w.turn(1, |_, cx| cx.send(id(2), Said::Ping(7)));
+        w.run(Duration::from_millis(5));
+    };
+    ping(&mut w);
+    assert_eq!((w.nodes[&1].tapped(0).count(), w.nodes[&1].tap_counts()), (0, (0, 0)));
+    let now = w.clock();
+    w.node(1).tap(now, 1_000);
+    ping(&mut w);
+    let kept: Vec<Tapped> = w.nodes[&1].tapped(0).cloned().collect();
+    let said: Vec<_> = kept.iter().map(|packet| (packet.direction, packet.peer, packet.address, packet.sealed)).collect();
+    assert_eq!(said, [(Direction::Out, id(2), at(2), false), (Direction::In, id(2), at(2), false)]);
+    assert_eq!(Said::decode(&mut Reader::new(&kept[0].body)), Ok(Said::Ping(7)));
+    assert_eq!(Said::decode(&mut Reader::new(&kept[1].body)), Ok(Said::Pong(7)));
+    assert_eq!((kept[0].number, kept[0].bytes), (1, w.sent[2].2.len()));
+    let now = w.clock();
+    w.node(1).tap(now, 0);
+    assert_eq!(w.nodes[&1].tapped(0).count(), 0);
 }

@@ -3,7 +3,7 @@
 mod world;
 
 use bruit_node::{Node, Settings};
-use bruit_proto::{Class, Nobody, Wall};
+use bruit_proto::{Class, Nobody, Reader, Wall, Wire};
 use bruit_wire::{KeyRing, Mode, Seal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -253,4 +253,16 @@ fn open_permissive_and_required_go_side_by_side() {
     w.turn(2, |_, cx| cx.know(id(1), Some(&record(1))));
     ping(&mut w, 2, 1);
     assert_eq!(pongs(&w, 1), 2, "one that has no key yet");
+}
+
+#[test]
+fn who_watches_sees_what_was_sealed_and_its_size_on_the_wire() {
+    let mut w = world(2, Mode::Require, true);
+    let now = w.clock();
+    w.node(1).tap(now, 1_000);
+    ping(&mut w, 1, 2);
+    let kept: Vec<_> = w.nodes[&1].tapped(0).filter(|packet| !packet.body.is_empty()).collect();
+    assert!(kept.len() == 2 && kept.iter().all(|packet| packet.sealed), "{kept:?}");
+    assert_eq!(Said::decode(&mut Reader::new(&kept[0].body)), Ok(Said::Ping(7)));
+    assert!(w.sent.iter().any(|sent| sent.2.len() == kept[0].bytes && !sent.2.windows(2).any(|two| two == kept[0].body)));
 }

@@ -31,6 +31,7 @@ pub mod harness;
 pub mod laws;
 mod mix;
 mod mutant;
+mod notation;
 mod peer;
 mod protocol;
 mod record;
@@ -48,6 +49,7 @@ pub use mix::mix;
 pub use mutant::mutant;
 #[cfg(feature = "mutants")]
 pub use mutant::plant;
+pub use notation::{Notation, Note, notes};
 pub use peer::{Change, Nobody, PeerId, Peers, Upto};
 pub use protocol::Protocol;
 pub use record::{BadRecord, Record, Tags};

@@ -3,8 +3,8 @@
 use crate::core::{self, Core};
 use crate::never::Never;
 use bruit_proto::{
-    Change, Composition, Context, Duration, Lost, Malformed, Origin, Outlet, Part, PeerId, Protocol, Reader, Receipt, Rng, Room,
-    StreamId, StreamNews, Wire, Wiring,
+    Change, Composition, Context, Duration, Lost, Malformed, Notation, Origin, Outlet, Part, PeerId, Protocol, Reader, Receipt,
+    Rng, Room, StreamId, StreamNews, Wire, Wiring,
 };
 use std::marker::PhantomData;
 use std::ops::RangeInclusive;
@@ -311,6 +311,23 @@ impl<M: Wire, N: Wire> Wire for Message<M, N> {
             Message::Core(message) => message.size(),
             Message::Own(message) => message.size(),
             Message::Also(message) => message.size(),
+        }
+    }
+}
+
+impl<M: Notation, N: Notation> Notation for Message<M, N> {
+    fn kind(&self) -> &'static str {
+        match self {
+            Message::Core(message) => message.kind(),
+            Message::Own(message) => message.kind(),
+            Message::Also(message) => message.kind(),
+        }
+    }
+    fn note(&self, name: &dyn Fn(PeerId) -> String) -> String {
+        match self {
+            Message::Core(message) => message.note(name),
+            Message::Own(message) => message.note(name),
+            Message::Also(message) => message.note(name),
         }
     }
 }

@@ -1,7 +1,7 @@
 use bruit_events::{self as events, Delivered, EventId, Events, Filter};
 use bruit_proto::{
-    Change, Composition, Context, Duration, Lost, Malformed, Origin, Outlet, Part, PeerId, Protocol, Reader, Receipt, Record,
-    Restored, Rng, Room, StreamId, StreamNews, Tags, Why, Wire, Wiring,
+    Change, Composition, Context, Duration, Lost, Malformed, Notation, Origin, Outlet, Part, PeerId, Protocol, Reader, Receipt,
+    Record, Restored, Rng, Room, StreamId, StreamNews, Tags, Why, Wire, Wiring,
 };
 use bruit_swim::{self as swim, Swim};
 use std::sync::Arc;
@@ -114,6 +114,8 @@ pub enum Event {
     Isolated(bool),
     /// An event for this node.
     Delivered(Delivered),
+    /// This node does not tell this event any more.
+    Quiet(EventId),
 }
 
 /// What the parts say.
@@ -280,6 +282,7 @@ impl Core {
                 Said::Swim(swim::Event::Gone) => Event::Gone,
                 Said::Swim(swim::Event::Isolated(is)) => Event::Isolated(is),
                 Said::Events(events::Event::Delivered(delivered)) => Event::Delivered(delivered),
+                Said::Events(events::Event::Quiet(id)) => Event::Quiet(id),
             };
             cx.notify(event);
         }
@@ -397,6 +400,21 @@ impl Wire for Message {
         match self {
             Message::Swim(message) => message.size(),
             Message::Events(message) => message.size(),
+        }
+    }
+}
+
+impl Notation for Message {
+    fn kind(&self) -> &'static str {
+        match self {
+            Message::Swim(message) => message.kind(),
+            Message::Events(message) => message.kind(),
+        }
+    }
+    fn note(&self, name: &dyn Fn(PeerId) -> String) -> String {
+        match self {
+            Message::Swim(message) => message.note(name),
+            Message::Events(message) => message.note(name),
         }
     }
 }

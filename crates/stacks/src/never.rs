@@ -1,4 +1,4 @@
-use bruit_proto::{Context, Malformed, Origin, Protocol, Reader, Wire};
+use bruit_proto::{Context, Malformed, Notation, Origin, PeerId, Protocol, Reader, Wire};
 
 /// No protocol: what stands where a composition has room for one more and there is none. It says nothing, waits for nothing
 /// and is never made.
@@ -29,6 +29,15 @@ impl Wire for Never {
         Err(Malformed("no such message"))
     }
     fn size(&self) -> usize {
+        match *self {}
+    }
+}
+
+impl Notation for Never {
+    fn kind(&self) -> &'static str {
+        match *self {}
+    }
+    fn note(&self, _: &dyn Fn(PeerId) -> String) -> String {
         match *self {}
     }
 }

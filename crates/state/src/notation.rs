@@ -5,7 +5,7 @@ use crate::digest::Digest;
 use crate::endpoint::Status;
 use crate::heart_beat::HeartBeat;
 use crate::message::{Ack, Ack2, Message, Syn};
-use bruit_proto::{PeerId, Wire};
+use bruit_proto::{Notation, PeerId, Wire};
 use std::fmt::Write;
 
 /// One exchange as its initiator saw it.
@@ -36,9 +36,7 @@ impl Exchange {
     /// The three messages, what each says piece by piece, in the notation of Cassandra's architecture wiki: digests and wants
     /// as `node:generation:version`, news as `node:generation` with values as `key=value:version` and the heartbeat.
     pub fn cards(&self, name: &dyn Fn(PeerId) -> String) -> [Vec<String>; 3] {
-        let digests = |of: &[Digest]| of.iter().map(|one| digest(one, name)).collect::<Vec<_>>();
-        let told = |of: &[Delta]| of.iter().map(|one| news(one, name)).collect::<Vec<_>>();
-        [digests(&self.syn), [digests(&self.wants), told(&self.ack)].concat(), told(&self.ack2)]
+        [digests(&self.syn, name), [digests(&self.wants, name), told(&self.ack, name)].concat(), told(&self.ack2, name)]
     }
 
     /// How many bytes each of the three messages takes, without its envelope; a SYN that was cut into packets as if it were one.
@@ -48,6 +46,46 @@ impl Exchange {
         let ack2 = Ack2 { deltas: self.ack2.clone(), ..Ack2::default() };
         [Message::Syn(syn), Message::Ack(ack), Message::Ack2(ack2)].map(|message| message.size())
     }
+}
+
+impl Notation for Message {
+    fn kind(&self) -> &'static str {
+        match self {
+            Message::Sum(_) => "state.sum",
+            Message::Sums(_) => "state.sums",
+            Message::Syn(_) => "state.syn",
+            Message::Ack(_) => "state.ack",
+            Message::Ack2(_) => "state.ack2",
+            Message::News(_) => "state.news",
+            Message::Echo(_) => "state.echo",
+            Message::Echoed(_) => "state.echoed",
+        }
+    }
+
+    fn note(&self, name: &dyn Fn(PeerId) -> String) -> String {
+        let listed = |word: &str, parts: Vec<String>| [vec![word.to_owned()], parts].concat().join(" ");
+        match self {
+            Message::Sum(sum) => format!("state {sum:012x}"),
+            Message::Sums(sums) => format!("state, sums of {} ranges", sums.parts.len()),
+            Message::Syn(syn) => listed("SYN", digests(&syn.digests, name)),
+            Message::Ack(ack) => {
+                let bar = if ack.wants.is_empty() || ack.deltas.is_empty() { Vec::new() } else { vec!["|".into()] };
+                listed("ACK", [digests(&ack.wants, name), bar, told(&ack.deltas, name)].concat())
+            }
+            Message::Ack2(ack2) => listed("ACK2", told(&ack2.deltas, name)),
+            Message::News(delta) => format!("state {}", news(delta, name)),
+            Message::Echo(generation) => format!("echo {generation}"),
+            Message::Echoed(generation) => format!("echoed {generation}"),
+        }
+    }
+}
+
+fn digests(of: &[Digest], name: &dyn Fn(PeerId) -> String) -> Vec<String> {
+    of.iter().map(|one| digest(one, name)).collect()
+}
+
+fn told(of: &[Delta], name: &dyn Fn(PeerId) -> String) -> Vec<String> {
+    of.iter().map(|one| news(one, name)).collect()
 }
 
 /// A digest as `node:generation:version`.

@@ -37,6 +37,7 @@ mod member;
 mod members;
 mod message;
 mod news;
+mod notation;
 mod pings;
 mod probe;
 mod suspicion;

@@ -178,18 +178,12 @@ impl Envelope {
     /// # Errors
     /// [`Malformed`] if it is damaged, of another version, or for another cluster or node.
     pub fn unseal<'a>(&self, packet: &'a [u8]) -> Result<Opened<'a>, Malformed> {
-        let mut input = Reader::new(packet);
-        let flags = input.u8()?;
-        if flags & !ANYONE != VERSION {
-            return Err(Malformed("packet of an unknown version"));
-        }
-        let sum = input.u32()?;
-        let sender = PeerId(input.u64()?);
+        let (flags, sum, sender, body) = fields(packet)?;
         let to = if flags & ANYONE != 0 { PeerId::NONE } else { self.me };
         if sum != self.datagram_sum(to, packet) {
             return Err(Malformed("packet damaged, or for another cluster or node"));
         }
-        Ok(Opened { sender: nameable(sender)?, body: Cow::Borrowed(input.rest()) })
+        Ok(Opened { sender: nameable(sender)?, body: Cow::Borrowed(body) })
     }
 
     /// Appends the hello that starts a direction of a stream in the open, towards `to`.
@@ -237,6 +231,22 @@ impl Envelope {
         let seed = crc32c_append(self.label, &to.0.to_be_bytes());
         crc32c_append(crc32c_append(seed, &packet[..1]), &packet[5..])
     }
+}
+
+/// Flags, checksum, sender and messages of a datagram in the open.
+fn fields(packet: &[u8]) -> Result<(u8, u32, PeerId, &[u8]), Malformed> {
+    let mut input = Reader::new(packet);
+    let flags = input.u8()?;
+    if flags & !ANYONE != VERSION {
+        return Err(Malformed("packet of an unknown version"));
+    }
+    Ok((flags, input.u32()?, PeerId(input.u64()?), input.rest()))
+}
+
+/// Sender and messages of a datagram in the open, whether it verifies or not.
+pub(crate) fn parts(packet: &[u8]) -> Result<(PeerId, &[u8]), Malformed> {
+    let (_, _, sender, body) = fields(packet)?;
+    Ok((nameable(sender)?, body))
 }
 
 /// Contacts are this node's own numbers: they mean nothing to others.

@@ -16,6 +16,7 @@
 
 mod asking;
 mod channel;
+mod dissect;
 mod envelope;
 mod frames;
 mod keys;
@@ -32,10 +33,11 @@ mod window;
 
 pub use asking::MAX_WAITING;
 pub use channel::Channel;
+pub use dissect::{Captured, unseal, verifies};
 pub use envelope::{Envelope, Opened};
 pub use frames::{Hello, MAX_FRAME, Piece};
 pub use keys::{BadKeys, KeyId, KeyRing};
 pub use packer::{DEFAULT_PACKET, MAX_PACKET, MIN_PACKET, Packer, TooLarge};
 pub use seal::{Fresh, Mode, Seal, Tally};
-pub use sealing::Arrival;
+pub use sealing::{Arrival, is_sealed};
 pub use sessions::{MAX_GUESTS, MAX_RETIRED};

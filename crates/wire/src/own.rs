@@ -119,25 +119,33 @@ impl Own {
 
     /// What is sealed in this packet; `None` if it does not verify for this receiver's session.
     pub(crate) fn read(&self, header: Header, receiver: u64, packet: &[u8]) -> Result<Option<Vec<u8>>, Malformed> {
-        let mut mine = false;
-        for key in self.keys.opening(header.flags & KEY, header.session) {
-            mine = true;
-            let mut text = packet[HEADER..].to_vec();
-            let aad = Aad::from(self.associated(header.flags, receiver));
-            let opened = key.open_in_place(nonce(header.counter), aad, &mut text).map(|text| text.len());
-            if let Ok(size) = opened {
-                text.truncate(size);
-                return Ok(Some(text));
-            }
-        }
-        if mine { Ok(None) } else { Err(Malformed("sealed by a key that is not ours")) }
+        open(&self.keys, header, &self.associated(header.flags, receiver), packet)
     }
 
-    /// Label, receiver's session, and the byte that no key or nonce depends on. All but the label are of fixed length, so
-    /// no two differ in one and agree in the whole.
     fn associated(&self, flags: u8, receiver: u64) -> Vec<u8> {
-        [&self.label, &receiver.to_be_bytes()[..], &[flags]].concat()
+        associated(&self.label, receiver, flags)
     }
+}
+
+/// What is sealed in this packet; `None` if it does not verify with what is `associated`.
+pub(crate) fn open(keys: &KeyRing, header: Header, associated: &[u8], packet: &[u8]) -> Result<Option<Vec<u8>>, Malformed> {
+    let mut mine = false;
+    for key in keys.opening(header.flags & KEY, header.session) {
+        mine = true;
+        let mut text = packet[HEADER..].to_vec();
+        let opened = key.open_in_place(nonce(header.counter), Aad::from(associated), &mut text).map(|text| text.len());
+        if let Ok(size) = opened {
+            text.truncate(size);
+            return Ok(Some(text));
+        }
+    }
+    if mine { Ok(None) } else { Err(Malformed("sealed by a key that is not ours")) }
+}
+
+/// Label, receiver's session, and the byte that no key or nonce depends on. All but the label are of fixed length, so
+/// no two differ in one and agree in the whole.
+pub(crate) fn associated(label: &[u8], receiver: u64, flags: u8) -> Vec<u8> {
+    [label, &receiver.to_be_bytes()[..], &[flags]].concat()
 }
 
 fn nonce(counter: u64) -> Nonce {

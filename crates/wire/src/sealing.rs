@@ -246,7 +246,7 @@ impl fmt::Debug for Sealing {
 }
 
 /// Whether a datagram or a stream that begins so is a sealed one.
-pub(crate) fn is_sealed(bytes: &[u8]) -> bool {
+pub fn is_sealed(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|b| b & SEALED != 0)
 }
 

@@ -35,6 +35,7 @@ pub(super) fn happening(event: &Value) -> String {
             let payload = event["payload"].as_str().or_else(|| event["payload_base64"].as_str()).unwrap_or_default();
             format!("event {name} from {}: {}", word(&event["from"]), shown(payload))
         }
+        "infection" => format!("infection {} {}", word(&event["id"]), word(&event["state"])),
         "state" => match event["namespace"].as_str() {
             Some(_) => format!("state {}={} by {}", key(event), shown(word(&event["value"])), shown(word(&event["node"]))),
             None => format!("state {} {}={}", shown(word(&event["node"])), key(event), shown(word(&event["value"]))),

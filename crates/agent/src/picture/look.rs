@@ -1,7 +1,7 @@
 //! What the watched nodes see now.
 
 use super::news::{member, status, unix_ms};
-use super::{Picture, Runs, Watched, lock};
+use super::{Picture, Runs, Watched, lock, packets};
 use crate::agent::Problem;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -133,6 +133,7 @@ fn nodes(watched: &[Watched], views: &[Option<View>]) -> Vec<Value> {
 /// What one watched node knows and plans.
 pub(super) async fn node(State(picture): State<Picture>, Path(name): Path<String>) -> Answer {
     let node = picture.node(Some(&name))?;
+    picture.lease(&name);
     let (members, now) = (node.members().await?, node.now());
     let mut view: Vec<Value> = members.iter().map(|m| member(m, now)).collect();
     view.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
@@ -145,7 +146,7 @@ pub(super) async fn node(State(picture): State<Picture>, Path(name): Path<String
         "view": view,
         "timers": timers.collect::<Vec<_>>(),
         "queue": queue,
-        "packets": [],
+        "packets": packets::opened(&node).await,
     })))
 }
 

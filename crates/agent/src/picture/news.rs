@@ -61,15 +61,23 @@ pub(crate) async fn describe(node: &Node, event: &Event) -> Option<(&'static str
                 Ok(text) => json!({ "payload": text }),
                 Err(_) => json!({ "payload_base64": BASE64_STANDARD.encode(&said.payload) }),
             };
+            let via = match said.via {
+                Some(peer) => Some(name(node, peer).await),
+                None => None,
+            };
+            let from = name(node, said.origin).await;
             let mut data = json!({
-                "id": format!("{:?}", said.id),
+                "id": said.id.to_string(),
                 "name": &*said.name,
                 "ltime": said.ltime,
-                "from": name(node, said.origin).await,
+                "from": from,
+                "via": via,
+                "hop": said.hop,
             });
             merge(&mut data, payload);
             ("event", data)
         }
+        Event::Quiet(id) => ("infection", json!({ "id": id.to_string(), "state": "removed" })),
         Event::State { node: by, key: under, value } => {
             let mut data = key(under);
             merge(&mut data, json!({ "node": name(node, *by).await, "value": &**value }));
@@ -106,6 +114,7 @@ pub(crate) fn log(kind: &'static str, data: &Value) {
         "suspect" => info!(member, by = data["by"].as_str(), "suspect"),
         "dead" | "isolated" | "name-taken" | "lagged" => warn!(member, "{kind}"),
         "state" => debug!(node = data["node"].as_str(), key = data["key"].as_str(), "state"),
+        "infection" => debug!(id = data["id"].as_str(), "removed"),
         "event" => debug!(name = member, from = data["from"].as_str(), "event"),
         "join-failed" => warn!(why = data["why"].as_str(), "join failed"),
         _ => info!(member, "{kind}"),

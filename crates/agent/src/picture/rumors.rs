@@ -29,6 +29,17 @@ struct Infection {
     removed: bool,
 }
 
+/// How many watched nodes have an event, and how they stand to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spread {
+    /// They still tell it.
+    pub(crate) infective: usize,
+    /// They tell it no more.
+    pub(crate) removed: usize,
+    /// How many have it after so many hops, from none on, at its origin.
+    pub(crate) hops: Vec<usize>,
+}
+
 impl Rumors {
     /// A node was told; `event` is what the journal says of it.
     pub(super) fn delivered(&mut self, node: &str, event: &Value) {
@@ -53,9 +64,24 @@ impl Rumors {
         }
     }
 
-    /// How many watched nodes have this event.
-    pub(super) fn have(&self, id: &str) -> usize {
-        self.0.iter().find(|rumor| rumor.id == id).map_or(0, |rumor| rumor.infections.len())
+    /// A node tells an event no more.
+    pub(super) fn quiet(&mut self, node: &str, event: &Value) {
+        let rumor = self.0.iter_mut().find(|rumor| event["id"] == *rumor.id);
+        if let Some(one) = rumor.and_then(|rumor| rumor.infections.iter_mut().find(|one| one.node == node)) {
+            one.removed = true;
+        }
+    }
+
+    /// How far this event has come among the watched nodes.
+    pub(super) fn spread(&self, id: &str) -> Spread {
+        let mut spread = Spread::default();
+        for one in self.0.iter().filter(|rumor| rumor.id == id).flat_map(|rumor| &rumor.infections) {
+            *if one.removed { &mut spread.removed } else { &mut spread.infective } += 1;
+            let hop = one.hop.as_u64().unwrap_or_default() as usize;
+            spread.hops.resize(spread.hops.len().max(hop + 1), 0);
+            spread.hops[hop] += 1;
+        }
+        spread
     }
 
     /// All events, as the picture shows them.
@@ -92,6 +118,8 @@ mod tests {
             rumors.delivered(node, &event(0));
         }
         assert_eq!(rumors.infections()["0"].as_array().map(Vec::len), Some(2));
+        rumors.quiet("n2", &json!({ "id": "0", "state": "removed" }));
+        assert_eq!(rumors.spread("0"), Spread { infective: 1, removed: 1, hops: vec![2] });
         (1..=KEPT).for_each(|id| rumors.delivered("n1", &event(id)));
         assert_eq!(rumors.events().as_array().map(Vec::len), Some(KEPT));
         assert!(rumors.infections().get("0").is_none());

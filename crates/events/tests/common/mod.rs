@@ -269,7 +269,8 @@ impl Cluster {
     }
 
     pub fn deliveries(&mut self, i: u32) -> Vec<Delivered> {
-        self.net.events(i).into_iter().map(|Event::Delivered(d)| d).collect()
+        let delivered = |event| if let Event::Delivered(d) = event { Some(d) } else { None };
+        self.net.events(i).into_iter().filter_map(delivered).collect()
     }
 
     pub fn events(&self, i: u32) -> &Events {

@@ -120,9 +120,14 @@ pub(crate) async fn set_in(At(node): At, Path((namespace, key)): Path<(String, S
 
 /// The last exchange that this node began, in the notation of the literature.
 pub(crate) async fn trace(At(node): At) -> Answer {
+    traced(&node).await.map(Json)
+}
+
+/// The last exchange that a node began.
+pub(crate) async fn traced(node: &Node) -> Result<Value, Problem> {
     let none = || Problem::new(StatusCode::NOT_FOUND, "no-exchange", "this node has begun no exchange yet: all views were equal");
     let exchange = node.state().trace().await?.ok_or_else(none)?;
-    Ok(Json(exchanged(&exchange, &Names::of(&node).await?)))
+    Ok(exchanged(&exchange, &Names::of(node).await?))
 }
 
 /// An exchange: its three messages, and the bytes of each.
