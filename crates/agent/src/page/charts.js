@@ -60,7 +60,7 @@ export class Charts {
       const times = this.#infections().map(({ at_ms }) => at_ms);
       const first = Math.min(rumor.at_ms, ...times);
       const span = Math.max(0.2, ...times.map((at) => at - first));
-      return { from: first - span * 0.05, to: first + span * 2, origin: first };
+      return { from: first, to: first + span * 2, origin: first };
     }
     const span = SPANS[this.#range] ?? SPAN_MS;
     const to = clock.live || span === SPAN_MS ? clock.now : Math.min(clock.now, clock.shown + span / 2);

@@ -9,7 +9,7 @@ const LARGEST = 15;
 const SMALLEST = 5;
 /** Room above and below the ring for a node and its label, and around rings without labels, in pixels. */
 const ABOVE = 50;
-const UNLABELLED = 26;
+const UNLABELLED = 34;
 /** Zones leave the left side to caption and legend, in pixels. */
 const ASIDE = 200;
 /** With more nodes only those that matter have labels. */

@@ -50,7 +50,6 @@ function card({ step, claim, seen, bound, ok, ms }) {
     h("span", { class: "claim" }, claim),
     h("span", { class: "seen" }, seen),
   );
-  set(card, "aria-label", `${step}: ${claim}. Seen: ${seen}, in ${verdict}. ${ok ? "Kept" : "Missed"}.`);
   return h("li", {}, card);
 }
 
