@@ -147,6 +147,10 @@ fn what_a_monitor_prints() {
     for (mut monitor, lines) in monitors {
         for line in lines {
             let line = line.expect("text");
+            // When a node falls quiet depends on who answers first.
+            if line.contains("infection") {
+                continue;
+            }
             story += &format!("{line}\n");
             if line.contains("dead") {
                 break;
