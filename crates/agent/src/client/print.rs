@@ -1,6 +1,8 @@
 //! Answers for people.
 
-use crate::cli::{Client, StateOf};
+mod event;
+
+use crate::cli::{Client, EventOf, StateOf};
 use serde_json::Value;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -14,7 +16,12 @@ pub(super) fn text(command: &Client, value: &Value) {
         Client::Join { .. } => println!("joined: {} live members", value["live"]),
         Client::Leave => println!("left"),
         Client::ForceLeave { name, prune } => println!("{name} has left{}", if *prune { " and is forgotten" } else { "" }),
-        Client::Event { name, .. } => println!("{name} is on its way"),
+        Client::Event { of: None, say } if say.wait.is_none() => {
+            println!("{} is on its way", say.name.as_deref().unwrap_or_default())
+        }
+        Client::Event { of: None, .. } => event::waited(value),
+        Client::Event { of: Some(EventOf::Ls { tree: None }), .. } => event::recent(value),
+        Client::Event { of: Some(EventOf::Ls { tree: Some(_) }), .. } => event::tree(value),
         Client::Ping { name } => println!("{name} answers in {}", micros(&value["rtt_us"])),
         Client::Reachability => reachability(value),
         Client::Reload => reload(value),
@@ -87,8 +94,12 @@ fn members(all: &[Value]) {
             tags(&m["tags"]).join(","),
         ]
     });
-    let rows: Vec<[String; 6]> = [header].into_iter().chain(rows).collect();
-    let widths: Vec<usize> = (0..6).map(|i| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or_default()).collect();
+    table([header].into_iter().chain(rows));
+}
+
+fn table<const N: usize>(rows: impl Iterator<Item = [String; N]>) {
+    let rows: Vec<[String; N]> = rows.collect();
+    let widths: Vec<usize> = (0..N).map(|i| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or_default()).collect();
     for row in rows {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         println!("{}", cells.join("  ").trim_end());
