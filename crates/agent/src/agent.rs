@@ -14,7 +14,7 @@ mod signals;
 mod state;
 mod supervisor;
 
-pub(crate) use api::{change, guarded, state as endpoints};
+pub(crate) use api::{change, events, guarded, rounded, state as endpoints};
 pub(crate) use control::NODE_GONE;
 pub(crate) use descriptors::{connections, raise as raise_descriptors};
 pub(crate) use problem::{BAD_SETTINGS, Problem};

@@ -124,15 +124,13 @@ pub(crate) enum Client {
     },
     /// Show who the agent is.
     Info,
-    /// Say something to all members, or to a group.
+    /// Say something to all members, or to a group; or look at what was said. Exits 5 if it was waited in vain.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Event {
-        /// What it is called.
-        name: String,
-        /// What to say; `-` reads it from standard input.
-        payload: Option<String>,
-        /// Only to members with this tag; of several, all must match. `*` stands for anything.
-        #[arg(long = "tag", value_name = "K=GLOB")]
-        tags: Vec<String>,
+        #[command(subcommand)]
+        of: Option<EventOf>,
+        #[command(flatten)]
+        say: Say,
     },
     /// What each node says of itself, and what all share: say it, read it, follow it.
     #[command(subcommand)]
@@ -165,6 +163,39 @@ pub(crate) enum Client {
     Log {
         /// error, warn, info, debug, trace or off.
         filter: Option<String>,
+    },
+}
+
+/// Something to say.
+#[derive(Args, Debug)]
+pub(crate) struct Say {
+    /// What it is called.
+    #[arg(required = true)]
+    pub(crate) name: Option<String>,
+    /// What to say; `-` reads it from standard input.
+    pub(crate) payload: Option<String>,
+    /// Only to members with this tag; of several, all must match. `*` stands for anything.
+    #[arg(long = "tag", value_name = "K=GLOB")]
+    pub(crate) tags: Vec<String>,
+    /// Only to members with such names. `*` stands for anything, `?` for one character.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) node: Option<String>,
+    /// Wait until so many of those addressed have it: all, a number, or as 90%.
+    #[arg(long, value_name = "all|N|P%")]
+    pub(crate) wait: Option<bruit::Share>,
+    /// How long to wait at most.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration, requires = "wait")]
+    pub(crate) timeout: Duration,
+}
+
+/// What was said.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventOf {
+    /// List the recent events, and how each stands at the agent: S known to be lacking, I told, with copies left, R told no more.
+    Ls {
+        /// Ask all members who got the event from whom, and draw that: of this one, or of the newest.
+        #[arg(long, value_name = "ID", num_args = 0..=1)]
+        tree: Option<Option<String>>,
     },
 }
 

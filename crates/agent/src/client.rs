@@ -6,7 +6,7 @@ mod print;
 mod reset;
 
 use crate::agent::{BAD_CONFIG, BAD_SETTINGS};
-use crate::cli::{Client, Output, StateOf};
+use crate::cli::{Client, EventOf, Output, Say, StateOf};
 use crate::output;
 use anyhow::{Context, Result};
 use base64::Engine;
@@ -110,11 +110,26 @@ fn request(command: &Client) -> Result<Result<Request, Failure>> {
             patch.extend(delete.iter().map(|key| (key.clone(), Value::Null)));
             send("PATCH", "/v1/tags", Value::Object(patch))
         }
-        Client::Event { name, payload, tags } => {
-            let payload = payload_of(payload.as_deref())?;
-            send("POST", "/v1/events", json!({ "name": name, "payload_base64": BASE64_STANDARD.encode(payload), "to": tags }))
+        Client::Event { of: Some(EventOf::Ls { tree: None }), .. } => get("/v1/events"),
+        Client::Event { of: Some(EventOf::Ls { tree: Some(None) }), .. } => get("/v1/events/tree"),
+        Client::Event { of: Some(EventOf::Ls { tree: Some(Some(id)) }), .. } => {
+            get(&format!("/v1/events/tree?id={}", http::escape(id)))
         }
+        Client::Event { of: None, say } => send("POST", "/v1/events", said(say)?),
     }))
+}
+
+fn said(say: &Say) -> Result<Value> {
+    let payload = BASE64_STANDARD.encode(payload_of(say.payload.as_deref())?);
+    let mut said = json!({ "name": say.name, "payload_base64": payload, "to": say.tags });
+    if let Some(node) = &say.node {
+        said["node"] = node.as_str().into();
+    }
+    if let Some(share) = say.wait {
+        said["wait"] = share.to_string().into();
+        said["timeout_ms"] = (say.timeout.as_millis() as u64).into();
+    }
+    Ok(said)
 }
 
 fn state_of(command: &StateOf) -> Request {
@@ -157,6 +172,9 @@ fn answer(command: &Client, reply: Reply, format: Output) -> Result<ExitCode, Fa
     }
     Ok(match command {
         Client::Health if value["ok"] != true => ExitCode::FAILURE,
+        // Nobody is called so: a slip of the pen, most often.
+        Client::Event { of: None, .. } if value["addressed"] == 0 => ExitCode::from(Failure::NOT_FOUND),
+        Client::Event { of: None, .. } if value["met"] == false => ExitCode::from(Failure::PARTIAL),
         Client::Reachability if value["silent"] != json!([]) => ExitCode::from(Failure::PARTIAL),
         _ => ExitCode::SUCCESS,
     })

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const DOCUMENT: &str = include_str!("../src/agent/api/openapi.json");
@@ -13,6 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A demo of a few nodes that play no scenes.
 struct Demo {
     child: Child,
+    /// Nobody reads the rest, but it must be possible to.
+    _lines: BufReader<ChildStdout>,
     at: String,
     document: Value,
 }
@@ -30,10 +32,11 @@ impl Demo {
         let args = ["demo", "--nodes", &nodes, "--http", "127.0.0.1:0", "--play", "-o", "json"];
         let mut child = Command::new(env!("CARGO_BIN_EXE_bruit")).args(args).stdout(Stdio::piped()).spawn().expect("it runs");
         let mut first = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut first).expect("a line");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped"));
+        lines.read_line(&mut first).expect("a line");
         let page = serde_json::from_str::<Value>(&first).expect("JSON")["page"].as_str().expect("a page").to_owned();
         let at = page.trim_start_matches("http://").trim_end_matches('/').to_owned();
-        Demo { child, at, document: serde_json::from_str(DOCUMENT).expect("JSON") }
+        Demo { child, _lines: lines, at, document: serde_json::from_str(DOCUMENT).expect("JSON") }
     }
 
     fn open(&self, head: &str, body: &str) -> TcpStream {

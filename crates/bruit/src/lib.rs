@@ -44,6 +44,8 @@ mod subscribers;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod traffic;
+mod tree;
+mod wait;
 
 pub use bruit_node::{BadKeys, Counters, Direction, KeyId, KeyRing, TAPPED, Tally as Sealing, Tapped};
 /// The seam, for protocols of your own.
@@ -51,7 +53,7 @@ pub use bruit_proto as proto;
 pub use bruit_proto::{PeerId, Record, Tags};
 /// The stacks and their parts, for compositions of your own.
 pub use bruit_stacks as stacks;
-pub use bruit_stacks::events::{Delivered, EventId, Filter};
+pub use bruit_stacks::events::{Delivered, EventId, Filter, Infection, Standing};
 pub use bruit_stacks::history::{Entry, EntryId, What};
 #[cfg(feature = "state")]
 pub use bruit_stacks::state::{
@@ -71,3 +73,5 @@ pub use start::{Driver, Local, Stack, Told};
 pub use state::{Shared, State};
 pub use subscribers::{EVENTS_KEPT, Events, Lagged, News};
 pub use traffic::Traffic;
+pub use tree::{Branch, Recent, Tree};
+pub use wait::{BadShare, Share, Waited};

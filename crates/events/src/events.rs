@@ -2,13 +2,14 @@ use crate::check::Check;
 use crate::config::Config;
 use crate::converse::Talks;
 use crate::counters::Counters;
+use crate::cover::Cover;
 use crate::filter::Filter;
 use crate::id::{EventId, Stamp};
 use crate::keep::Keep;
-use crate::message::Message;
+use crate::message::{Message, Trace};
 use crate::spread::{Relay, Spread};
 use crate::store::{Arrival, Store};
-use crate::user_event::{Delivered, Refused, UserEvent};
+use crate::user_event::{Delivered, Refused, UserEvent, Wait};
 use bruit_kit::{Lamport, Seen};
 use bruit_proto::{
     Change, Context, Duration, Lost, Origin, Outlet, PeerId, Protocol, Receipt, Room, StreamId, StreamNews, Tags, Time, Wire,
@@ -28,6 +29,8 @@ pub enum Timer {
     Release,
     /// What was delivered is written to the disk.
     Keep,
+    /// It is said who has an event that is waited for.
+    Cover,
 }
 
 /// What it tells its composer.
@@ -38,6 +41,17 @@ pub enum Event {
     /// This node does not tell this event any more, unless somebody turns out to lack it: of susceptible, infective and
     /// removed (Bailey 1975), it is removed now.
     Quiet(EventId),
+    /// More is known of who has an event that this node waits for: see [`Events::covered`].
+    Covered(EventId),
+    /// A peer that was asked how an event came to it has answered: see [`Events::trace`].
+    Traced {
+        /// Who.
+        peer: PeerId,
+        /// Which event.
+        id: EventId,
+        /// How; nothing if it does not keep the event.
+        trace: Option<Trace>,
+    },
 }
 
 /// Events held back until this node has joined: 64, a packet or two of them.
@@ -52,7 +66,10 @@ const DIGEST_ROOM: usize = 16;
 pub struct Events<S: Spread = Relay> {
     pub(crate) me: PeerId,
     pub(crate) config: Config,
+    name: Arc<str>,
     tags: Tags,
+    /// Events that somebody waits for, oldest first.
+    pub(crate) covers: Vec<Cover>,
     pub(crate) store: Store,
     pub(crate) spread: S,
     /// Events that this node still tells.
@@ -95,7 +112,9 @@ impl<S: Spread> Events<S> {
         config.check().expect("a checked configuration");
         Events {
             me,
+            name: Arc::default(),
             tags: Tags::default(),
+            covers: Vec::new(),
             store: Store::new(config.window, config.window_bytes),
             spread,
             infective: BTreeSet::new(),
@@ -124,6 +143,33 @@ impl<S: Spread> Events<S> {
     /// # Errors
     /// [`Refused`] when it is too large, or when too much is held back already.
     pub fn event(&mut self, cx: &mut Context<'_, Self>, name: &str, payload: &[u8], filter: Filter) -> Result<EventId, Refused> {
+        self.say(cx, name, payload, filter, Wait::No)
+    }
+
+    /// As [`event`](Events::event), and those who deliver it are reported back: [`Event::Covered`] tells of more of them,
+    /// [`covered`](Events::covered) who they are, until [`forget`](Events::forget) or [`Events::COVERED_FOR`] ends it.
+    ///
+    /// # Errors
+    /// As [`event`](Events::event).
+    pub fn event_covered(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        name: &str,
+        payload: &[u8],
+        filter: Filter,
+    ) -> Result<EventId, Refused> {
+        let wait = self.way_to_wait(cx.peers.len());
+        self.say(cx, name, payload, filter, wait)
+    }
+
+    fn say(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        name: &str,
+        payload: &[u8],
+        filter: Filter,
+        wait: Wait,
+    ) -> Result<EventId, Refused> {
         if name.is_empty() || name.len() > UserEvent::MAX_NAME {
             return Err(Refused::Name(name.len()));
         }
@@ -132,7 +178,7 @@ impl<S: Spread> Events<S> {
         }
         let id = EventId { origin: self.me, serial: self.serial.wrapping_add(1) };
         let stamp = Stamp { ltime: Lamport::MAX, id };
-        let event = UserEvent { stamp, filter, name: name.into(), payload: payload.into() };
+        let event = UserEvent { stamp, filter, wait, name: name.into(), payload: payload.into() };
         if event.size() > UserEvent::MAX_SIZE {
             return Err(Refused::Size(event.size()));
         }
@@ -149,9 +195,19 @@ impl<S: Spread> Events<S> {
         Ok(id)
     }
 
+    /// This node's own name, for filters.
+    pub fn set_name(&mut self, name: &str) {
+        self.name = name.into();
+    }
+
     /// This node's own tags, for filters.
     pub fn set_tags(&mut self, tags: Tags) {
         self.tags = tags;
+    }
+
+    /// Whether an event is for this node.
+    fn is_meant(&self, event: &UserEvent) -> bool {
+        event.filter.matches(&self.name, &self.tags)
     }
 
     /// What is kept.
@@ -220,6 +276,7 @@ impl<S: Spread> Events<S> {
                     self.keep_delivered(cx, event.stamp);
                     self.deliver(cx, &event, arrival);
                 }
+                self.cover(cx, &event, arrival, timely && self.is_meant(&event));
                 self.infective.insert(event.stamp);
                 if timely && push && !mutant("event never relayed") {
                     self.relay(cx, event.stamp, arrival.via);
@@ -231,7 +288,7 @@ impl<S: Spread> Events<S> {
     }
 
     fn deliver(&mut self, cx: &mut Context<'_, Self>, event: &UserEvent, arrival: Arrival) {
-        if event.filter.matches(&self.tags) {
+        if self.is_meant(event) {
             self.counters.delivered += 1;
             let UserEvent { stamp, name, payload, .. } = event;
             cx.notify(Event::Delivered(Delivered {
@@ -299,6 +356,10 @@ impl<S: Spread> Events<S> {
                 _ => cx.reject(from, "check by a stranger"),
             },
             Message::Checked => {}
+            Message::Report(report) => self.on_report(cx, from, report),
+            Message::Answer { id, seq, answer } => self.on_answer(cx, from, id, seq, answer),
+            Message::Trace(id) => self.on_trace(cx, from, id),
+            Message::Traced { id, trace } => self.on_traced(cx, from, id, trace),
             _ => cx.reject(from, "part of a conversation by datagram"),
         }
     }
@@ -327,6 +388,7 @@ impl<S: Spread> Protocol for Events<S> {
             Timer::Finish => self.talks.finish(|stream| cx.close(stream)),
             Timer::Release => self.has_joined(cx),
             Timer::Keep => self.flush(cx),
+            Timer::Cover => self.report(cx),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the control socket answers.
 
 pub(crate) mod change;
+pub(crate) mod events;
 mod look;
 mod phi;
 mod reach;
@@ -8,6 +9,7 @@ pub(crate) mod state;
 mod why;
 
 pub(super) use look::census;
+pub(crate) use phi::rounded;
 
 use super::caller::Caller;
 use super::problem::Problem;
@@ -45,6 +47,8 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Agent>>)> {
         ("POST", "/v1/join", post(change::join)),
         ("POST", "/v1/leave", post(change::leave)),
         ("POST", "/v1/force-leave", post(change::force_leave)),
+        ("GET", "/v1/events", get(events::all)),
+        ("GET", "/v1/events/tree", get(events::tree)),
         ("PUT", "/v1/tags", put(change::set_tags)),
         ("PATCH", "/v1/tags", patch(change::merge_tags)),
         ("POST", "/v1/reload", post(change::reload)),

@@ -1,9 +1,10 @@
 //! Answers for people.
 
+mod event;
 mod state;
 mod why;
 
-use crate::cli::Client;
+use crate::cli::{Client, EventOf};
 use serde_json::Value;
 use state::key;
 pub(super) use state::rebuilt;
@@ -19,7 +20,12 @@ pub(super) fn text(command: &Client, value: &Value) {
         Client::Join { .. } => println!("joined: {} live members", value["live"]),
         Client::Leave => println!("left"),
         Client::ForceLeave { name, prune } => println!("{name} has left{}", if *prune { " and is forgotten" } else { "" }),
-        Client::Event { name, .. } => println!("{name} is on its way"),
+        Client::Event { of: None, say } if say.wait.is_none() => {
+            println!("{} is on its way", say.name.as_deref().unwrap_or_default())
+        }
+        Client::Event { of: None, .. } => event::waited(value),
+        Client::Event { of: Some(EventOf::Ls { tree: None }), .. } => event::recent(value),
+        Client::Event { of: Some(EventOf::Ls { tree: Some(_) }), .. } => event::tree(value),
         Client::Ping { name } => println!("{name} answers in {}", micros(&value["rtt_us"])),
         Client::Reachability => reachability(value),
         Client::Reload => reload(value),

@@ -10,13 +10,15 @@ import { h, say } from "./dom.js";
 /**
  * @param {Node} node
  * @param {World} world
+ * @param {() => void} acted Told that it may not be there for a moment.
  * @returns {HTMLElement[]}
  */
-export function actions(node, world) {
+export function actions(node, world, acted) {
   const code = h("code", { class: "command", tabindex: 0, "aria-label": "The same on the command line" });
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const act = async (/** @type {string} */ path, /** @type {unknown} */ body) => {
     world.clock.goLive();
+    acted();
     const wrong = await ask("POST", `/v1/demo/${path}`, body);
     problem.hidden = wrong === "";
     say(problem, wrong);

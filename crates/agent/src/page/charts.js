@@ -56,10 +56,11 @@ export class Charts {
   #between() {
     const { clock, rumor } = this.#world;
     if (this.#range === "This event" && rumor) {
-      const times = this.#infections().flatMap(({ at_ms, removed_ms }) => [at_ms, removed_ms ?? at_ms]);
+      // While it spreads, and as much again: that it is told no more may take a hundred times as long.
+      const times = this.#infections().map(({ at_ms }) => at_ms);
       const first = Math.min(rumor.at_ms, ...times);
-      const span = Math.max(50, ...times.map((at) => at - first));
-      return { from: first - span * 0.05, to: first + span * 1.15, origin: first };
+      const span = Math.max(0.2, ...times.map((at) => at - first));
+      return { from: first, to: first + span * 2, origin: first };
     }
     const span = SPANS[this.#range] ?? SPAN_MS;
     const to = clock.live || span === SPAN_MS ? clock.now : Math.min(clock.now, clock.shown + span / 2);

@@ -10,6 +10,8 @@ export class Clock {
   #past = null;
   /** Of the past: 0 stands still, 1 is as fast as it was. */
   speed = 0;
+  /** Played until then, it is live again. */
+  #until = Infinity;
   #last = 0;
 
   /** @param {number} now_ms The server's time, just heard. */
@@ -34,10 +36,12 @@ export class Clock {
   /**
    * @param {number} at
    * @param {number} speed
+   * @param {number} until
    */
-  look(at, speed = 0) {
+  look(at, speed = 0, until = Infinity) {
     this.#past = at;
     this.speed = speed;
+    this.#until = until;
   }
 
   goLive() {
@@ -54,6 +58,6 @@ export class Clock {
     this.#last = frame;
     if (this.#past === null) return;
     this.#past += passed * this.speed;
-    if (this.#past >= this.now) this.goLive();
+    if (this.#past >= Math.min(this.now, this.#until)) this.goLive();
   }
 }

@@ -5,15 +5,14 @@ import { Glyph } from "./glyph.js";
 import { sharpen } from "./ink.js";
 import { layout } from "./layout.js";
 import { drawPackets, FLIGHT_MS } from "./traffic.js";
-import { drawTree, GROWTH_MS } from "./tree.js";
+import { arrived, drawTree, GROWTH_MS } from "./tree.js";
 import { alike } from "./words.js";
 
 /** @import {Layout} from "./layout.js" */
 /** @import {World} from "./world.js" */
 
-/** Room for a label beside the outermost ring, in pixels. */
-const LABEL = 58;
-const NARROW_LABEL = 36;
+/** Room beside the outermost ring, in pixels: half a node, a gap and a name. */
+const label = (/** @type {number} */ letters) => 32 + 6.5 * Math.min(letters, 12);
 /** Narrower than this, in pixels, labels leave out what all names begin with. */
 const NARROW = 480;
 
@@ -33,6 +32,8 @@ export class Cluster {
   #layout = layout([], 1, 1, false, 0);
   #laid = "";
   #byZone = false;
+  /** Nodes that are drawn as having the event. */
+  #drawn = -1;
   #size = { width: 0, height: 0 };
 
   /** @param {World} world */
@@ -62,11 +63,10 @@ export class Cluster {
     const laid = `${width} ${height} ${this.#byZone} ${names.join(" ")}`;
     if (laid !== this.#laid) this.#lay(nodes);
     this.#laid = laid;
-    const rumor = this.#world.rumor;
-    const infections = rumor && moment.infections.get(rumor.id);
+    const spread = this.#spread();
     for (const node of nodes) {
       const { node: selected, picked } = this.#world;
-      this.#glyphs.get(node.name)?.show(node, this.#world.seen(node.name), infections?.get(node.name), {
+      this.#glyphs.get(node.name)?.show(node, this.#world.seen(node.name), spread.get(node.name), {
         selected: selected === node.name,
         picked: picked.has(node.name),
         labelled: this.#layout.labels || selected === node.name,
@@ -77,7 +77,9 @@ export class Cluster {
   /** @param {import("./types.js").Node[]} nodes */
   #lay(nodes) {
     const { width, height } = this.#size;
-    this.#layout = layout(nodes, width, height, this.#byZone, width < NARROW ? NARROW_LABEL : LABEL);
+    const cut = width < NARROW ? alike(nodes.map((node) => node.name)) : 0;
+    const letters = Math.max(0, ...nodes.map((node) => node.name.length - cut));
+    this.#layout = layout(nodes, width, height, this.#byZone, label(letters));
     set(this.#svg, "viewBox", `0 0 ${width} ${height}`);
     const zone = (/** @type {Layout["zones"][number]} */ { name, x, y, radius }) => [
       s("circle", { cx: x, cy: y, r: radius + 34 }),
@@ -90,7 +92,6 @@ export class Cluster {
       glyph.element.remove();
       this.#glyphs.delete(name);
     }
-    const cut = width < NARROW ? alike(nodes.map((node) => node.name)) : 0;
     nodes.forEach((node, i) => {
       const glyph = this.#glyphs.get(node.name) ?? new Glyph(node.name);
       this.#glyphs.set(node.name, glyph);
@@ -101,16 +102,34 @@ export class Cluster {
     });
   }
 
+  /** Who has the event, as far as its tree has grown. */
+  #spread() {
+    const { clock, moment, rumor } = this.#world;
+    const infections = [...((rumor && moment.infections.get(rumor.id)) ?? [])];
+    return new Map(infections.filter(([, infection]) => rumor && arrived(infection, rumor.at_ms, clock.shown, this.#growth)));
+  }
+
+  /** How long a branch grows, on the clock that is shown: played slowly, it takes as long to look at as ever. */
+  get #growth() {
+    return still.matches ? 1e-9 : GROWTH_MS * this.#speed;
+  }
+
+  get #speed() {
+    const { clock } = this.#world;
+    return clock.live || clock.speed === 0 ? 1 : clock.speed;
+  }
+
   /** What moves: a function of the time that is shown. */
   frame() {
     const { clock, history, moment, rumor } = this.#world;
+    const spread = this.#spread().size;
+    if (spread !== this.#drawn) this.update();
+    this.#drawn = spread;
     const context = sharpen(this.#canvas, this.#size.width, this.#size.height);
-    // Played slowly, dots and branches take as long to look at as ever.
-    const speed = clock.live || clock.speed === 0 ? 1 : clock.speed;
     const at = clock.shown;
     const infections = rumor && moment.infections.get(rumor.id);
-    if (infections) drawTree(context, infections.values(), this.#layout, at, still.matches ? 1e-9 : GROWTH_MS * speed);
-    if (!still.matches || !clock.live) drawPackets(context, history.packets, this.#layout, at, FLIGHT_MS * speed);
+    if (rumor && infections) drawTree(context, infections.values(), this.#layout, rumor.at_ms, at, this.#growth);
+    if (!still.matches || !clock.live) drawPackets(context, history.packets, this.#layout, at, FLIGHT_MS * this.#speed);
   }
 
   /** @param {string | null} name */

@@ -1,6 +1,7 @@
 // The list of recent events, and what became of the one that is shown.
 
 import { byId, h } from "./dom.js";
+import { GROWTH_MS } from "./tree.js";
 import { clockTime, count, duration } from "./words.js";
 
 /** @import {Rumor} from "./types.js" */
@@ -8,10 +9,12 @@ import { clockTime, count, duration } from "./words.js";
 
 /** Listed; older ones are in the history of the server. */
 const LISTED = 12;
-/** An event that took 100 ms is watched for four seconds. */
-const SLOWLY = 1 / 40;
-/** Shown before the first infection, on the clock of the event. */
-const LEAD_MS = 20;
+/** Played again, spreading takes so long to look at, whether it took a millisecond or a second. */
+const WATCHED_MS = 6_000;
+/** The fastest that counts as slow. */
+const SLOW = 1 / 4;
+/** What is shown before and after, as a share of the whole. */
+const MARGIN = 0.12;
 
 /** @typedef {{got: number, of: number, hops: number, sending: number, first: number, took: number}} Reach */
 
@@ -63,14 +66,16 @@ export class Events {
     const name = h("span", { class: "name" }, event.name, event.payload ? h("span", { class: "payload" }, event.payload) : null);
     const facts = h("span", { class: "facts" }, `${reach.got} of ${reach.of} · ${duration(reach.took)} · ${clockTime(event.at_ms)}`);
     const choose = h("button", { type: "button", class: "event", "data-event": event.id, "aria-pressed": String(chosen), click: () => this.#world.chooseEvent(event.id) }, name, facts);
-    const slowly = h("button", { type: "button", class: "quiet", title: "Watch it again, slowly", "aria-label": `Watch ${event.name} again, slowly`, click: () => this.#watch(event, reach.first) }, "↺ slowly");
+    const slowly = h("button", { type: "button", class: "quiet", title: "Watch it again, slowly", "aria-label": `Watch ${event.name} again, slowly`, click: () => this.#watch(event, reach) }, "↺ slowly");
     return h("li", { class: chosen ? "chosen" : null }, choose, chosen ? slowly : null);
   }
 
-  /** @param {Rumor} event @param {number} first */
-  #watch(event, first) {
+  /** @param {Rumor} event @param {Reach} reach */
+  #watch(event, { first, took }) {
     this.#world.chooseEvent(event.id);
-    this.#world.clock.look(first - LEAD_MS, SLOWLY);
+    const speed = Math.min(SLOW, Math.max(took, 0.1) / WATCHED_MS);
+    const margin = MARGIN * WATCHED_MS * speed;
+    this.#world.clock.look(first - margin, speed, first + took + GROWTH_MS * speed + 2 * margin);
     location.hash = "#cluster";
   }
 }

@@ -20,6 +20,7 @@ export class ExchangeView {
   /** @type {Exchange | null} */
   #frozen = null;
   #waiting = true;
+  #begun = false;
   #names = "";
 
   /** @param {World} world */
@@ -41,10 +42,20 @@ export class ExchangeView {
       this.#at.replaceChildren(...watched.map((name) => h("option", { value: name }, name)));
       if (watched.includes(chosen)) this.#at.value = chosen;
     }
+    if (!this.#begun && watched.length > 0) this.#begin();
     if (this.#waiting && exchange && exchange !== this.#frozen) this.#freeze(exchange);
     say(this.#next, this.#waiting ? "Waiting for the next" : "Take the next");
     set(this.#next, "aria-busy", this.#waiting ? "true" : null);
     if (!this.#frozen) say(this.#title, "When all views are equal, nobody has anything to ask: no exchange yet.");
+  }
+
+  /** What there was before we came, until the next is taken. */
+  async #begin() {
+    this.#begun = true;
+    await this.#trace();
+    this.#problem.hidden = true;
+    this.#waiting = true;
+    this.#world.revision += 1;
   }
 
   #wait() {

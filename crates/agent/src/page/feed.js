@@ -36,8 +36,9 @@ export class Feed {
     this.#listener = listener;
   }
 
-  /** Follows the stream first, so that nothing falls between it and the picture. */
+  /** Shows what there is at once, and again when the stream is open: nothing falls between it and that picture. */
   start() {
+    this.refresh();
     this.#stream?.close();
     const stream = new EventSource(`/v1/stream?packets=${PACKET_RATE}`);
     this.#stream = stream;

@@ -53,13 +53,13 @@ export class Glyph {
       set(circle, "stroke-width", Math.max(1.6, radius * 0.17).toFixed(1));
     }
     set(this.#halo, "r", (radius * 1.55).toFixed(1));
-    set(this.#hit, "r", Math.max(12, radius * 1.3).toFixed(1));
+    set(this.#hit, "r", Math.max(11, radius * 1.85).toFixed(1));
     set(this.#shape, "transform", `scale(${radius.toFixed(1)})`);
     set(this.#badge, "transform", `translate(${(radius * 1.05).toFixed(1)} ${(-radius * 1.05).toFixed(1)})`);
-    const away = radius * 1.6 + 6;
+    const away = radius * 1.6 + 7;
     const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
     set(this.#label, "x", (cos * away).toFixed(1));
-    set(this.#label, "y", (sin * away + 4).toFixed(1));
+    set(this.#label, "y", (sin * (away + 3) + 4).toFixed(1));
     set(this.#label, "text-anchor", Math.abs(cos) < 0.3 ? "middle" : cos > 0 ? "start" : "end");
   }
 

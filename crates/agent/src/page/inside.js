@@ -1,5 +1,6 @@
 // A node's inside, as it tells it: its view of everyone, timers, queue, its last packets decoded.
 
+import { inOrder } from "./consensus.js";
 import { h, say } from "./dom.js";
 import { bytes, clockTime, count, duration } from "./words.js";
 
@@ -23,7 +24,7 @@ export function inside(into, said, world) {
   }
   if (into.children.length !== 4) into.replaceChildren(...["view", "timers", "queue", "packets"].map((id) => h("details", { open: id !== "queue", "data-part": id }, h("summary", {}), h("div", { class: "scroll", tabindex: 0 }))));
   const parts = /** @type {[string, Element[]][]} */ ([
-    [`Its view: ${count(said.view.length, "member")}`, [h("table", {}, h("tbody", {}, ...said.view.map(member)))]],
+    [`Its view: ${count(said.view.length, "member")}`, [h("table", {}, h("tbody", {}, ...said.view.toSorted((a, b) => inOrder(a.name, b.name)).map(member)))]],
     ["Timers", [h("ul", { class: "timers" }, ...said.timers.map(timer))]],
     [`Queue${health(said.health)}`, [h("dl", { class: "facts" }, ...Object.entries(said.queue).map(([name, n]) => h("div", {}, h("dt", {}, name.replaceAll("_", " ")), h("dd", {}, String(n)))))]],
     [`Last ${count(said.packets.length, "packet")}`, [h("ol", { class: "packets" }, ...said.packets.map(packet))]],

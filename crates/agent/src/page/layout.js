@@ -7,6 +7,9 @@ const CLOSEST = 23;
 /** A node with its ring, in pixels. */
 const LARGEST = 15;
 const SMALLEST = 5;
+/** Room above and below the ring for a node and its label, and around rings without labels, in pixels. */
+const ABOVE = 50;
+const UNLABELLED = 34;
 /** Zones leave the left side to caption and legend, in pixels. */
 const ASIDE = 200;
 /** With more nodes only those that matter have labels. */
@@ -32,13 +35,13 @@ const MAX_LABELS = 48;
 export function layout(nodes, width, height, byZone, label) {
   const labels = nodes.length <= MAX_LABELS;
   const [x, y] = [width / 2, height / 2];
-  const room = Math.max(40, Math.min(width / 2, height / 2) - (labels ? label : 24));
+  const room = Math.max(40, labels ? Math.min(width / 2 - label, height / 2 - ABOVE) : Math.min(width, height) / 2 - UNLABELLED);
   const zones = byZone ? group(nodes) : [];
   if (zones.length < 2) {
     const ring = rings(nodes, x, y, room);
     return { ...ring, labels, middle: { x, y }, zones: [] };
   }
-  return { ...zoned(zones, width, height, labels ? label : 26), labels, middle: { x, y } };
+  return { ...zoned(zones, width, height, labels ? label : UNLABELLED), labels, middle: { x, y } };
 }
 
 /** @param {Node[]} nodes */
@@ -63,7 +66,7 @@ function rings(nodes, x, y, room) {
   const step = () => (room * 0.62) / count;
   const length = () => Array.from({ length: count }, (_, i) => 2 * Math.PI * (room - i * step())).reduce((a, b) => a + b);
   while (count < 6 && length() / nodes.length < CLOSEST) count += 1;
-  const radius = Math.max(SMALLEST, Math.min(LARGEST, (length() / nodes.length) * 0.32, count > 1 ? step() * 0.36 : LARGEST));
+  const radius = Math.max(SMALLEST, Math.min(LARGEST, (length() / nodes.length) * 0.27, count > 1 ? step() * 0.36 : LARGEST));
   /** @type {Map<string, Spot>} */
   const spots = new Map();
   let taken = 0;

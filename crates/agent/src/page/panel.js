@@ -57,7 +57,7 @@ export class Panel {
     const shown = JSON.stringify([node, this.#world.seen(node.name), this.#world.demo]);
     if (shown !== this.#shown) {
       this.#shown = shown;
-      this.#actions.replaceChildren(...(this.#world.demo ? actions(node, this.#world) : []));
+      this.#actions.replaceChildren(...(this.#world.demo ? actions(node, this.#world, () => (this.#asked = performance.now())) : []));
     }
     this.#state();
   }
@@ -65,7 +65,9 @@ export class Panel {
   frame() {
     if (!this.#open || performance.now() - this.#asked < ASK_MS) return;
     this.#asked = performance.now();
-    this.#ask(this.#open);
+    const runs = this.#world.latest.nodes.get(this.#open)?.runs;
+    if (runs === "stopped" || runs === "paused") inside(this.#inside, null, this.#world);
+    else this.#ask(this.#open);
     this.#state();
   }
 

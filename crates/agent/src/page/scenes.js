@@ -35,21 +35,25 @@ export class Scenes {
     const answer = await fetch("/v1/scenes").catch(() => null);
     if (!answer?.ok) return;
     const before = /** @type {Scene[]} */ (await answer.json());
-    before.filter((scene) => !this.#world.scenes.has(scene.name)).forEach((scene) => this.#world.onScene(scene));
+    before.filter((scene) => !this.#world.scenes.has(scene.step)).forEach((scene) => this.#world.onScene(scene));
   }
 }
 
 /** @param {Scene} scene */
-function card({ name, claim, seen, bound, ok, ms }) {
-  const limit = typeof bound === "number" ? duration(bound) : bound;
+function card({ step, claim, seen, bound, ok, ms }) {
+  const verdict = `${duration(ms)} of ${duration(bound)}`;
   const card = h(
-    "li",
-    { class: ok ? "scene kept" : "scene missed", title: `${claim}. Seen: ${seen}` },
-    h("strong", {}, name),
-    h("span", { class: "verdict" }, `${ok ? "✓" : "✗ missed:"} ${duration(ms)} of ${limit}`),
+    "button",
+    { type: "button", class: ok ? "scene kept" : "scene missed", "aria-expanded": "false", click: () => open(card) },
+    h("strong", {}, step),
+    h("span", { class: "verdict" }, `${ok ? "✓" : "✗ missed:"} ${verdict}`),
     h("span", { class: "claim" }, claim),
     h("span", { class: "seen" }, seen),
   );
-  set(card, "aria-label", `${name}: ${claim}. Seen: ${seen}, in ${duration(ms)} of ${limit}. ${ok ? "Kept" : "Missed"}.`);
-  return card;
+  return h("li", {}, card);
+}
+
+/** Long claims are read in full. @param {HTMLElement} card */
+function open(card) {
+  set(card, "aria-expanded", String(card.getAttribute("aria-expanded") !== "true"));
 }

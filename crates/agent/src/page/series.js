@@ -26,7 +26,8 @@ export function sir(infections, of, until) {
     series.forEach((one, i) => one.push([at, now[i]], [at, now[i] + change[i]]));
     now = now.map((n, i) => n + change[i]);
   }
-  if (changes.length > 0) series.forEach((one, i) => one.push([until, now[i]]));
+  const last = changes.at(-1)?.[0];
+  if (last !== undefined && last < until) series.forEach((one, i) => one.push([until, now[i]]));
   return { s: series[0], i: series[1], r: series[2], logistic: logistic(infections, of) };
 }
 

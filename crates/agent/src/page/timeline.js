@@ -9,7 +9,7 @@ import { clockTime, duration } from "./words.js";
 
 const HEIGHT = 34;
 const STEP_MS = 50;
-const SPEEDS = /** @type {[string, number][]} */ ([["1×", 1], ["1/4", 1 / 4], ["1/40", 1 / 40]]);
+const SPEEDS = /** @type {[string, number][]} */ ([["1×", 1], ["1/4", 1 / 4], ["1/40", 1 / 40], ["1/400", 1 / 400], ["1/4000", 1 / 4_000]]);
 
 export class Timeline {
   #world;
@@ -59,7 +59,7 @@ export class Timeline {
     set(this.#live, "aria-pressed", String(clock.live));
     say(this.#play, playing ? "❚❚" : "▶");
     set(this.#play, "aria-label", playing ? "Stop here" : clock.live ? "Play the last ten seconds" : "Play from here");
-    const nearest = SPEEDS.find(([, speed]) => speed === clock.speed);
+    const nearest = SPEEDS.findLast(([, speed]) => speed >= clock.speed);
     if (playing && nearest) this.#speed.value = String(nearest[1]);
     const back = clock.now - clock.shown;
     if (document.activeElement !== this.#range || playing || clock.live) this.#range.value = String(-back);

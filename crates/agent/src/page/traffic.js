@@ -13,17 +13,19 @@ const MAX_DOTS = 240;
 
 /** @typedef {"event" | "state" | "swim" | "other"} Kind */
 
+/** Ride along on any packet that has room. */
+const RIDERS = /\.(digest|sum)$/;
+
 /**
  * What a packet is for: what is rare in it names it.
  * @param {Packet} packet
  * @returns {Kind}
  */
-export function kind(packet) {
-  const has = (/** @type {string} */ part) => packet.messages.some((message) => message === part || message.startsWith(`${part}.`));
-  // A sum rides along on any packet that has room.
-  if (has("event") || has("events")) return "event";
-  if (packet.messages.some((message) => message.startsWith("state.") && message !== "state.sum")) return "state";
-  return has("swim") ? "swim" : "other";
+export function kind({ messages }) {
+  const parts = new Set(messages.filter((message) => !RIDERS.test(message)).map((message) => message.split(".")[0]));
+  if (parts.has("event") || parts.has("events")) return "event";
+  if (parts.has("state")) return "state";
+  return parts.has("swim") ? "swim" : "other";
 }
 
 /**

@@ -11,30 +11,55 @@ export const GROWTH_MS = 420;
 const DEEPEST = 4;
 
 /**
+ * When a branch begins to grow: at its time, and when the branch before it is there. Seen hop by hop, though all of it
+ * may have taken a millisecond.
+ * @param {Infection} infection
+ * @param {number} start When the event began.
+ * @param {number} growth How long a branch grows, on the clock that is shown.
+ */
+function begins({ at_ms, hop }, start, growth) {
+  return Math.max(at_ms, start + (hop - 1) * growth);
+}
+
+/**
+ * Whether the branch that brings an event to a node is there.
+ * @param {Infection} infection
+ * @param {number} start
+ * @param {number} at The time that is shown.
+ * @param {number} growth
+ */
+export function arrived(infection, start, at, growth) {
+  return at >= (infection.via ? begins(infection, start, growth) + growth : infection.at_ms);
+}
+
+/**
  * @param {CanvasRenderingContext2D} context
  * @param {Iterable<Infection>} infections
  * @param {Layout} layout
- * @param {number} at The time that is shown.
- * @param {number} growth How long a branch grows, on the clock that is shown.
+ * @param {number} start
+ * @param {number} at
+ * @param {number} growth
  */
-export function drawTree(context, infections, layout, at, growth) {
+export function drawTree(context, infections, layout, start, at, growth) {
   const { middle } = layout;
   context.lineCap = "round";
-  for (const { node, via, hop, at_ms } of infections) {
+  for (const infection of infections) {
+    const { node, via, hop } = infection;
+    const begin = begins(infection, start, growth);
     const [a, b] = [via ? layout.spots.get(via) : undefined, layout.spots.get(node)];
-    if (!a || !b || at < at_ms) continue;
-    const grown = Math.min(1, (at - at_ms) / growth);
+    if (!a || !b || at < begin) continue;
+    const grown = Math.min(1, (at - begin) / growth);
     // Bent towards the middle, so that branches between neighbours are seen, too.
     const between = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
     const bend = Math.min(0.45, Math.hypot(a.x - b.x, a.y - b.y) / 450 + 0.06);
     const c = { x: between.x + (middle.x - between.x) * bend, y: between.y + (middle.y - between.y) * bend };
-    const [start, end] = trimmed(a, b, c, layout.radius * 1.5);
-    const branch = upTo(start, c, end, grown);
+    const [root, tip] = trimmed(a, b, c, layout.radius * 1.5);
+    const branch = upTo(root, c, tip, grown);
     context.strokeStyle = context.fillStyle = ink(/** @type {Ink} */ (`hop-${Math.min(hop, DEEPEST)}`));
     context.lineWidth = Math.max(1.4, 3.4 - 0.55 * hop);
     context.globalAlpha = 0.92;
     context.beginPath();
-    context.moveTo(start.x, start.y);
+    context.moveTo(root.x, root.y);
     context.quadraticCurveTo(branch.c.x, branch.c.y, branch.end.x, branch.end.y);
     context.stroke();
     head(context, branch.c, branch.end, 5.5);

@@ -16,7 +16,7 @@
 /** @typedef {{at: string, from: string, to: string, bytes: number, messages: string[], at_ms: number}} Packet */
 /** @typedef {{packets: number, bytes: number, sampled: number, at_ms: number}} Traffic */
 /** @typedef {{at: string, with: string, syn: string[], ack: string[], ack2: string[], bytes: number[], at_ms: number}} Exchange */
-/** @typedef {{name: string, claim: string, seen: string, bound: number | string, ok: boolean, ms: number}} Scene */
+/** @typedef {{step: string, claim: string, seen: string, bound: number, ok: boolean, ms: number}} Scene `bound` and `ms` in milliseconds. */
 
 /**
  * `GET /v1/picture`.

@@ -3,6 +3,8 @@
 /** @param {number} ms */
 export function duration(ms) {
   if (!Number.isFinite(ms)) return "-";
+  if (ms > 0 && ms < 1) return `${Math.round(ms * 1_000)} µs`;
+  if (ms > 0 && ms < 10) return `${ms.toFixed(1)} ms`;
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
   if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1_000)} s`;

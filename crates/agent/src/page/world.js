@@ -36,6 +36,8 @@ export class World {
   /** When the last picture was made. */
   #pictured = 0;
   #past = { at: NaN, moment: new Moment() };
+  /** @type {string[]} */
+  #names = [];
   /** @type {Map<string, Seen>} */
   #seen = new Map();
 
@@ -54,7 +56,9 @@ export class World {
 
   /** Names, as people order them. */
   get names() {
-    return [...this.moment.nodes.keys()].sort(inOrder);
+    const { nodes } = this.moment;
+    if (this.#names.length !== nodes.size || this.#names.some((name) => !nodes.has(name))) this.#names = [...nodes.keys()].sort(inOrder);
+    return this.#names;
   }
 
   /** @param {string} name */
@@ -127,7 +131,7 @@ export class World {
 
   /** @param {Scene} scene */
   onScene(scene) {
-    this.scenes.set(scene.name, scene);
+    this.scenes.set(scene.step, scene);
     this.revision += 1;
   }
 

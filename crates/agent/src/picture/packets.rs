@@ -98,18 +98,35 @@ impl Picture {
 /// Goes from node to node while somebody watches.
 struct Round {
     picture: Picture,
-    /// By name: the process that is sampled, how many packets a second, and up to which packet they were told.
-    taps: BTreeMap<String, (u64, u32, u64)>,
+    /// By name.
+    taps: BTreeMap<String, Tap>,
     before: BTreeMap<String, Traffic>,
-    sampled: u64,
+    /// Packets that were kept since traffic was told, and packets that were not.
+    counts: (u64, u64),
     turn: u32,
     /// What each node's last exchange was.
     exchanges: BTreeMap<String, Value>,
 }
 
+/// How one node is sampled.
+#[derive(Clone, Copy, Default)]
+struct Tap {
+    /// Which process.
+    session: u64,
+    /// So many packets a second.
+    rate: u32,
+    /// The last packet that was told.
+    last: u64,
+    /// Packets that were not kept so far.
+    passed: u64,
+}
+
+/// Packets of a node, each with who its peer is and when it was, in unix time.
+type Taken = Vec<(Tapped, String, u64)>;
+
 impl Round {
     fn new(picture: Picture) -> Round {
-        Round { picture, taps: BTreeMap::new(), before: BTreeMap::new(), sampled: 0, turn: 0, exchanges: BTreeMap::new() }
+        Round { picture, taps: BTreeMap::new(), before: BTreeMap::new(), counts: (0, 0), turn: 0, exchanges: BTreeMap::new() }
     }
 
     async fn run(mut self) {
@@ -130,7 +147,7 @@ impl Round {
             self.turn += 1;
             self.taps.retain(|name, _| nodes.iter().any(|one| one.name == *name && one.node.is_some()));
             // One that is paused is told when it goes on.
-            if idle && self.taps.values().all(|held| held.1 == 0) && self.ends() {
+            if idle && self.taps.values().all(|tap| tap.rate == 0) && self.ends() {
                 return;
             }
         }
@@ -157,19 +174,15 @@ impl Round {
         let asked = nodes.iter().zip(rates).filter_map(|(one, rate)| Some((one, one.asked()?, *rate)));
         let turns = asked.map(|(one, node, rate)| {
             let session = node.handle().record().session();
-            let held = self.taps.get(&one.name).copied().filter(|held| held.0 == session);
-            async move {
-                let (_, before, last) = held.unwrap_or((session, 0, 0));
-                let taken = timeout(ANSWERS, take(node, before, rate, last)).await.ok()??;
-                Some((one.name.clone(), session, rate, taken))
-            }
+            let held = self.taps.get(&one.name).copied().filter(|tap| tap.session == session);
+            let before = held.unwrap_or(Tap { session, ..Tap::default() });
+            async move { timeout(ANSWERS, take(node, before, rate)).await.ok()?.map(|taken| (one.name.clone(), before, taken)) }
         });
         let taken: Vec<_> = join_all(turns).await.into_iter().flatten().collect();
-        for (name, session, rate, packets) in taken {
-            let last = packets.last().map(|x| x.0.number);
-            let before = self.taps.get(&name).filter(|held| held.0 == session).map_or(0, |held| held.2);
-            self.taps.insert(name.clone(), (session, rate, if rate == 0 { 0 } else { last.unwrap_or(before) }));
-            self.sampled += packets.len() as u64;
+        for (name, before, (tap, packets)) in taken {
+            self.counts.0 += packets.len() as u64;
+            self.counts.1 += tap.passed.saturating_sub(before.passed);
+            self.taps.insert(name.clone(), tap);
             if tells {
                 packets.iter().for_each(|(packet, peer, at_ms)| self.tell_packet(&name, packet, peer, *at_ms));
             }
@@ -200,10 +213,11 @@ impl Round {
         }
         let first = self.before.is_empty();
         self.before = now;
-        let sampled = std::mem::take(&mut self.sampled);
+        let (sampled, passed) = std::mem::take(&mut self.counts);
         if !first {
-            let data = json!({ "at_ms": unix_ms(SystemTime::now()), "packets": packets, "bytes": bytes, "sampled": sampled });
-            self.pass("traffic", data);
+            let at_ms = unix_ms(SystemTime::now());
+            let counts = json!({ "at_ms": at_ms, "packets": packets, "bytes": bytes, "sampled": sampled, "passed": passed });
+            self.pass("traffic", counts);
         }
     }
 
@@ -231,20 +245,22 @@ fn per_node(nodes: usize) -> u32 {
     (MAX_IN_ALL / nodes.max(1) as u32).clamp(1, MAX_RATE)
 }
 
-/// Has so many packets a second sampled; those that are new, each with who its peer is and when it was, in unix time.
-async fn take(node: &Node, before: u32, rate: u32, last: u64) -> Option<Vec<(Tapped, String, u64)>> {
-    if before != rate {
+/// Has so many packets a second sampled; those that are new.
+async fn take(node: &Node, before: Tap, rate: u32) -> Option<(Tap, Taken)> {
+    if before.rate != rate {
         node.handle().tap(rate).await.ok()?;
     }
     if rate == 0 {
-        return Some(Vec::new());
+        return Some((Tap { session: before.session, ..Tap::default() }, Vec::new()));
     }
-    packets(node, last).await
+    let (packets, passed) = packets(node, before.last).await?;
+    let last = packets.last().map_or(before.last, |x| x.0.number);
+    Some((Tap { rate, last, passed, ..before }, packets))
 }
 
-/// The packets that a node has kept above this number.
-async fn packets(node: &Node, last: u64) -> Option<Vec<(Tapped, String, u64)>> {
-    let packets = node.handle().tapped(last).await.ok()?;
+/// The packets that a node has kept above this number, and how many it has not kept.
+async fn packets(node: &Node, last: u64) -> Option<(Taken, u64)> {
+    let (packets, passed) = node.handle().tapped(last).await.ok()?;
     let peers: Vec<PeerId> = packets.iter().map(|packet| packet.peer).collect();
     let names = names(node, peers).await?;
     let (now, wall) = (node.now(), unix_ms(SystemTime::now()));
@@ -253,7 +269,7 @@ async fn packets(node: &Node, last: u64) -> Option<Vec<(Tapped, String, u64)>> {
         let at_ms = wall.saturating_sub(now.since(packet.at).as_millis() as u64);
         (packet, name, at_ms)
     };
-    Some(packets.into_iter().map(told).collect())
+    Some((packets.into_iter().map(told).collect(), passed))
 }
 
 /// Those of these that are members, by name.
@@ -264,7 +280,7 @@ async fn names(node: &Node, of: Vec<PeerId>) -> Option<BTreeMap<PeerId, String>>
 
 /// The last packets that a node has kept, opened and written down.
 pub(super) async fn opened(node: &Node) -> Vec<Value> {
-    let Some(packets) = packets(node, 0).await else { return Vec::new() };
+    let Some((packets, _)) = packets(node, 0).await else { return Vec::new() };
     let all = node.members().await.unwrap_or_default();
     let names: BTreeMap<PeerId, &str> = all.iter().map(|m| (m.id(), m.record.name())).collect();
     let name = |id: PeerId| names.get(&id).map_or_else(|| format!("{id:?}"), |name| (*name).to_owned());

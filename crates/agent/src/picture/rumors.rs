@@ -26,7 +26,8 @@ struct Infection {
     via: Value,
     hop: Value,
     at_ms: Value,
-    removed: bool,
+    /// When it stopped telling it.
+    removed_ms: Option<Value>,
 }
 
 /// How many watched nodes have an event, and how they stand to it.
@@ -60,7 +61,7 @@ impl Rumors {
         };
         if rumor.infections.len() < MAX_INFECTIONS && !rumor.infections.iter().any(|one| one.node == node) {
             let (via, hop, at_ms) = (event["via"].clone(), event["hop"].clone(), event["at_ms"].clone());
-            rumor.infections.push(Infection { node: node.into(), via, hop, at_ms, removed: false });
+            rumor.infections.push(Infection { node: node.into(), via, hop, at_ms, removed_ms: None });
         }
     }
 
@@ -68,7 +69,7 @@ impl Rumors {
     pub(super) fn quiet(&mut self, node: &str, event: &Value) {
         let rumor = self.0.iter_mut().find(|rumor| event["id"] == *rumor.id);
         if let Some(one) = rumor.and_then(|rumor| rumor.infections.iter_mut().find(|one| one.node == node)) {
-            one.removed = true;
+            one.removed_ms = Some(event["at_ms"].clone());
         }
     }
 
@@ -76,7 +77,7 @@ impl Rumors {
     pub(super) fn spread(&self, id: &str) -> Spread {
         let mut spread = Spread::default();
         for one in self.0.iter().filter(|rumor| rumor.id == id).flat_map(|rumor| &rumor.infections) {
-            *if one.removed { &mut spread.removed } else { &mut spread.infective } += 1;
+            *if one.removed_ms.is_some() { &mut spread.removed } else { &mut spread.infective } += 1;
             let hop = one.hop.as_u64().unwrap_or_default() as usize;
             spread.hops.resize(spread.hops.len().max(hop + 1), 0);
             spread.hops[hop] += 1;
@@ -98,8 +99,13 @@ impl Rumors {
 
 impl Infection {
     fn told(&self) -> Value {
-        let state = if self.removed { "removed" } else { "infective" };
-        json!({ "node": self.node, "via": self.via, "hop": self.hop, "at_ms": self.at_ms, "state": state })
+        let mut told = json!({
+            "node": self.node, "via": self.via, "hop": self.hop, "at_ms": self.at_ms, "state": "infective",
+        });
+        if let Some(at) = &self.removed_ms {
+            super::merge(&mut told, json!({ "state": "removed", "removed_ms": at }));
+        }
+        told
     }
 }
 

@@ -1,6 +1,7 @@
 //! Agents as people run them: processes, signals, the command line, the control socket.
 #![cfg(unix)]
 
+mod events;
 mod http;
 mod interface;
 mod life;

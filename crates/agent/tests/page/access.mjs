@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { demo } from "./bruit.mjs";
-import { installed, nodes, open, PHONE, SCREEN } from "./browser.mjs";
+import { installed, nodes, open, PHONE, SCREEN, until } from "./browser.mjs";
 
 const { source } = installed("axe-core");
 const SERIOUS = ["serious", "critical"];
@@ -12,6 +12,12 @@ let running, browser;
 before(async () => {
   running = await demo("--play");
   browser = await open();
+  // Something red is to be read, too.
+  const page = await browser.visit(running.page);
+  await nodes(page, 24, "alive");
+  await page.evaluate(() => fetch("/v1/demo/kill", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ node: "n5" }) }));
+  await nodes(page, 1, "dead");
+  await page.context().close();
 });
 after(async () => {
   await browser?.close();
@@ -29,10 +35,10 @@ for (const colorScheme of ["light", "dark"]) {
     test(`${view} in ${colorScheme} colours`, async () => {
       const page = await browser.visit(`${running.page}/#${view}`, { colorScheme });
       if (view === "cluster") {
-        await nodes(page, 24, "alive");
+        await nodes(page, 24);
         await page.click("[data-node] .hit");
         await page.locator("#panel tr").first().waitFor();
-      } else await page.locator(`#view-${view} h2`).waitFor();
+      } else await until(async () => /24 nodes/.test(await page.locator("#summary").textContent()), 10_000, "24 nodes");
       assert.deepEqual(await violations(page), []);
       await page.context().close();
     });

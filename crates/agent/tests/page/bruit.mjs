@@ -63,7 +63,7 @@ export async function freePort() {
 
 /** What a command prints as JSON. */
 export function json({ env }, ...args) {
-  return JSON.parse(execFileSync(BRUIT, [...args, "-o", "json"], { env, encoding: "utf8" }));
+  return JSON.parse(execFileSync(BRUIT, [...args, "-o", "json"], { env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
 }
 
 export function command({ env }, ...args) {

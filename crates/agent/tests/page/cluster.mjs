@@ -22,6 +22,7 @@ after(async () => {
 });
 
 const label = (name) => page.locator(`[data-node="${name}"]`).getAttribute("aria-label");
+const closed = () => until(async () => !(await page.locator("#panel").isVisible()), 2_000, "the panel closes");
 const names = () => page.locator("[data-node]").evaluateAll((all) => all.map((one) => one.dataset.node));
 
 test("24 nodes are drawn, and all others think that each is alive", async () => {
@@ -35,9 +36,10 @@ test("an event that is sent from the page leaves its tree", async () => {
   assert.match(await page.locator("#controls").textContent(), /bruit event deploy v2 --agent /);
   await page.click("#controls >> text=Send");
   await until(async () => /24 of 24 nodes/.test(await page.locator("#caption").textContent()), 10_000, () => page.locator("#caption").textContent());
-  const labels = await page.locator("[data-node]").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
-  assert.equal(labels.filter((one) => one.includes("origin of the event")).length, 1);
-  assert.equal(labels.filter((one) => /has the event from .+, hop \d+/.test(one)).length, 23);
+  const labels = () => page.locator("[data-node]").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
+  const told = async () => (await labels()).filter((one) => /has the event from .+, hop \d+/.test(one)).length;
+  await until(async () => (await told()) === 23, 10_000, async () => `23 have it from somebody, not ${await told()}`);
+  assert.equal((await labels()).filter((one) => one.includes("origin of the event")).length, 1);
 });
 
 test("a node that is killed by click is suspected, then dead to all within the bound", async () => {
@@ -51,6 +53,7 @@ test("a node that is killed by click is suspected, then dead to all within the b
   await becomes("dead");
   await until(async () => /dead for 23 of 23/.test(await label(victim)), DEAD_WITHIN_MS - (Date.now() - killed), () => label(victim));
   await page.keyboard.press("Escape");
+  await closed();
 });
 
 test("the picture for the README is this one", async () => {
@@ -80,22 +83,23 @@ test("a node that is open tells its view, timers and packets", async () => {
   assert.match(await part("packets").locator("li code").first().textContent(), /\w/);
   await shot(page, "node");
   await page.keyboard.press("Escape");
-  assert.equal(await page.locator("#panel").isVisible(), false);
+  await closed();
 });
 
 test("the keyboard is enough", async () => {
   const [first, second] = await names();
   await page.locator(`[data-node="${first}"]`).focus();
-  await page.keyboard.press("ArrowRight");
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("data-node"));
-  assert.equal(await focused(), second);
+  const focuses = (name, why) => until(async () => (await focused()) === name, 2_000, async () => `${why}: ${await focused()}`);
+  await page.keyboard.press("ArrowRight");
+  await focuses(second, "the arrow goes to the next");
   await page.keyboard.press("Enter");
-  assert.equal(await page.locator("#panel h2").textContent(), second);
+  await until(async () => (await page.locator("#panel h2").textContent()) === second, 2_000, "Enter opens it");
   await page.keyboard.press("Escape");
-  assert.equal(await page.locator("#panel").isVisible(), false);
-  assert.equal(await focused(), second, "focus is back where it was");
+  await closed();
+  await focuses(second, "focus is back where it was");
   await page.keyboard.press("Shift+Tab");
-  assert.equal(await focused(), first, "nodes are in order");
+  await focuses(first, "nodes are in order");
 });
 
 test("scrubbing shows the cluster as it was", async () => {

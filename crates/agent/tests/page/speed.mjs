@@ -41,7 +41,7 @@ function stub(count) {
       }, 20);
       let round = 0;
       setInterval(() => {
-        const [id, from, victim] = [`e${++round}`, any(), any()];
+        const [id, from, victim] = [`e${++round}`, names[0], any()];
         names.forEach((name, i) => setTimeout(() => say("event", { at: name, id, name: "deploy", payload: "", from, via: i ? names[i >> 1] : null, hop: Math.ceil(Math.log2(i + 1)) }), i * 2));
         names.forEach((name, i) => setTimeout(() => say("dead", { at: name, member: { name: victim, addresses: [], tags: {}, incarnation: 1 } }), 500 + i));
         say("traffic", { packets: 5_000, bytes: 500_000, sampled: 500 });

@@ -78,6 +78,6 @@ fn opinion(alive: bool) -> &'static str {
 }
 
 /// To a hundredth: no reader wants more, and equal views look equal.
-pub(super) fn rounded(phi: f64) -> f64 {
+pub(crate) fn rounded(phi: f64) -> f64 {
     (phi * 100.0).round() / 100.0
 }
