@@ -1,10 +1,12 @@
 //! `bruit lab paper`: what was published, run again.
 
-use crate::cli::{Format, Paper as Which};
+use crate::cli::{Cli, Format, Paper as Which, PaperOptions};
 use crate::output;
 use anyhow::Result;
-use bruit_lab::paper::{Bound, Paper, Seen, Verdict, cassandra_round, cassandra_wiki, phi};
+use bruit_lab::paper::{Bound, Paper, Seen, Verdict, cassandra_round, cassandra_wiki, phi, scuttlebutt};
+use clap::CommandFactory;
 use serde::Serialize;
+use serde_json::json;
 use std::process::ExitCode;
 
 /// A paper as JSON.
@@ -16,11 +18,16 @@ struct Told<'a> {
 }
 
 /// `lab paper`.
-pub(crate) fn run(which: Which, format: Format) -> Result<ExitCode> {
+pub(crate) fn run(options: &PaperOptions, format: Format) -> Result<ExitCode> {
+    let Some(which) = options.which else {
+        list(format);
+        return Ok(ExitCode::SUCCESS);
+    };
     let paper = match which {
         Which::CassandraWiki => cassandra_wiki::paper(),
         Which::CassandraRound { rounds } => cassandra_round::paper(rounds),
         Which::Phi => phi::paper(),
+        Which::Scuttlebutt => scuttlebutt::paper(output::threads()),
     };
     let ok = paper.holds();
     match format {
@@ -28,6 +35,19 @@ pub(crate) fn run(which: Which, format: Format) -> Result<ExitCode> {
         Format::Text => print(&paper),
     }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(crate::FAILED) })
+}
+
+/// What the command line says of each.
+fn list(format: Format) {
+    let cli = Cli::command();
+    let papers = ["lab", "paper"].iter().fold(&cli, |at, name| at.find_subcommand(name).expect("a command of ours"));
+    for paper in papers.get_subcommands() {
+        let (name, about) = (paper.get_name(), paper.get_about().map(ToString::to_string).unwrap_or_default());
+        match format {
+            Format::Json => output::json(&json!({ "paper": name, "about": about })),
+            Format::Text => println!("{name:<16} {about}"),
+        }
+    }
 }
 
 fn print(paper: &Paper) {

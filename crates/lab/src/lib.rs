@@ -5,11 +5,13 @@ pub mod case;
 pub mod check;
 mod clock;
 pub mod cluster;
+pub mod compare;
 mod links;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 pub mod paper;
 pub mod replay;
+pub mod rounds;
 mod runner;
 pub mod shrink;
 mod solo;

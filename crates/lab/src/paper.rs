@@ -3,6 +3,7 @@
 pub mod cassandra_round;
 pub mod cassandra_wiki;
 pub mod phi;
+pub mod scuttlebutt;
 mod verdict;
 
 pub use verdict::{Bound, Paper, Seen, Verdict};
