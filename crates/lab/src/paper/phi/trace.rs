@@ -26,14 +26,14 @@ const HIGH: f64 = 64.0;
 /// What is not printed, and was fitted to the mistakes at thresholds 0.5, 2, 4, 10 and 16.
 ///
 /// On a quiet line arrivals jitter by this much, exponentially, in ms: what is above it decides the mistakes at 0.5.
-const JITTER: f64 = 0.12;
+const JITTER: f64 = 0.113;
 /// Part of the time the line is busy, in episodes of 10,000 heartbeats, 17 minutes, in the mean: windows differ.
 const BUSY: f64 = 0.37;
 const EPISODE: f64 = 10_000.0;
 /// Then so many heartbeats are late: of each episode another share, log-normally. More late ones in a window deviate more,
 /// and stand out less: the shares are what decides the mistakes from 2 to 12.
-const LATE: f64 = 0.015;
-const LATE_SIGMA: f64 = 0.46;
+const LATE: f64 = 0.0139;
+const LATE_SIGMA: f64 = 0.33;
 /// By so many ms, normally, with this deviation: a queue that fills to the same length. Its mean is nearly no matter, for
 /// phi counts in deviations.
 const SPIKE: (f64, f64) = (6.8, 0.4);
