@@ -15,9 +15,10 @@ mod picture;
 mod place;
 mod process;
 mod settings;
+mod watch;
 
 use clap::{CommandFactory, Parser};
-use cli::{Bench, Cli, Client, Command, Config, Keys, Lab};
+use cli::{Bench, Cli, Client, Command, Config, Keys, Lab, LabRun};
 use std::process::ExitCode;
 
 /// The command failed: something went wrong, or a check did not hold.
@@ -42,7 +43,9 @@ fn main() -> ExitCode {
         Command::Bench(Bench::Lab(options)) => bench::lab(&options, lines),
         Command::Lab(Lab::Check(options)) => lab::check(&options, lines),
         Command::Lab(Lab::Replay(options)) => lab::replay(&options, lines),
-        Command::Lab(Lab::Paper(which)) => paper::run(which, lines),
+        Command::Lab(Lab::Run(LabRun::State(options))) => watch::state(&options, lines),
+        Command::Lab(Lab::Compare(options)) => watch::compare(&options, lines),
+        Command::Lab(Lab::Paper(options)) => paper::run(&options, lines),
         Command::Version => {
             output::version(lines);
             Ok(ExitCode::SUCCESS)

@@ -2,11 +2,13 @@
 
 mod which;
 
-use crate::cli::Format;
+use crate::cli::{Cli, Format, PaperOptions};
 use crate::output::{self, progress, threads};
 use anyhow::Result;
-use bruit_lab::paper::{Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, phi, rounds};
+use bruit_lab::paper::{Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, phi, rounds, scuttlebutt};
+use clap::CommandFactory;
 use serde::Serialize;
+use serde_json::json;
 use std::process::ExitCode;
 
 pub(crate) use which::Which;
@@ -20,7 +22,11 @@ struct Told<'a> {
 }
 
 /// `lab paper`.
-pub(crate) fn run(which: Which, format: Format) -> Result<ExitCode> {
+pub(crate) fn run(options: &PaperOptions, format: Format) -> Result<ExitCode> {
+    let Some(which) = &options.which else {
+        list(format);
+        return Ok(ExitCode::SUCCESS);
+    };
     let paper = paper(which);
     let ok = paper.holds();
     match format {
@@ -30,20 +36,21 @@ pub(crate) fn run(which: Which, format: Format) -> Result<ExitCode> {
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(crate::FAILED) })
 }
 
-fn paper(which: Which) -> Paper {
+fn paper(which: &Which) -> Paper {
     match which {
         Which::CassandraWiki => cassandra_wiki::paper(),
-        Which::CassandraRound { rounds } => cassandra_round::paper(rounds),
+        Which::CassandraRound { rounds } => cassandra_round::paper(*rounds),
         Which::Phi => phi::paper(),
-        Which::Demers1(options) => table(demers::Table::One, &options),
-        Which::Demers2(options) => table(demers::Table::Two, &options),
-        Which::Demers3(options) => table(demers::Table::Three, &options),
+        Which::Scuttlebutt => scuttlebutt::paper(threads()),
+        Which::Demers1(options) => table(demers::Table::One, options),
+        Which::Demers2(options) => table(demers::Table::Two, options),
+        Which::Demers3(options) => table(demers::Table::Three, options),
         Which::Rounds { quick } => {
-            let (sizes, runs): (&[u32], u64) = if quick { (&[10, 14], 12) } else { (&[10, 14, 20], rounds::RUNS) };
+            let (sizes, runs): (&[u32], u64) = if *quick { (&[10, 14], 12) } else { (&[10, 14, 20], rounds::RUNS) };
             with_bar(rounds::runs(sizes, runs), |done| rounds::paper(sizes, runs, threads(), done))
         }
         Which::BeatDemers { quick } => {
-            let runs = if quick { 100 } else { beat_demers::RUNS };
+            let runs = if *quick { 100 } else { beat_demers::RUNS };
             with_bar(2 * runs, |done| beat_demers::paper(runs, threads(), done))
         }
     }
@@ -60,6 +67,19 @@ fn with_bar(runs: u64, paper: impl FnOnce(&mut dyn FnMut()) -> Paper) -> Paper {
     let paper = paper(&mut || bar.inc(1));
     bar.finish_and_clear();
     paper
+}
+
+/// What the command line says of each.
+fn list(format: Format) {
+    let cli = Cli::command();
+    let papers = ["lab", "paper"].iter().fold(&cli, |at, name| at.find_subcommand(name).expect("a command of ours"));
+    for paper in papers.get_subcommands() {
+        let (name, about) = (paper.get_name(), paper.get_about().map(ToString::to_string).unwrap_or_default());
+        match format {
+            Format::Json => output::json(&json!({ "paper": name, "about": about })),
+            Format::Text => println!("{name:<16} {about}"),
+        }
+    }
 }
 
 fn print(paper: &Paper) {

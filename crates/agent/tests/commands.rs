@@ -141,6 +141,43 @@ fn papers_are_held_against_what_was_printed() {
 }
 
 #[test]
+fn papers_are_listed() {
+    let out = bruit(&["lab", "paper", "--list", "-o", "json"]);
+    ends(&out, 0);
+    let papers: Vec<Value> = lines(&out).into_iter().map(|line| line["paper"].clone()).collect();
+    assert_eq!(papers, ["cassandra-wiki", "cassandra-round", "phi", "scuttlebutt"]);
+    let told = text(&bruit(&["lab", "paper", "--list"]).stdout);
+    assert!(told.contains("scuttlebutt      Scuttlebutt under overload"), "{told}");
+    ends(&bruit(&["lab", "paper"]), 2);
+}
+
+#[test]
+fn a_run_of_state_is_told_round_by_round() {
+    let out = bruit(&["lab", "run", "state", "--peers", "1", "-n", "6", "--seed", "2", "-o", "json"]);
+    ends(&out, 0);
+    let rounds = lines(&out);
+    assert!(rounds.iter().all(|round| round["picks"].as_array().is_some_and(|picks| picks.len() == 6)), "{rounds:?}");
+    assert_eq!(rounds.last().map(|round| &round["know"]), Some(&6.into()));
+    let told = text(&bruit(&["lab", "run", "state", "-n", "6", "--seed", "2"]).stdout);
+    assert!(told.contains("round  1:") && told.contains("6 of 6 know it; ") && told.contains("0>"), "{told}");
+    let many = text(&bruit(&["lab", "run", "state", "-n", "20", "--peers", "3"]).stdout);
+    assert!(many.contains("20 of 20 know it; ") && many.contains("were picked"), "{many}");
+}
+
+#[test]
+fn two_detectors_see_the_same_crash() {
+    let out = bruit(&["lab", "compare", "phi", "swim", "--crash", "1", "-n", "8", "--loss", "1", "-o", "json"]);
+    ends(&out, 0);
+    let rows = lines(&out);
+    assert_eq!((&rows[0]["detector"], &rows[1]["detector"]), (&"phi".into(), &"swim".into()));
+    assert!(rows.iter().all(|row| row["all_s"].is_f64() && row["false_positives"] == 0), "{rows:?}");
+    let told = text(&bruit(&["lab", "compare", "swim", "-n", "8"]).stdout);
+    assert!(told.contains("8 nodes, 0 % of packets lost, 1 crash") && !told.contains("phi"), "{told}");
+    ends(&bruit(&["lab", "compare", "swim", "--crash", "7", "-n", "8"]), 1);
+    ends(&bruit(&["lab", "compare"]), 2);
+}
+
+#[test]
 fn version_and_completion() {
     let version = format!("bruit {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(text(&bruit(&["version"]).stdout), version);

@@ -4,7 +4,7 @@ use crate::links::Links;
 use crate::world::{Birth, World};
 use bruit_node::{KeyRing, Mode, Node, Seal, Settings};
 use bruit_proto::{Nobody, PeerId, Record, Tags, mix};
-use bruit_stacks::{CoreConfig, Full, history};
+use bruit_stacks::{CoreConfig, Full, history, state};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,12 +20,14 @@ pub fn id(i: u32) -> PeerId {
 
 /// What the process of this birth runs: [`Full`] under a name, with what the disk of its host holds, in the open or sealed.
 pub fn full(birth: &Birth<'_>, config: &CoreConfig, name: &str, seal: Option<Seal>) -> Node<Full> {
+    let settings = Settings { seal, ..Settings::new(PeerId::named(name), birth.seed) };
+    Node::new(settings, stack(birth, config, name), Box::new(Nobody))
+}
+
+fn stack(birth: &Birth<'_>, config: &CoreConfig, name: &str) -> Full {
     let record = Record::new(name, birth.seed, vec![birth.address], Tags::default());
     let record = Arc::new(record.expect("a short name and one address"));
-    let settings = Settings { seal, ..Settings::new(record.id(), birth.seed) };
-    let history = history::Config::default();
-    let full = Full::full(birth.seed, config.clone(), history, record, &birth.disk.restored());
-    Node::new(settings, full, Box::new(Nobody))
+    Full::full(birth.seed, config.clone(), history::Config::default(), record, &birth.disk.restored())
 }
 
 /// What the process that is born with this seed seals with: the key of all clusters here, and entropy that the seed decides.
@@ -38,6 +40,16 @@ pub fn seal(seed: u64, mode: Mode) -> Seal {
 /// A world of `n` hosts; none runs yet. With a mode they are sealed.
 pub fn cluster(n: u32, seed: u64, links: Links, config: CoreConfig, mode: Option<Mode>) -> World<Full> {
     let make = move |birth: Birth<'_>| full(&birth, &config, &name(birth.node), mode.map(|mode| seal(birth.seed, mode)));
+    World::new(n, seed, links, make)
+}
+
+/// The same in the open, and each node has endpoint state with these settings.
+pub fn with_state(n: u32, seed: u64, links: Links, config: CoreConfig, state: Arc<state::Config>) -> World<Full> {
+    let make = move |birth: Birth<'_>| {
+        let name = name(birth.node);
+        let full = stack(&birth, &config, &name).with_state(state.clone(), &birth.disk.restored());
+        Node::new(Settings::new(PeerId::named(&name), birth.seed), full, Box::new(Nobody))
+    };
     World::new(n, seed, links, make)
 }
 

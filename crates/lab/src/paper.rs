@@ -7,6 +7,7 @@ pub mod demers;
 mod mean;
 pub mod phi;
 pub mod rounds;
+pub mod scuttlebutt;
 mod verdict;
 
 pub use verdict::{Bound, Paper, Seen, Verdict};

@@ -32,6 +32,9 @@ struct Host<P: Protocol> {
     timers: Timers<P::Timer>,
 }
 
+/// Hears every message that reaches a node: from which, to which, what.
+type Tap<M> = Box<dyn FnMut(u32, u32, &M)>;
+
 /// N nodes that run one protocol.
 pub struct Solo<P: Protocol> {
     hosts: Vec<Host<P>>,
@@ -42,6 +45,7 @@ pub struct Solo<P: Protocol> {
     free: Vec<u32>,
     desk: Desk<P>,
     scale: Option<Scale<P::Message>>,
+    tap: Option<Tap<P::Message>>,
     now: u64,
     events: u64,
 }
@@ -54,7 +58,7 @@ impl<P: Protocol> Solo<P> {
         let hosts: Vec<Host<P>> = nodes.into_iter().map(host).collect();
         let alarms = Alarms::new(hosts.len(), FLOOR);
         let (wheel, packets, free, desk) = (Wheel::new(FLOOR), Vec::new(), Vec::new(), Desk::default());
-        let mut solo = Solo { hosts, index, wheel, alarms, packets, free, desk, scale: None, now: 0, events: 0 };
+        let mut solo = Solo { hosts, index, wheel, alarms, packets, free, desk, scale: None, tap: None, now: 0, events: 0 };
         for i in 0..solo.hosts.len() as u32 {
             solo.turn(i, |p, cx| p.on_start(cx));
             solo.set_alarm(i);
@@ -90,6 +94,11 @@ impl<P: Protocol> Solo<P> {
         self.scale.as_ref().map(|scale| scale.weight).unwrap_or_default()
     }
 
+    /// From now on `tap` hears every message that reaches a node: from which, to which, what.
+    pub fn tap(&mut self, tap: impl FnMut(u32, u32, &P::Message) + 'static) {
+        self.tap = Some(Box::new(tap));
+    }
+
     /// A command from outside to the `i`-th node, with its typed result.
     pub fn command<R>(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
         let result = self.turn(i, f);
@@ -122,6 +131,9 @@ impl<P: Protocol> Solo<P> {
         let origin = Origin { peer: Some(self.index.id(from)), path: Path::new(u64::from(from), None) };
         for message in messages.drain(..) {
             self.events += 1;
+            if let Some(tap) = &mut self.tap {
+                tap(from, to, &message);
+            }
             self.turn(to, |p, cx| p.on_message(cx, origin, message));
         }
         self.packets[slot as usize] = messages;

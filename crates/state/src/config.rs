@@ -43,6 +43,9 @@ pub struct Config {
     pub order: Order,
     /// The most bytes of one message. 1,150 leaves 50 of a packet of 1,200 to its envelope and to the sum.
     pub packet: usize,
+    /// The most values of one message beside that: any number. Papers that count a message in values are run again with it.
+    #[doc(hidden)]
+    pub values: usize,
     /// Whether a change also leaves at once, or by the exchange alone.
     pub spread: bool,
     /// The suspicion that convicts. 8 is Cassandra's: one mistake in 10^8 gaps, were they independent.
@@ -149,6 +152,7 @@ impl Default for Config {
             round: Round::CASSANDRA,
             order: Order::default(),
             packet: 1_150,
+            values: usize::MAX,
             spread: true,
             threshold: 8.0,
             form: Form::default(),

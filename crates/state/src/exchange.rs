@@ -141,7 +141,7 @@ impl<S: Spread> State<S> {
         let all: Vec<Delta> = tells.iter().filter_map(|(node, above)| self.table.delta(*node, *above, cx.now)).collect();
         let (base, count) = (base(wants, &all), all.len());
         let size = HEAD + wants.iter().map(|want| digest_size(want, base)).sum::<usize>();
-        let (deltas, cut) = bound(all, base, self.config.packet.saturating_sub(size), self.config.order, cx.rng);
+        let (deltas, cut) = bound(all, base, self.config.packet.saturating_sub(size), &self.config, cx.rng);
         let more = cut || deltas.len() < count;
         (deltas, more)
     }

@@ -150,7 +150,7 @@ impl<S: Spread> State<S> {
         values.sort_by_key(|x| x.1.version);
         let generation = (delta.generation - 1).max(1);
         let lost = Delta { generation, status: Status::Running, above: 0, heartbeat: 0, age: 0, values, node: delta.node };
-        let (deltas, more) = bound(vec![lost], generation, self.config.packet - 16, self.config.order, cx.rng);
+        let (deltas, more) = bound(vec![lost], generation, self.config.packet - 16, &self.config, cx.rng);
         cx.send(delta.node, Message::Ack2(Ack2 { deltas, more }));
     }
 

@@ -269,7 +269,7 @@ impl<S: Spread> State<S> {
         let peers: &dyn Peers = if self.config.detector == Detector::Phi { &live } else { cx.peers };
         let above = self.spread.news((node, above), from, self.me, peers, cx.rng, &mut out);
         let Some(delta) = self.table.delta(node, above, cx.now) else { return };
-        let (deltas, _) = bound(vec![delta], 0, self.config.packet - 1, self.config.order, cx.rng);
+        let (deltas, _) = bound(vec![delta], 0, self.config.packet - 1, &self.config, cx.rng);
         for delta in deltas {
             for peer in &out {
                 self.counters.relayed += 1;
@@ -327,7 +327,7 @@ impl<S: Spread> State<S> {
         spread.fill(to, peers, &mut |node, above| {
             let Some(delta) = table.delta(node, above, cx.now) else { return true };
             let left = room.left().saturating_sub(SUM_ROOM + 1).min(config.packet - 1);
-            let (deltas, _) = bound(vec![delta], 0, left, config.order, cx.rng);
+            let (deltas, _) = bound(vec![delta], 0, left, config, cx.rng);
             let fits = deltas.into_iter().next().is_some_and(|delta: Delta| {
                 let message = Message::News(delta);
                 message.size() + SUM_ROOM <= room.left() && room.offer(message).is_ok()

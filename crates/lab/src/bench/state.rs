@@ -21,7 +21,7 @@ const IDLE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(100);
 const LOOK_CLOSELY: Duration = Duration::from_millis(5);
 /// The first generation, in seconds, and how far others are above it.
-const BORN: u64 = 1_900_000_000;
+pub(crate) const BORN: u64 = 1_900_000_000;
 const DAY: u32 = 24 * 3600;
 
 /// What to measure.
@@ -140,24 +140,24 @@ fn trial(nodes: u32, seed: u64, config: &Arc<Config>) -> Trial {
     }
 }
 
-fn id(i: u32) -> PeerId {
+pub(crate) fn id(i: u32) -> PeerId {
     PeerId(u64::from(i) + 1)
 }
 
 /// A node whose disk holds the generation before this one; node 0 is everybody's seed.
-fn node(me: PeerId, config: &Arc<Config>, generation: u64) -> State {
+pub(crate) fn node(me: PeerId, config: &Arc<Config>, generation: u64) -> State {
     let row = (b"generation".to_vec(), (generation - 1).to_be_bytes().to_vec());
     let mut state = State::new(me, config.clone()).keep(&Restored::new([row].into_iter().collect()));
     state.set_seeds(&[id(0)]);
     state
 }
 
-fn knows_all(state: &State, nodes: u32) -> bool {
+pub(crate) fn knows_all(state: &State, nodes: u32) -> bool {
     state.is_running() && state.nodes().count() == nodes as usize && (0..nodes).all(|i| state.is_alive(id(i)))
 }
 
 /// How long it took until something held, looked at so often.
-fn until(solo: &mut Solo<State>, look: Duration, holds: impl Fn(&Solo<State>) -> bool) -> Option<Duration> {
+pub(crate) fn until(solo: &mut Solo<State>, look: Duration, holds: impl Fn(&Solo<State>) -> bool) -> Option<Duration> {
     let mut passed = Duration::ZERO;
     while !holds(solo) {
         if passed >= PATIENCE {
