@@ -417,7 +417,6 @@ pub(crate) struct PaperOptions {
     #[command(subcommand)]
     pub(crate) which: Option<crate::paper::Which>,
 }
-}
 
 #[derive(Args, Debug)]
 pub(crate) struct DemoOptions {

@@ -5,7 +5,9 @@ mod which;
 use crate::cli::{Cli, Format, PaperOptions};
 use crate::output::{self, progress, threads};
 use anyhow::Result;
-use bruit_lab::paper::{Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, phi, rounds, scuttlebutt};
+use bruit_lab::paper::{
+    Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, phi, rounds, scuttlebutt,
+};
 use clap::CommandFactory;
 use serde::Serialize;
 use serde_json::json;

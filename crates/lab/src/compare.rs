@@ -133,7 +133,7 @@ impl Watch {
             match change {
                 Change::Down => self.swim.see(told.node, of, true, told.at, alive(of)),
                 Change::Up => self.swim.see(told.node, of, false, told.at, alive(of)),
-                Change::Left | Change::Changed => {}
+                Change::Left | Change::Changed | Change::Suspected => {}
             }
         }
         let at = self.world.now();
