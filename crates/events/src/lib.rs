@@ -41,6 +41,8 @@ mod id;
 mod infection;
 mod keep;
 mod message;
+mod ranks;
+mod say;
 mod spread;
 mod store;
 mod talk;

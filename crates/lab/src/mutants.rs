@@ -16,10 +16,10 @@ pub struct Mutant {
     pub meant_for: &'static [Invariant],
 }
 
-use Invariant::{D2, D3, H1, L1, M2, M3, M5, M6, M9};
+use Invariant::{D2, D3, D4, H1, L1, M2, M3, M5, M6, M9};
 
 /// All of them.
-pub const ALL: [Mutant; 15] = [
+pub const ALL: [Mutant; 17] = [
     Mutant { name: "refute forgotten", meant_for: &[M9, M5] },
     Mutant { name: "refute with the same incarnation", meant_for: &[M9, M5] },
     Mutant { name: "suspicion timer never set", meant_for: &[M3, M5] },
@@ -33,6 +33,8 @@ pub const ALL: [Mutant; 15] = [
     Mutant { name: "counter of confirmations counts one accuser twice", meant_for: &[L1] },
     Mutant { name: "event delivered twice", meant_for: &[D2] },
     Mutant { name: "event never relayed", meant_for: &[D3] },
+    Mutant { name: "told counts as covered", meant_for: &[D4] },
+    Mutant { name: "bitmap of another view read", meant_for: &[D4] },
     Mutant { name: "digest compares equal always", meant_for: &[D3, M5] },
     Mutant { name: "histories compare equal always", meant_for: &[H1] },
 ];
