@@ -310,7 +310,11 @@ impl<'a> Run<'a> {
         let said = self.world.command(node, |core, cx| {
             // Half of them are waited for: what is reported of them must be true.
             let all = Filter::all();
-            if bytes % 2 == 0 { core.event_covered(cx, "lab", &payload, all) } else { core.event(cx, "lab", &payload, all) }
+            if bytes.is_multiple_of(2) {
+                core.event_covered(cx, "lab", &payload, all)
+            } else {
+                core.event(cx, "lab", &payload, all)
+            }
         });
         if let Ok(id) = said {
             self.book.said(id, self.process(node), self.world.now(), payload);
