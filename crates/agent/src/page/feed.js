@@ -10,8 +10,21 @@ const PACKET_RATE = 10;
 const MAX_MEANWHILE = 2_000;
 /** All that the page understands; the rest is for others. */
 const KINDS = [
-  "up", "refuted", "suspect", "dead", "left", "changed", "event", "infection", "state",
-  "packet", "traffic", "exchange", "runs", "loss", "scene",
+  "up",
+  "refuted",
+  "suspect",
+  "dead",
+  "left",
+  "changed",
+  "event",
+  "infection",
+  "state",
+  "packet",
+  "traffic",
+  "exchange",
+  "runs",
+  "loss",
+  "scene",
 ];
 
 /** @typedef {"connecting" | "live" | "lost"} Connection */
