@@ -127,6 +127,19 @@ test("the keyboard is enough", async () => {
   await focuses(first, "nodes are in order");
 });
 
+test("who is paused sees nothing, and sees again what it saw when it goes on", async () => {
+  const [first, second] = await names();
+  const seen = (by) => until(async () => (await label(first)).includes(`alive for ${by} of ${by}`), 5_000, () => label(first));
+  await seen(22);
+  await page.click(`[data-node="${second}"] .hit`);
+  await page.click("#panel >> text=Pause");
+  await seen(21);
+  await page.click("#panel >> text=Resume");
+  await seen(22);
+  await page.keyboard.press("Escape");
+  await closed();
+});
+
 test("scrubbing shows the cluster as it was", async () => {
   const victim = (await names())[12];
   assert.equal(await page.locator(`[data-node="${victim}"]`).getAttribute("data-status"), "dead");
