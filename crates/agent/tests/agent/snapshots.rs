@@ -32,7 +32,10 @@ fn settings(machine: &Machine) -> insta::Settings {
     for (pattern, name) in [
         (r"127\.0\.0\.1:\d+", "[address]"),
         (r"user \d+, process \d+", "[caller]"),
-        (r#""(at_ms|started_ms|uptime_ms|since_ms|pid|median|max|rtt_us|ltime|generation|version)":\d+(\.\d+)?"#, r#""$1":[number]"#),
+        (
+            r#""(at_ms|started_ms|uptime_ms|since_ms|pid|median|max|rtt_us|ltime|generation|version)":\d+(\.\d+)?"#,
+            r#""$1":[number]"#,
+        ),
         (r"(?m)^pid +\d+", "pid  [number]"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[moment]"),
         (r"user \d+", "[user]"),
