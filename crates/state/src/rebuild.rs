@@ -33,7 +33,7 @@ impl<S: Spread> State<S> {
         if !self.is_running() {
             return Err(Refused::Stopped);
         }
-        match &self.rebuild {
+        match self.rebuild.as_ref().filter(|rebuild| !rebuild.left.is_empty()) {
             Some(under_way) if under_way.namespace == namespace => return Ok(under_way.left.len()),
             Some(under_way) => return Err(Refused::Rebuilding(under_way.namespace.clone())),
             None if !self.shared().any(|key| &*key.namespace == namespace) => return Err(Refused::Namespace(namespace.into())),

@@ -54,7 +54,7 @@ fn read(fields: &[String]) -> Result<Schema, Wrong> {
         let help = near.or_else(|| Some(format!("of {kind} it is {}", known.join(", "))));
         return Err(Wrong { message: format!("`{unknown}` is none of its fields"), help });
     }
-    let rate = || number::<f64>("max_change_per_s", one("max_change_per_s")).map(|rate| rate.filter(|r| r.is_finite()));
+    let rate = || number::<f64>("max_change_per_s", one("max_change_per_s")).map(|rate| rate.filter(|r| *r != f64::INFINITY));
     let schema = match kind {
         "f64" => Schema::F64 {
             min: number("min", one("min"))?.unwrap_or(f64::MIN),
@@ -82,9 +82,9 @@ fn number<T: std::str::FromStr>(name: &str, said: Option<&str>) -> Result<Option
 
 /// Whether nothing could ever be said, or never anything else.
 fn empty(schema: &Schema) -> bool {
-    let stands = |rate: &Option<f64>| rate.is_some_and(|rate| rate <= 0.0);
+    let stands = |rate: &Option<f64>| rate.is_some_and(|rate| rate.is_nan() || rate <= 0.0);
     match schema {
-        Schema::F64 { min, max, max_change_per_s } => !(min <= max) || stands(max_change_per_s),
+        Schema::F64 { min, max, max_change_per_s } => min.is_nan() || max.is_nan() || min > max || stands(max_change_per_s),
         Schema::Int { min, max, max_change_per_s } => min > max || stands(max_change_per_s),
         Schema::Text { .. } => false,
         Schema::Enum(values) => values.is_empty(),
@@ -146,6 +146,7 @@ mod tests {
             (&["type=f64", "min=2", "max=1"], "no value fits"),
             (&["type=f64", "max_change_per_s=0"], "no value fits"),
             (&["type=f64", "min=nan"], "no value fits"),
+            (&["type=f64", "max_change_per_s=nan"], "no value fits"),
             (&["type=enum"], "an enum has values"),
         ] {
             let why = of(fields).expect_err("it is none");

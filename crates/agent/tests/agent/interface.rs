@@ -77,9 +77,13 @@ impl Document {
 #[test]
 fn every_answer_is_as_the_document_says() {
     let machine = Machine::new();
-    let (_a, at) = machine.named("a", &["--tag", "role=web"]);
-    let (_b, other) = machine.named("b", &["--join", &at]);
+    let schemas = machine.path("bruit.toml");
+    std::fs::write(&schemas, "[state.schema.load]\ntype = \"f64\"\nmax = 100\n").expect("a file");
+    let beats = ["--state-detector", "both", "-c", &schemas];
+    let (_a, at) = machine.named("a", &[&beats[..], &["--tag", "role=web"]].concat());
+    let (_b, other) = machine.named("b", &[&beats[..], &["--join", &at]].concat());
     machine.until(&["members", "--agent", "a"], |all| live(all) == 2);
+    machine.until(&["state", "ls", "--phi", "--agent", "a"], |all| all["nodes"][0]["phi"].is_number());
     let document = Document::of(&machine);
     let mut stream = connect(&machine, "a");
     stream.write_all(b"GET /v1/stream?packets=20 HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 1.1\r\n\r\n").expect("sent");
@@ -93,6 +97,7 @@ fn every_answer_is_as_the_document_says() {
         "/v1/keys",
         "/v1/log",
         "/v1/state",
+        "/v1/phi",
         "/v1/trace",
         "/",
         "/v1/picture",
@@ -109,6 +114,8 @@ fn every_answer_is_as_the_document_says() {
     let changes = [
         ("GET", "/v1/members/{name}", "/v1/members/b", ""),
         ("GET", "/v1/members/{name}", "/v1/members/nobody", ""),
+        ("GET", "/v1/members/{name}/why", "/v1/members/b/why", ""),
+        ("GET", "/v1/members/{name}/why", "/v1/members/nobody/why", ""),
         ("POST", "/v1/members/{name}/ping", "/v1/members/b/ping", ""),
         ("POST", "/v1/members/{name}/ping", "/v1/members/a/ping", ""),
         ("GET", "/v1/nodes/{name}", "/v1/nodes/a", ""),
@@ -121,6 +128,7 @@ fn every_answer_is_as_the_document_says() {
         ("POST", "/v1/events", "/v1/events", "{\"name\":\"e\",\"payload\":\"x\",\"to\":[\"role=web\"]}"),
         ("POST", "/v1/force-leave", "/v1/force-leave", "{\"name\":\"nobody\"}"),
         ("POST", "/v1/force-leave", "/v1/force-leave", "{\"name\":\"b\"}"),
+        ("GET", "/v1/members/{name}/why", "/v1/members/b/why", ""),
         ("PUT", "/v1/tags", "/v1/tags", "{\"k\":\"v\"}"),
         ("PATCH", "/v1/tags", "/v1/tags", "{\"k\":null,\"l\":\"w\"}"),
         ("PUT", "/v1/state/keys/{key}", "/v1/state/keys/load", "{\"value\":\"0.7\"}"),
@@ -129,6 +137,12 @@ fn every_answer_is_as_the_document_says() {
         ("GET", "/v1/state/keys/{key}", "/v1/state/keys/load?node=nobody", ""),
         ("PUT", "/v1/state/namespaces/{namespace}/{key}", "/v1/state/namespaces/bucket/n_val", "{\"value\":\"3\"}"),
         ("GET", "/v1/state/namespaces/{namespace}/{key}", "/v1/state/namespaces/bucket/n_val", ""),
+        ("PUT", "/v1/state/keys/{key}", "/v1/state/keys/load", "{\"value\":\"9e99\"}"),
+        ("POST", "/v1/state/namespaces/{namespace}", "/v1/state/namespaces/bucket", "{\"from_peers\":true}"),
+        ("POST", "/v1/state/namespaces/{namespace}", "/v1/state/namespaces/bucket", "{\"from_peers\":false}"),
+        ("GET", "/v1/state/namespaces/{namespace}", "/v1/state/namespaces/bucket", ""),
+        ("GET", "/v1/state/namespaces/{namespace}", "/v1/state/namespaces/nothing", ""),
+        ("GET", "/v1/phi", "/v1/phi?node=nobody", ""),
         ("GET", "/v1/state", "/v1/state?node=a", ""),
         ("GET", "/v1/state", "/v1/state?node=nobody", ""),
         ("PUT", "/v1/log", "/v1/log", "{\"filter\":\"debug\"}"),
