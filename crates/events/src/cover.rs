@@ -1,5 +1,5 @@
 use crate::id::EventId;
-use bruit_proto::{Duration, PeerId, Peers, Time, mix};
+use bruit_proto::{Duration, PeerId, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Members that coverage names, in bitmaps of at most 250 bytes; in larger clusters they are counted.
@@ -208,39 +208,9 @@ impl Cover {
     }
 }
 
-/// The members in the order of their ids, this node among them: a bit of a bitmap is a place in it.
-pub(crate) fn view(peers: &dyn Peers, me: PeerId) -> Vec<PeerId> {
-    let mut all: Vec<PeerId> = (0..peers.len()).map(|i| peers.get(i)).chain([me]).collect();
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-/// What two nodes compare before they read each other's bitmaps.
-pub(crate) fn view_digest(view: &[PeerId]) -> u32 {
-    (view.iter().fold(view.len() as u64, |sum, id| mix(sum ^ id.0)) >> 32) as u32
-}
-
-/// The bitmap of those of `ids` that are in `view`.
-pub(crate) fn to_bits(view: &[PeerId], ids: &BTreeSet<PeerId>) -> Vec<u8> {
-    let mut bits = vec![0; view.len().div_ceil(8)];
-    for (rank, _) in view.iter().enumerate().filter(|(_, id)| ids.contains(id)) {
-        bits[rank / 8] |= 1 << (rank % 8);
-    }
-    bits
-}
-
-/// Those whose bits are set; nothing of a bitmap of another length.
-pub(crate) fn of_bits(view: &[PeerId], bits: &[u8]) -> Option<BTreeSet<PeerId>> {
-    let is_set = |rank: usize| bits[rank / 8] & 1 << (rank % 8) != 0;
-    (bits.len() == view.len().div_ceil(8))
-        .then(|| view.iter().enumerate().filter(|(rank, _)| is_set(*rank)).map(|(_, id)| *id).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bruit_proto::Upto;
 
     const ORIGIN: PeerId = PeerId(1);
 
@@ -282,15 +252,6 @@ mod tests {
         assert_eq!(cover.known.count(), 8);
         let full = (0..100).map(|i| cover.add_count(PeerId(100 + i), 1)).filter(|added| !added.1).count();
         assert_eq!(full, 100 - (MAX_CHILDREN - 1));
-    }
-
-    #[test]
-    fn bitmaps_are_read_in_the_same_view_alone() {
-        let all = view(&Upto { n: 20, me: PeerId(7) }, PeerId(7));
-        let some: BTreeSet<PeerId> = [1, 7, 8, 20].map(PeerId).into();
-        assert_eq!(of_bits(&all, &to_bits(&all, &some)), Some(some.clone()));
-        assert_eq!(of_bits(&all[..9], &to_bits(&all, &some)), None);
-        assert_ne!(view_digest(&all), view_digest(&all[1..]));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Who has an event whose origin waits: reports up the infection tree, confirmed one by one.
 
-use crate::cover::{Cover, Known, MAX_IDS, MAX_NAMED, of_bits, to_bits, view, view_digest};
+use crate::cover::{Cover, Known, MAX_IDS, MAX_NAMED};
 use crate::events::{Event, Events, Timer};
 use crate::id::EventId;
 use crate::message::{Answer, Have, Message, Report};
+use crate::ranks::{of_bits, to_bits, view, view_digest};
 use crate::spread::Spread;
 use crate::store::Arrival;
 use crate::user_event::{UserEvent, Wait};
@@ -63,7 +64,12 @@ impl<S: Spread> Events<S> {
         };
         self.expire(cx.now);
         if self.covers.len() >= MAX_COVERS {
-            self.covers.remove(0);
+            // First what is over, then what its receiver knows all of, then the oldest.
+            let me = self.me;
+            let spare = |cover: &Cover| !cover.is_behind() && cover.id.origin != me;
+            let over = self.covers.iter().position(|cover| cover.over);
+            let first = over.or_else(|| self.covers.iter().position(spare)).unwrap_or(0);
+            self.covers.remove(first);
             self.counters.covers_dropped += 1;
         }
         // A node at depth h waits for those below it: log2 n is deeper than any of them.
@@ -74,6 +80,15 @@ impl<S: Spread> Events<S> {
             cx.notify(Event::Covered(id));
         }
         self.wake_covers(cx);
+    }
+
+    /// The fault of taking a copy that was sent for one that came.
+    pub(crate) fn count_told(&mut self, id: EventId, told: &[PeerId]) {
+        if mutant("told counts as covered")
+            && let Some(cover) = self.covers.iter_mut().find(|cover| cover.id == id)
+        {
+            cover.add(told.iter().copied());
+        }
     }
 
     pub(crate) fn on_report(&mut self, cx: &mut Context<'_, Self>, from: Origin, report: Report) {
@@ -97,12 +112,11 @@ impl<S: Spread> Events<S> {
             return Answer::NotMine;
         }
         let (news, fits) = match report.have {
-            Have::Count(count) if mutant("coverage counted twice") => cover.add_count(PeerId(u64::from(report.seq)), count),
             Have::Count(count) => cover.add_count(peer, count),
             Have::Ids(ids) => cover.add(ids),
             Have::Bits { view: digest, bits } => {
                 let view = view(cx.peers, me);
-                match of_bits(&view, &bits).filter(|_| view_digest(&view) == digest || mutant("bitmap of another view read")) {
+                match of_bits(&view, &bits).filter(|_| view_digest(&view) == digest) {
                     Some(ids) => cover.add(ids),
                     None => return Answer::OtherView,
                 }

@@ -42,6 +42,8 @@ mod infection;
 mod keep;
 mod message;
 mod notation;
+mod ranks;
+mod say;
 mod spread;
 mod store;
 mod talk;

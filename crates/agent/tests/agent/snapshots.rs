@@ -38,6 +38,7 @@ fn settings(machine: &Machine) -> insta::Settings {
         ),
         (r"(?m)^pid +\d+", "pid  [number]"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[moment]"),
+        (r#""id":"[0-9a-f]+\.[0-9a-f]+""#, r#""id":"[id]""#),
         (r"user \d+", "[user]"),
         (r"at version \d+", "at version [number]"),
         (r"(?m)^a \d+:\d+$", "a [generation]:[number]"),
