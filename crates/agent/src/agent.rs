@@ -14,7 +14,7 @@ mod signals;
 mod state;
 mod supervisor;
 
-pub(crate) use api::{change, guarded, state as endpoints};
+pub(crate) use api::{change, events, guarded, rounded, state as endpoints};
 pub(crate) use control::NODE_GONE;
 pub(crate) use descriptors::{connections, raise as raise_descriptors};
 pub(crate) use problem::{BAD_SETTINGS, Problem};
@@ -26,7 +26,7 @@ use crate::cli::AgentOptions;
 use crate::place;
 use crate::settings::{self, Loaded, Settings};
 use anyhow::{Context, Result, anyhow};
-use bruit::{CoreConfig, Node, StartError, StateConfig};
+use bruit::{CoreConfig, Node, StartError};
 use sd_notify::NotifyState;
 use state::Agent;
 use std::path::Path;
@@ -152,7 +152,7 @@ async fn begin(settings: &Settings, bind: String, name: &str) -> Result<Node, St
         .name(settings.node.as_deref().unwrap_or(name))
         .label(&settings.label)
         .config(CoreConfig::of(settings.profile))
-        .state(StateConfig::default())
+        .state(settings.state.clone())
         .seeds(&settings.join);
     node = node.encrypt(settings.sealed());
     if let Some(keys) = &settings.keys {

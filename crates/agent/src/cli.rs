@@ -66,6 +66,8 @@ pub(crate) enum Command {
     /// Measure what a cluster costs and how fast it is.
     #[command(subcommand)]
     Bench(Bench),
+    /// Print captured packets: what each says, message by message.
+    Decode(DecodeOptions),
     /// Run nodes in the deterministic world.
     #[command(subcommand)]
     Lab(Lab),
@@ -122,19 +124,23 @@ pub(crate) enum Client {
     },
     /// Show who the agent is.
     Info,
-    /// Say something to all members, or to a group.
+    /// Say something to all members, or to a group; or look at what was said. Exits 5 if it was waited in vain.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Event {
-        /// What it is called.
-        name: String,
-        /// What to say; `-` reads it from standard input.
-        payload: Option<String>,
-        /// Only to members with this tag; of several, all must match. `*` stands for anything.
-        #[arg(long = "tag", value_name = "K=GLOB")]
-        tags: Vec<String>,
+        #[command(subcommand)]
+        of: Option<EventOf>,
+        #[command(flatten)]
+        say: Say,
     },
     /// What each node says of itself, and what all share: say it, read it, follow it.
     #[command(subcommand)]
     State(StateOf),
+    /// Say why a member is believed to be what it is: who suspected it and who confirmed, what the agent's own probe tried,
+    /// phi and the agent's own health then, how it ended.
+    Why {
+        /// Its name.
+        node: String,
+    },
     /// Print what happens, until interrupted.
     Monitor,
     /// Whether the agent is well; exits 1 if not.
@@ -160,6 +166,39 @@ pub(crate) enum Client {
     },
 }
 
+/// Something to say.
+#[derive(Args, Debug)]
+pub(crate) struct Say {
+    /// What it is called.
+    #[arg(required = true)]
+    pub(crate) name: Option<String>,
+    /// What to say; `-` reads it from standard input.
+    pub(crate) payload: Option<String>,
+    /// Only to members with this tag; of several, all must match. `*` stands for anything.
+    #[arg(long = "tag", value_name = "K=GLOB")]
+    pub(crate) tags: Vec<String>,
+    /// Only to members with such names. `*` stands for anything, `?` for one character.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) node: Option<String>,
+    /// Wait until so many of those addressed have it: all, a number, or as 90%.
+    #[arg(long, value_name = "all|N|P%")]
+    pub(crate) wait: Option<bruit::Share>,
+    /// How long to wait at most.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration, requires = "wait")]
+    pub(crate) timeout: Duration,
+}
+
+/// What was said.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventOf {
+    /// List the recent events, and how each stands at the agent: S known to be lacking, I told, with copies left, R told no more.
+    Ls {
+        /// Ask all members who got the event from whom, and draw that: of this one, or of the newest.
+        #[arg(long, value_name = "ID", num_args = 0..=1)]
+        tree: Option<Option<String>>,
+    },
+}
+
 /// What to do with endpoint state. A key is the agent's own, or with a namespace the whole cluster's.
 #[derive(Debug, Subcommand)]
 pub(crate) enum StateOf {
@@ -180,10 +219,23 @@ pub(crate) enum StateOf {
         #[arg(long, value_name = "NAME")]
         node: Option<String>,
     },
-    /// List each node with what it says; of shared keys, those that it wrote last.
+    /// List each node with what it says; of shared keys, those that it wrote last. An unreachable one is told as such.
     Ls {
         /// Only this one.
         node: Option<String>,
+        /// List instead how suspicious each one's silence is, and what membership says of it; exits 7 where no heart beats.
+        #[arg(long)]
+        phi: bool,
+    },
+    /// Forget what others wrote in a namespace, and take it back from them at a limited rate; ends when it is back. What
+    /// breaks its schema is not taken. Exits 6 if nobody has written in it, 8 if nothing comes any more.
+    Reset {
+        /// The namespace, as in `bucket` of `bucket/n_val`.
+        #[arg(value_name = "NS")]
+        namespace: String,
+        /// From there it comes back: say so, for it is forgotten here first.
+        #[arg(long, required = true)]
+        from_peers: bool,
     },
     /// Print what changes, until interrupted.
     Watch,
@@ -222,8 +274,9 @@ pub(crate) enum Config {
     },
 }
 
-/// Settings. Each is also a key of the file and a variable: `--log-format` is `log_format` and `BRUIT_LOG_FORMAT`. Flags
-/// come before variables before the file before defaults; tags are added up.
+/// Settings. Each is also a key of the file and a variable: `--log-format` is `log_format` and `BRUIT_LOG_FORMAT`,
+/// `--state-detector` is `detector` in the table `[state]` and `BRUIT_STATE_DETECTOR`; the file has some more. Flags come
+/// before variables before the file before defaults; tags are added up.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct AgentOptions {
     /// A TOML file of settings; also BRUIT_CONFIG.
@@ -274,6 +327,10 @@ pub(crate) struct AgentOptions {
     /// SIGTERM's goodbye ends after this, heard or not.
     #[arg(long, value_name = "TIME")]
     pub(crate) leave_within: Option<String>,
+    /// Who says who is alive in endpoint state: swim, phi, or both, where swim decides and phi is watched. The same on all
+    /// nodes.
+    #[arg(long, value_name = "DETECTOR")]
+    pub(crate) state_detector: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -332,6 +389,25 @@ pub(crate) struct DemoOptions {
     /// The first node's port; the others take the next ones. Free ports unless given.
     #[arg(long)]
     pub(crate) port: Option<u16>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DecodeOptions {
+    /// A pcap or pcapng file, or lines of hex, a datagram each; `-` is standard input.
+    #[arg(default_value = "-")]
+    pub(crate) file: PathBuf,
+    /// The file of the cluster's keys, to open what is sealed. Without it is shown what stands in the open.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// The cluster's label.
+    #[arg(long, default_value = "")]
+    pub(crate) label: String,
+    /// A receiver's session, in hexadecimal: what was sealed for it is opened. Sessions that send in the capture are known.
+    #[arg(long, value_name = "HEX", value_parser = hex_u64)]
+    pub(crate) session: Vec<u64>,
+    /// A node's name: its id is shown by it. Names that are said in the capture are known.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -457,6 +533,10 @@ fn percent(text: &str) -> Result<Ppm, String> {
         Ok(p) if (0.0..=100.0).contains(&p) => Ok(Ppm((p * 10_000.0).round() as u32)),
         _ => Err("give a percentage between 0 and 100".into()),
     }
+}
+
+fn hex_u64(text: &str) -> Result<u64, String> {
+    u64::from_str_radix(text, 16).map_err(|_| "give up to sixteen hexadecimal digits".into())
 }
 
 fn seed(text: &str) -> Result<u64, String> {

@@ -3,9 +3,10 @@
 mod find;
 mod http;
 mod print;
+mod reset;
 
 use crate::agent::{BAD_CONFIG, BAD_SETTINGS};
-use crate::cli::{Client, Output, StateOf};
+use crate::cli::{Client, EventOf, Output, Say, StateOf};
 use crate::output;
 use anyhow::{Context, Result};
 use base64::Engine;
@@ -51,6 +52,7 @@ pub(crate) fn run(command: &Client, agent: Option<String>, format: Output) -> Re
             let socket = find::agent(agent.as_deref()).await?;
             match command {
                 Client::Monitor => monitor(socket, format, &[]).await,
+                Client::State(StateOf::Reset { namespace, .. }) => reset::run(socket, agent.as_deref(), namespace, format).await,
                 Client::State(StateOf::Watch) => monitor(socket, format, &["state", "lagged"]).await,
                 _ => answer(command, socket.ask(&request).await?, format),
             }
@@ -82,6 +84,7 @@ fn request(command: &Client) -> Result<Result<Request, Failure>> {
         Client::Members { name: Some(name), .. } => get(&format!("/v1/members/{}", http::escape(name))),
         Client::Members { status: Some(status), .. } => get(&format!("/v1/members?status={}", http::escape(status))),
         Client::Members { .. } => get("/v1/members"),
+        Client::Why { node } => get(&format!("/v1/members/{}/why", http::escape(node))),
         Client::Info => get("/v1/info"),
         Client::Health => get("/v1/health"),
         Client::Monitor => get("/v1/stream"),
@@ -107,11 +110,26 @@ fn request(command: &Client) -> Result<Result<Request, Failure>> {
             patch.extend(delete.iter().map(|key| (key.clone(), Value::Null)));
             send("PATCH", "/v1/tags", Value::Object(patch))
         }
-        Client::Event { name, payload, tags } => {
-            let payload = payload_of(payload.as_deref())?;
-            send("POST", "/v1/events", json!({ "name": name, "payload_base64": BASE64_STANDARD.encode(payload), "to": tags }))
+        Client::Event { of: Some(EventOf::Ls { tree: None }), .. } => get("/v1/events"),
+        Client::Event { of: Some(EventOf::Ls { tree: Some(None) }), .. } => get("/v1/events/tree"),
+        Client::Event { of: Some(EventOf::Ls { tree: Some(Some(id)) }), .. } => {
+            get(&format!("/v1/events/tree?id={}", http::escape(id)))
         }
+        Client::Event { of: None, say } => send("POST", "/v1/events", said(say)?),
     }))
+}
+
+fn said(say: &Say) -> Result<Value> {
+    let payload = BASE64_STANDARD.encode(payload_of(say.payload.as_deref())?);
+    let mut said = json!({ "name": say.name, "payload_base64": payload, "to": say.tags });
+    if let Some(node) = &say.node {
+        said["node"] = node.as_str().into();
+    }
+    if let Some(share) = say.wait {
+        said["wait"] = share.to_string().into();
+        said["timeout_ms"] = (say.timeout.as_millis() as u64).into();
+    }
+    Ok(said)
 }
 
 fn state_of(command: &StateOf) -> Request {
@@ -124,7 +142,9 @@ fn state_of(command: &StateOf) -> Request {
     match command {
         StateOf::Set { key, value } => Request { method: "PUT", path: path(key), body: Some(json!({ "value": value })) },
         StateOf::Get { key, node } => get(path(key) + &by(node)),
-        StateOf::Ls { node } => get("/v1/state".to_owned() + &by(node)),
+        StateOf::Ls { node, phi: true } => get("/v1/phi".to_owned() + &by(node)),
+        StateOf::Ls { node, phi: false } => get("/v1/state".to_owned() + &by(node)),
+        StateOf::Reset { namespace, .. } => get(reset::path(namespace)),
         StateOf::Watch => get("/v1/stream".into()),
         StateOf::Trace => get("/v1/trace".into()),
     }
@@ -152,6 +172,9 @@ fn answer(command: &Client, reply: Reply, format: Output) -> Result<ExitCode, Fa
     }
     Ok(match command {
         Client::Health if value["ok"] != true => ExitCode::FAILURE,
+        // Nobody is called so: a slip of the pen, most often.
+        Client::Event { of: None, .. } if value["addressed"] == 0 => ExitCode::from(Failure::NOT_FOUND),
+        Client::Event { of: None, .. } if value["met"] == false => ExitCode::from(Failure::PARTIAL),
         Client::Reachability if value["silent"] != json!([]) => ExitCode::from(Failure::PARTIAL),
         _ => ExitCode::SUCCESS,
     })

@@ -27,11 +27,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 
 /// Where the page is served unless it is said.
 const PAGE: &str = "127.0.0.1:0";
 /// Streams of the page that may be open at once.
 const STREAMS: usize = 64;
+/// What is shown stays for so long, or nobody would see a scene that is over in a blink.
+const SHOWN: Duration = Duration::from_millis(1_500);
 /// Orders of keys and page that wait; who gives more waits.
 const ORDERS: usize = 16;
 
@@ -142,7 +145,9 @@ async fn direct(mut stage: Stage, mut orders: mpsc::Receiver<Asked>, scenes: boo
 
 async fn play_all(stage: &mut Stage, told: &mut impl FnMut(&Played)) -> Result<()> {
     for scene in &scenes::SCENES {
-        told(&play(stage, scene).await?);
+        let played = play(stage, scene).await?;
+        told(&played);
+        sleep(SHOWN.saturating_sub(Duration::from_millis(played.ms))).await;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod bench;
 mod cli;
 mod client;
 mod config;
+mod decode;
 mod demo;
 mod keys;
 mod lab;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Keys(Keys::Generate { out }) => keys::generate(out.as_deref(), lines),
         Command::Keys(Keys::Ls { file: Some(file) }) => keys::list(&file, lines),
         Command::Keys(Keys::Ls { file: None }) => client::run(&Client::Keys, cli.agent, cli.output),
+        Command::Decode(options) => decode::run(&options, lines),
         Command::Demo(options) => demo::run(&options, lines),
         Command::Bench(Bench::Cluster(options)) => bench::cluster(&options, lines),
         Command::Bench(Bench::Agent(options)) => bench::agent(&options, lines),

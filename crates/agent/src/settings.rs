@@ -3,13 +3,17 @@
 mod fault;
 mod file;
 mod keys;
+mod schema;
+mod state;
 
 pub(crate) use fault::{Fault, Faults};
 pub(crate) use keys::{ENCRYPTS, KEYS, Key, Live, PROFILES, Shape, log_filter, word};
+pub(crate) use schema::written as schema_fields;
+pub(crate) use state::DETECTORS;
 
 use crate::cli::AgentOptions;
 use anyhow::Result;
-use bruit::{Encrypt, KeyRing, Profile};
+use bruit::{Encrypt, KeyRing, Profile, StateConfig};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -44,6 +48,8 @@ pub(crate) struct Settings {
     pub(crate) log_json: bool,
     /// SIGTERM's leave ends after this, heard or not.
     pub(crate) leave_within: Duration,
+    /// How nodes gossip about each other, and who says who is alive.
+    pub(crate) state: StateConfig,
 }
 
 impl Settings {
@@ -97,10 +103,12 @@ pub(crate) struct Value {
 #[derive(Clone, Debug)]
 pub(crate) struct Loaded {
     pub(crate) settings: Settings,
-    /// Of all keys but `tags`, in their order.
+    /// Of all keys but `tags` and `state.schema`, in their order.
     pub(crate) values: Vec<(&'static Key, Value)>,
     /// Which layer set each tag.
     pub(crate) tags: BTreeMap<String, Origin>,
+    /// Which layer set the schema of each key.
+    pub(crate) schemas: BTreeMap<String, Origin>,
 }
 
 impl Loaded {
@@ -117,7 +125,8 @@ impl Loaded {
         }
         match key.shape {
             Shape::Table => self.settings.tags == other.settings.tags,
-            Shape::Text | Shape::List => self.value(key).map(|v| &v.texts) == other.value(key).map(|v| &v.texts),
+            Shape::Schemas => self.settings.state.schemas == other.settings.state.schemas,
+            Shape::Text | Shape::List | Shape::Number => self.value(key).map(|v| &v.texts) == other.value(key).map(|v| &v.texts),
         }
     }
 }
@@ -133,13 +142,14 @@ pub(crate) fn load(options: &AgentOptions) -> Result<Loaded, Faults> {
     let has_key_file = layers.iter().flatten().any(|x| x.0.name == "key_file");
     let mut settings = keys::bare();
     let mut said: BTreeMap<&str, (&'static Key, Value)> = BTreeMap::new();
-    let mut tags = BTreeMap::new();
+    let (mut tags, mut schemas) = (BTreeMap::new(), BTreeMap::new());
     for (key, value) in layers.into_iter().flatten() {
         match (key.apply)(&mut settings, &value.texts) {
             Ok(()) if key.shape == Shape::Table => {
                 let names = value.texts.iter().filter_map(|text| text.split_once('='));
                 tags.extend(names.map(|(name, _)| (name.to_owned(), value.origin.clone())));
             }
+            Ok(()) if key.shape == Shape::Schemas => drop(schemas.insert(value.texts[0].clone(), value.origin)),
             Ok(()) => drop(said.insert(key.name, (key, value))),
             Err(wrong) => faults.add(Fault { message: wrong.message, at: value.at, help: wrong.help }),
         }
@@ -148,7 +158,7 @@ pub(crate) fn load(options: &AgentOptions) -> Result<Loaded, Faults> {
     if !has_key_file {
         unsealed(&settings, &values).into_iter().for_each(|fault| faults.add(fault));
     }
-    if faults.is_empty() { Ok(Loaded { settings, values, tags }) } else { Err(faults) }
+    if faults.is_empty() { Ok(Loaded { settings, values, tags, schemas }) } else { Err(faults) }
 }
 
 type Layer = Vec<(&'static Key, Value)>;
@@ -159,9 +169,10 @@ fn environment(all: impl Iterator<Item = (String, std::ffi::OsString)>, faults: 
     for (name, text) in ours {
         let word = name[PREFIX.len()..].to_lowercase();
         let at = fault::At::Word(format!("{name}={}", text.to_string_lossy()));
-        let Some(key) = KEYS.iter().find(|k| k.name == word) else {
+        let Some(key) = KEYS.iter().find(|k| k.variable().as_ref() == Some(&word)) else {
             // Kubernetes gives a service called bruit variables of this prefix, so only a near miss is a fault.
-            if let Some(near) = fault::nearest(&word, KEYS.iter().map(|k| k.name)) {
+            let variables: Vec<String> = KEYS.iter().filter_map(Key::variable).collect();
+            if let Some(near) = fault::nearest(&word, variables.iter().map(String::as_str)) {
                 let help = Some(format!("did you mean {PREFIX}{}?", near.to_uppercase()));
                 faults.add(Fault { message: format!("unknown variable {name}"), at, help });
             }
@@ -169,8 +180,10 @@ fn environment(all: impl Iterator<Item = (String, std::ffi::OsString)>, faults: 
         };
         let text = text.to_string_lossy().into_owned();
         let texts = match key.shape {
-            Shape::Text => vec![text],
-            Shape::List | Shape::Table => text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
+            Shape::Text | Shape::Number => vec![text],
+            Shape::List | Shape::Table | Shape::Schemas => {
+                text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect()
+            }
         };
         found.push((key, Value { texts, origin: Origin::Environment(name), at }));
     }
@@ -179,7 +192,7 @@ fn environment(all: impl Iterator<Item = (String, std::ffi::OsString)>, faults: 
 
 fn flags(options: &AgentOptions) -> Layer {
     let one = |x: &Option<String>| x.iter().cloned().collect::<Vec<_>>();
-    let given: [(&str, &'static str, Vec<String>); 14] = [
+    let given: [(&str, &'static str, Vec<String>); 15] = [
         ("node", "--node", one(&options.node)),
         ("bind", "--bind", one(&options.bind)),
         ("advertise", "--advertise", options.advertise.clone()),
@@ -194,6 +207,7 @@ fn flags(options: &AgentOptions) -> Layer {
         ("log", "--log", one(&options.log)),
         ("log_format", "--log-format", one(&options.log_format)),
         ("leave_within", "--leave-within", one(&options.leave_within)),
+        ("state.detector", "--state-detector", one(&options.state_detector)),
     ];
     let set = given.into_iter().filter(|x| !x.2.is_empty());
     set.filter_map(|(name, flag, texts)| {

@@ -1,6 +1,6 @@
 use crate::subscribers::Lagged;
 use bruit_proto::{Change, PeerId, Why};
-use bruit_stacks::events::{Delivered, EventId};
+use bruit_stacks::events::{Delivered, EventId, Trace};
 use bruit_stacks::history::{Entry, EntryId};
 use bruit_stacks::swim::Member;
 use bruit_stacks::{Full, FullEvent, history};
@@ -33,6 +33,17 @@ pub enum Event {
     /// This node does not tell this event any more, unless somebody turns out to lack it: of susceptible, infective and
     /// removed, it is removed now.
     Quiet(EventId),
+    /// More is known of who has an event that this node waits for: see [`Node::event_wait`](crate::Node::event_wait).
+    Covered(EventId),
+    /// A member that was asked how an event came to it has answered: see [`Node::event_tree`](crate::Node::event_tree).
+    Traced {
+        /// Who.
+        peer: PeerId,
+        /// Which event.
+        id: EventId,
+        /// How; nothing if it does not keep the event.
+        trace: Option<Trace>,
+    },
     /// A join reached the cluster through this contact.
     Joined {
         /// Through whom.
@@ -122,6 +133,8 @@ fn of_core(full: &Full, event: bruit_stacks::Event) -> Option<Event> {
         bruit_stacks::Event::Member { peer, change: Change::Down } => member(peer, Event::Down),
         bruit_stacks::Event::Member { peer, change: Change::Left } => member(peer, Event::Left),
         bruit_stacks::Event::Member { peer, change: Change::Changed } => member(peer, Event::Changed),
+        // Told as an event of its own, with who says so.
+        bruit_stacks::Event::Member { change: Change::Suspected, .. } => None,
         bruit_stacks::Event::Suspected { peer, by } => {
             full.swim().member(peer).cloned().map(|member| Event::Suspect { member, by })
         }
@@ -134,5 +147,7 @@ fn of_core(full: &Full, event: bruit_stacks::Event) -> Option<Event> {
         bruit_stacks::Event::Isolated(is) => Some(Event::Isolated(is)),
         bruit_stacks::Event::Delivered(delivered) => Some(Event::Delivered(delivered)),
         bruit_stacks::Event::Quiet(id) => Some(Event::Quiet(id)),
+        bruit_stacks::Event::Covered(id) => Some(Event::Covered(id)),
+        bruit_stacks::Event::Traced { peer, id, trace } => Some(Event::Traced { peer, id, trace }),
     }
 }

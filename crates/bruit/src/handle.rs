@@ -107,15 +107,15 @@ impl<P: Stack, E: Told> Handle<P, E> {
         self.order(move |node, now| node.tap(now, per_second)).await
     }
 
-    /// Of the last [`TAPPED`](crate::TAPPED) packets that were kept those with a higher number, oldest first. Their messages
-    /// are written down by [`notes`](crate::proto::notes).
+    /// Of the last [`TAPPED`](crate::TAPPED) packets that were kept those with a higher number, oldest first, and how many were
+    /// not kept since somebody began to watch. Their messages are written down by [`notes`](crate::proto::notes).
     ///
     /// # Errors
     /// [`Stopped`].
     ///
     /// Cancellation: nothing happened.
-    pub async fn tapped(&self, after: u64) -> Result<Vec<Tapped>, Stopped> {
-        self.order(move |node, _| node.tapped(after).cloned().collect()).await
+    pub async fn tapped(&self, after: u64) -> Result<(Vec<Tapped>, u64), Stopped> {
+        self.order(move |node, _| (node.tapped(after).cloned().collect(), node.tap_counts().1)).await
     }
 
     /// The timers that are set, earliest first, and how long each has to go.

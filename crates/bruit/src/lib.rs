@@ -22,6 +22,7 @@
 //! What the driver does, in `driver`: one task per node, woken by packets, orders, connections and the next deadline,
 //! and by nothing else; one small task per connection; one thread for the disk, if there is one. It names no protocol.
 
+pub mod capture;
 mod connection;
 mod disk;
 mod driver;
@@ -43,6 +44,8 @@ mod subscribers;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod traffic;
+mod tree;
+mod wait;
 
 pub use bruit_node::{BadKeys, Counters, Direction, KeyId, KeyRing, TAPPED, Tally as Sealing, Tapped};
 /// The seam, for protocols of your own.
@@ -50,11 +53,13 @@ pub use bruit_proto as proto;
 pub use bruit_proto::{PeerId, Record, Tags};
 /// The stacks and their parts, for compositions of your own.
 pub use bruit_stacks as stacks;
-pub use bruit_stacks::events::{Delivered, EventId, Filter};
+pub use bruit_stacks::events::{Delivered, EventId, Filter, Infection, Standing};
 pub use bruit_stacks::history::{Entry, EntryId, What};
 #[cfg(feature = "state")]
-pub use bruit_stacks::state::{Config as StateConfig, Endpoint, Exchange, Key, Value};
-pub use bruit_stacks::swim::{Member, Profile, Status};
+pub use bruit_stacks::state::{
+    Config as StateConfig, Detector, Disagreement, Doubt, Endpoint, Exchange, Key, Pulse, Schema, Value,
+};
+pub use bruit_stacks::swim::{Case, Ended, Member, Profile, Status, Step, Tried};
 pub use bruit_stacks::{Core, CoreConfig, Full};
 pub use bruit_store::Damage;
 pub use encrypt::{Encrypt, read_keys};
@@ -68,3 +73,5 @@ pub use start::{Driver, Local, Stack, Told};
 pub use state::{Shared, State};
 pub use subscribers::{EVENTS_KEPT, Events, Lagged, News};
 pub use traffic::Traffic;
+pub use tree::{Branch, Recent, Tree};
+pub use wait::{BadShare, Share, Waited};

@@ -12,7 +12,7 @@ use bruit_node::{Counters, KeyId, KeyRing};
 use bruit_proto::{PeerId, Tags, Time};
 use bruit_stacks::events::{EventId, Filter};
 use bruit_stacks::history::{self, What};
-use bruit_stacks::swim::{self, Member, Profile};
+use bruit_stacks::swim::{self, Case, Member, Profile};
 use bruit_stacks::{CoreConfig, Full};
 use bruit_store::Damage;
 use std::net::SocketAddr;
@@ -81,7 +81,9 @@ impl Builder {
     }
 
     /// The node takes part in endpoint state, [`Node::state`], with these settings; without, it costs nothing. Share them
-    /// among the nodes of a process.
+    /// among the nodes of a process. Membership stays the table of who is where whatever
+    /// [`detector`](crate::StateConfig::detector) they name: with [`Detector::Phi`](crate::Detector::Phi) heartbeats say who
+    /// is alive in the state, whom its rounds talk to and [`State::alive`](crate::State::alive).
     #[cfg(feature = "state")]
     pub fn state(mut self, config: impl Into<Arc<bruit_stacks::state::Config>>) -> Builder {
         self.state = Some(config.into());
@@ -255,6 +257,18 @@ impl Node {
     pub async fn member(&self, name: &str) -> Result<Option<Member>, Stopped> {
         let peer = PeerId::named(name);
         self.handle.look(move |full| full.swim().member(peer).cloned()).await
+    }
+
+    /// Why the member of this name is believed to be what it is: its last suspicion, who accused it when, what this node's own
+    /// probe tried, how it ended. Nothing if there was none among the last 64 of all members.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn why(&self, name: &str) -> Result<Option<Case>, Stopped> {
+        let peer = PeerId::named(name);
+        self.handle.look(move |full| full.swim().case(peer).cloned()).await
     }
 
     /// Says something to all members, this one included: each is told once. It is on its way when this returns; a node

@@ -1,6 +1,6 @@
 //! The default stack on real sockets: what a user of the library relies on.
 
-use bruit::{CallError, Event, Events, Filter, JoinError, Member, Node, StartError, Status};
+use bruit::{CallError, Event, Events, Filter, JoinError, Member, Node, Share, StartError, Status};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -225,4 +225,26 @@ async fn nodes_meet_over_ipv6() {
     let mut events = a.events();
     join(&b, &a).await;
     up(&mut events, "b").await;
+}
+
+#[tokio::test]
+async fn a_wait_says_who_has_it_and_who_does_not() {
+    let a = start("a").await;
+    let mut at_a = a.events();
+    let others = [start("b").await, start("c").await];
+    for node in &others {
+        join(node, &a).await;
+        up(&mut at_a, node.name()).await;
+    }
+    let all = a.event_wait(Filter::all(), "leader", "a", Share::All, PATIENCE).await.unwrap();
+    assert!(all.met && (all.addressed, all.covered) == (3, 3) && all.missing == Some(vec![]), "{all:?}");
+    let tree = others[1].event_tree(all.id).await.unwrap();
+    assert!(tree.branches.len() == 3 && &*tree.branches[0].node == "a" && tree.silent.is_empty(), "{tree:?}");
+    let faults = others[0].faults();
+    let still = faults.pause().await.unwrap();
+    let some = a.event_wait(Filter::all(), "leader", "b", Share::All, Duration::from_millis(300)).await.unwrap();
+    drop(still);
+    assert!(!some.met && some.missing == Some(vec!["b".into()]), "{some:?}");
+    let nobody = a.event_wait(Filter::all().node("x").unwrap(), "leader", "", Share::All, PATIENCE).await.unwrap();
+    assert!(nobody.met && nobody.addressed == 0);
 }

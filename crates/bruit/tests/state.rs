@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 /// Longer than anything here takes, on a loaded machine as well.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often is looked.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Three nodes that know each other.
 async fn three() -> [Node; 3] {
@@ -100,6 +100,51 @@ async fn a_key_written_on_both_sides_of_a_cut_has_one_value_after_it() {
     let (a, b, c) = (writers(&nodes[0]).await, writers(&nodes[1]).await, writers(&nodes[2]).await);
     assert!(a == b && b == c, "{a:?} {b:?} {c:?}");
     assert_eq!(a.writer, nodes[2].handle().record().id(), "the latest");
+}
+
+/// Mission row S6: a flipped bit is counted and changes nothing. What `a` sends to `b` goes through a socket of ours, for that
+/// is what `b` advertises; the packet that brings a value comes first in all its damaged forms, then as it was.
+#[tokio::test]
+async fn s6_a_flipped_bit_is_counted_and_changes_nothing() {
+    let between = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+    let at = between.local_addr().expect("an address");
+    let node = |name: &str| Node::bind("127.0.0.1:0").name(name).profile(Profile::Local).state(StateConfig::default());
+    let a = node("a").start().await.expect("it starts");
+    let b = node("b").advertise(at).start().await.expect("it starts");
+    let to = b.local_addr();
+    let mut packet = vec![0; 2048];
+    let joined = async { b.join([a.local_addr().to_string()]).await.expect("it joins") };
+    let carry = async {
+        loop {
+            let (n, _) = between.recv_from(&mut packet).await.expect("a packet");
+            between.send_to(&packet[..n], to).await.expect("carried");
+        }
+    };
+    tokio::select! { () = joined => {}, () = carry => {} }
+    // Answers go to where a question came from: there is none.
+    a.faults().cut(Cut::These(vec![to])).await.expect("it runs");
+    a.state().set("load", "a-value-to-be-seen").await.expect("it is set");
+    // What else comes meanwhile does not go on: `b` is held for slow.
+    let whole = timeout(PATIENCE, async {
+        loop {
+            let (n, _) = between.recv_from(&mut packet).await.expect("a packet");
+            if packet[..n].windows(18).any(|part| part == b"a-value-to-be-seen") {
+                return packet[..n].to_vec();
+            }
+        }
+    });
+    let whole = whole.await.expect("it is told");
+    let refused = async || b.counters().await.expect("it runs").rejected().iter().map(|x| x.1).sum::<u64>();
+    for i in 0..whole.len() {
+        let before = refused().await;
+        let mut flipped = whole.clone();
+        flipped[i] ^= 1 << (i % 8);
+        between.send_to(&flipped, to).await.expect("sent");
+        until(async || refused().await > before).await;
+        assert_eq!((refused().await, own(&b, "a", "load").await), (before + 1, None), "byte {i}");
+    }
+    between.send_to(&whole, to).await.expect("sent");
+    until(async || own(&b, "a", "load").await.as_deref() == Some("a-value-to-be-seen")).await;
 }
 
 #[tokio::test]

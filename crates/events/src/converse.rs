@@ -108,7 +108,7 @@ impl<S: Spread> Events<S> {
                 }
                 None => cx.reject(from, "busy, but nobody asked"),
             },
-            Message::Digest(_) | Message::Check | Message::Checked => cx.reject(from, "part of a packet in a conversation"),
+            _ => cx.reject(from, "part of a packet in a conversation"),
         }
     }
 

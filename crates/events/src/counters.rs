@@ -33,6 +33,12 @@ pub struct Counters {
     pub turned_away: u64,
     /// Conversations begun here that failed.
     pub failed: u64,
+    /// Reports sent of who has an event.
+    pub reported: u64,
+    /// Reports heard of who has an event.
+    pub reports: u64,
+    /// Waits, and reports, that there was no room for.
+    pub covers_dropped: u64,
     /// Events that fell out of the window.
     pub evicted: u64,
     /// Events dropped from what waits to be sent: there were too many.

@@ -2,13 +2,13 @@ use crate::check::Check;
 use crate::config::Config;
 use crate::converse::Talks;
 use crate::counters::Counters;
-use crate::filter::Filter;
+use crate::cover::Cover;
 use crate::id::{EventId, Stamp};
 use crate::keep::Keep;
-use crate::message::Message;
+use crate::message::{Message, Trace};
 use crate::spread::{Relay, Spread};
 use crate::store::{Arrival, Store};
-use crate::user_event::{Delivered, Refused, UserEvent};
+use crate::user_event::{Delivered, UserEvent};
 use bruit_kit::{Lamport, Seen};
 use bruit_proto::{
     Change, Context, Duration, Lost, Origin, Outlet, PeerId, Protocol, Receipt, Room, StreamId, StreamNews, Tags, Time, Wire,
@@ -28,6 +28,8 @@ pub enum Timer {
     Release,
     /// What was delivered is written to the disk.
     Keep,
+    /// It is said who has an event that is waited for.
+    Cover,
 }
 
 /// What it tells its composer.
@@ -38,12 +40,19 @@ pub enum Event {
     /// This node does not tell this event any more, unless somebody turns out to lack it: of susceptible, infective and
     /// removed (Bailey 1975), it is removed now.
     Quiet(EventId),
+    /// More is known of who has an event that this node waits for: see [`Events::covered`].
+    Covered(EventId),
+    /// A peer that was asked how an event came to it has answered: see [`Events::trace`].
+    Traced {
+        /// Who.
+        peer: PeerId,
+        /// Which event.
+        id: EventId,
+        /// How; nothing if it does not keep the event.
+        trace: Option<Trace>,
+    },
 }
 
-/// Events held back until this node has joined: 64, a packet or two of them.
-const MAX_HELD: usize = 64;
-/// How long they are held back at most.
-const HOLD: Duration = Duration::from_secs(1);
 /// Room for the digest and its frame, left beside piggybacked events.
 const DIGEST_ROOM: usize = 16;
 
@@ -52,14 +61,17 @@ const DIGEST_ROOM: usize = 16;
 pub struct Events<S: Spread = Relay> {
     pub(crate) me: PeerId,
     pub(crate) config: Config,
+    name: Arc<str>,
     tags: Tags,
+    /// Events that somebody waits for, oldest first.
+    pub(crate) covers: Vec<Cover>,
     pub(crate) store: Store,
     pub(crate) spread: S,
     /// Events that this node still tells.
     pub(crate) infective: BTreeSet<Stamp>,
     pub(crate) counters: Counters,
     pub(crate) clock: Lamport,
-    serial: u32,
+    pub(crate) serial: u32,
     /// Since when this node has peers, or since its start: older events are not for it.
     since: Time,
     had_peers: bool,
@@ -71,7 +83,7 @@ pub struct Events<S: Spread = Relay> {
     pub(crate) check: Check,
     /// Whether the clock is the cluster's.
     pub(crate) joined: bool,
-    held: Vec<UserEvent>,
+    pub(crate) held: Vec<UserEvent>,
     pub(crate) talks: Talks,
     pub(crate) kept: Option<Box<Keep>>,
 }
@@ -95,7 +107,9 @@ impl<S: Spread> Events<S> {
         config.check().expect("a checked configuration");
         Events {
             me,
+            name: Arc::default(),
             tags: Tags::default(),
+            covers: Vec::new(),
             store: Store::new(config.window, config.window_bytes),
             spread,
             infective: BTreeSet::new(),
@@ -116,42 +130,19 @@ impl<S: Spread> Events<S> {
         }
     }
 
-    /// Says an event to all, or to the nodes that `filter` names, this one included.
-    ///
-    /// A node that has peers but has not heard yet that it knows what they know holds it back, for a second at most: said
-    /// with a clock that is far behind, it would be below everybody's window.
-    ///
-    /// # Errors
-    /// [`Refused`] when it is too large, or when too much is held back already.
-    pub fn event(&mut self, cx: &mut Context<'_, Self>, name: &str, payload: &[u8], filter: Filter) -> Result<EventId, Refused> {
-        if name.is_empty() || name.len() > UserEvent::MAX_NAME {
-            return Err(Refused::Name(name.len()));
-        }
-        if payload.len() > self.config.payload {
-            return Err(Refused::Payload { size: payload.len(), limit: self.config.payload });
-        }
-        let id = EventId { origin: self.me, serial: self.serial.wrapping_add(1) };
-        let stamp = Stamp { ltime: Lamport::MAX, id };
-        let event = UserEvent { stamp, filter, name: name.into(), payload: payload.into() };
-        if event.size() > UserEvent::MAX_SIZE {
-            return Err(Refused::Size(event.size()));
-        }
-        if self.held.len() >= MAX_HELD {
-            return Err(Refused::Joining);
-        }
-        self.serial = id.serial;
-        self.held.push(event);
-        if self.joined || cx.peers.is_empty() {
-            self.release(cx);
-        } else {
-            self.hold(cx);
-        }
-        Ok(id)
+    /// This node's own name, for filters.
+    pub fn set_name(&mut self, name: &str) {
+        self.name = name.into();
     }
 
     /// This node's own tags, for filters.
     pub fn set_tags(&mut self, tags: Tags) {
         self.tags = tags;
+    }
+
+    /// Whether an event is for this node.
+    fn is_meant(&self, event: &UserEvent) -> bool {
+        event.filter.matches(&self.name, &self.tags)
     }
 
     /// What is kept.
@@ -167,35 +158,6 @@ impl<S: Spread> Events<S> {
     /// What happened so far.
     pub fn counters(&self) -> Counters {
         Counters { evicted: self.store.evicted(), backlog_dropped: self.spread.dropped(), ..self.counters }
-    }
-
-    /// Asks somebody for the clock.
-    fn hold(&mut self, cx: &mut Context<'_, Self>) {
-        if self.held.len() == 1 {
-            cx.set(Timer::Release, HOLD);
-        }
-        let mut out = Vec::new();
-        cx.pick(1, &|_| false, &mut out);
-        if let Some(peer) = out.first() {
-            self.ask(cx, *peer);
-        }
-    }
-
-    /// This node's clock is the cluster's.
-    pub(crate) fn has_joined(&mut self, cx: &mut Context<'_, Self>) {
-        self.joined = true;
-        if !self.held.is_empty() {
-            cx.cancel(Timer::Release);
-            self.release(cx);
-        }
-    }
-
-    fn release(&mut self, cx: &mut Context<'_, Self>) {
-        for mut event in std::mem::take(&mut self.held) {
-            event.stamp.ltime = self.clock.tick();
-            self.counters.said += 1;
-            self.learn(cx, Arc::new(event), Arrival::default(), true);
-        }
     }
 
     /// A copy of an event, from a peer or from this node's user. `push`: it is relayed if it is news.
@@ -220,6 +182,7 @@ impl<S: Spread> Events<S> {
                     self.keep_delivered(cx, event.stamp);
                     self.deliver(cx, &event, arrival);
                 }
+                self.cover(cx, &event, arrival, timely && self.is_meant(&event));
                 self.infective.insert(event.stamp);
                 if timely && push && !mutant("event never relayed") {
                     self.relay(cx, event.stamp, arrival.via);
@@ -231,7 +194,7 @@ impl<S: Spread> Events<S> {
     }
 
     fn deliver(&mut self, cx: &mut Context<'_, Self>, event: &UserEvent, arrival: Arrival) {
-        if event.filter.matches(&self.tags) {
+        if self.is_meant(event) {
             self.counters.delivered += 1;
             let UserEvent { stamp, name, payload, .. } = event;
             cx.notify(Event::Delivered(Delivered {
@@ -252,10 +215,11 @@ impl<S: Spread> Events<S> {
         let Some(held) = self.store.get(&stamp) else { return };
         let mut out = Vec::new();
         self.spread.news(stamp, from, self.me, cx.peers, cx.rng, &mut out);
-        for peer in out {
+        for peer in &out {
             self.counters.relayed += 1;
-            cx.send(peer, held.message(cx.now));
+            cx.send(*peer, held.message(cx.now));
         }
+        self.count_told(stamp.id, &out);
         self.check = Check::begin();
         cx.set(Timer::Check, self.config.quiet);
     }
@@ -299,6 +263,10 @@ impl<S: Spread> Events<S> {
                 _ => cx.reject(from, "check by a stranger"),
             },
             Message::Checked => {}
+            Message::Report(report) => self.on_report(cx, from, report),
+            Message::Answer { id, seq, answer } => self.on_answer(cx, from, id, seq, answer),
+            Message::Trace(id) => self.on_trace(cx, from, id),
+            Message::Traced { id, trace } => self.on_traced(cx, from, id, trace),
             _ => cx.reject(from, "part of a conversation by datagram"),
         }
     }
@@ -327,6 +295,7 @@ impl<S: Spread> Protocol for Events<S> {
             Timer::Finish => self.talks.finish(|stream| cx.close(stream)),
             Timer::Release => self.has_joined(cx),
             Timer::Keep => self.flush(cx),
+            Timer::Cover => self.report(cx),
         }
     }
 

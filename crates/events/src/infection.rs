@@ -66,7 +66,12 @@ impl<S: Spread> Events<S> {
             return;
         }
         let (spread, peers) = (&self.spread, cx.peers.len());
-        let quiet = self.infective.extract_if(.., |stamp| spread.left(stamp, peers) == 0);
-        quiet.for_each(|stamp| cx.notify(Event::Quiet(stamp.id)));
+        self.infective.retain(|stamp| {
+            let told = spread.left(stamp, peers) > 0;
+            if !told {
+                cx.notify(Event::Quiet(stamp.id));
+            }
+            told
+        });
     }
 }

@@ -21,6 +21,10 @@
 //!   joiner learns old events (and can repair others with them) without delivering them, and a node that was cut off
 //!   delivers all it missed. With [`Config::replay`] it delivers the old ones too.
 //! * **Nor after a restart**: with a disk, stamps of what was delivered survive the process, and with them the clock.
+//! * **Who has it**: the origin of an event may wait. Then those who delivered it are reported up the tree in which it came,
+//!   each node for its subtree, so that the origin hears from its few children: a bitmap of ranks in the table of members,
+//!   ids where that is shorter or views differ, a count above 2,000 members. A report is repeated until it is confirmed, and
+//!   goes to another node nearer to the origin when the parent is gone.
 //! * **Nothing is lost for good** that some node still keeps: push reaches almost all at once, checks and digests find
 //!   the rest. [`Relay`] has the numbers; `docs/papers/events.md` says where each idea is from.
 
@@ -28,6 +32,8 @@ mod check;
 mod config;
 mod converse;
 mod counters;
+mod cover;
+mod coverage;
 mod events;
 mod filter;
 mod gaps;
@@ -36,19 +42,23 @@ mod infection;
 mod keep;
 mod message;
 mod notation;
+mod ranks;
+mod say;
 mod spread;
 mod store;
 mod talk;
+mod trace;
 mod user_event;
 mod wire;
 
 pub use config::{BadConfig, Config};
 pub use counters::Counters;
+pub use coverage::Covered;
 pub use events::{Event, Events, Timer};
 pub use filter::{BadFilter, Filter};
 pub use id::{BadId, EventId, Stamp};
 pub use infection::{Infection, Standing};
-pub use message::{Hello, Message, Reply};
+pub use message::{Answer, Have, Hello, Message, Reply, Report, Trace};
 pub use spread::{Relay, Spread};
 pub use store::Store;
-pub use user_event::{Delivered, Refused, UserEvent};
+pub use user_event::{Delivered, Refused, UserEvent, Wait};

@@ -1,5 +1,6 @@
-use crate::id::Stamp;
+use crate::id::{EventId, Stamp};
 use crate::user_event::UserEvent;
+use bruit_proto::PeerId;
 use std::sync::Arc;
 
 /// What copies of [`Events`](crate::Events) say to each other.
@@ -28,6 +29,79 @@ pub enum Message {
     Want(Vec<u32>),
     /// I am in enough conversations already.
     Busy,
+    /// These of the tree below me have an event that is waited for.
+    Report(Report),
+    /// What becomes of a report.
+    Answer {
+        /// Of which event.
+        id: EventId,
+        /// Of which report.
+        seq: u32,
+        /// What.
+        answer: Answer,
+    },
+    /// How did this event come to you?
+    Trace(EventId),
+    /// So; or not at all.
+    Traced {
+        /// Which event.
+        id: EventId,
+        /// How it came.
+        trace: Option<Trace>,
+    },
+}
+
+/// Who has an event: what the receiver has not confirmed yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Which event.
+    pub id: EventId,
+    /// How far the sender is from its origin.
+    pub hop: u8,
+    /// The sender's number of this report.
+    pub seq: u32,
+    /// Who has it.
+    pub have: Have,
+}
+
+/// Who has an event, in one of three ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Have {
+    /// So many nodes.
+    Count(u32),
+    /// These.
+    Ids(Vec<PeerId>),
+    /// Those whose bits are set, in the order of ids.
+    Bits {
+        /// Sum over all members: ranks mean something to whoever has the same.
+        view: u32,
+        /// A bit a member, least significant first.
+        bits: Vec<u8>,
+    },
+}
+
+/// What becomes of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is passed on.
+    Taken,
+    /// I am no nearer to the origin than you, or know nothing of it: ask another.
+    NotMine,
+    /// My members are not yours: say ids.
+    OtherView,
+    /// Nobody waits any more.
+    Over,
+}
+
+/// How an event came to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Who handed it over; nobody at its origin.
+    pub via: Option<PeerId>,
+    /// How often it was handed over.
+    pub hop: u8,
+    /// How many milliseconds ago it came.
+    pub held: u32,
 }
 
 /// The recent list first: usually that is where the difference is, and the older part is one sum.

@@ -100,8 +100,9 @@ impl Spread for Relay {
     }
 
     fn left(&self, stamp: &Stamp, peers: u32) -> u32 {
-        let limit = transmit_limit(Relay::MULT, peers);
-        self.backlog.sent(stamp).map_or(0, |sent| limit.saturating_sub(sent))
+        let all_told = self.backlog.get(stamp).is_none_or(|piece| piece.told.len() >= peers as usize);
+        let sent = self.backlog.sent(stamp).filter(|_| !all_told);
+        sent.map_or(0, |sent| transmit_limit(Relay::MULT, peers).saturating_sub(sent))
     }
 
     fn is_quiet(&self) -> bool {

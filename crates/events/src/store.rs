@@ -129,7 +129,7 @@ impl Store {
 }
 
 /// A duration as it travels: whole milliseconds, at most 49 days.
-fn millis(age: Duration) -> u32 {
+pub(crate) fn millis(age: Duration) -> u32 {
     u32::try_from(age.as_millis()).unwrap_or(u32::MAX)
 }
 

@@ -11,10 +11,39 @@ pub struct UserEvent {
     pub stamp: Stamp,
     /// To whom it is delivered; everybody relays it.
     pub filter: Filter,
+    /// Whether its origin waits until they have it.
+    pub wait: Wait,
     /// What the user calls it.
     pub name: Arc<str>,
     /// What the user says.
     pub payload: Arc<[u8]>,
+}
+
+/// Whether the origin of an event waits to hear who has it, and how that is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Wait {
+    /// It does not.
+    #[default]
+    No,
+    /// By name: in clusters of at most 2,000 nodes.
+    Named,
+    /// By number: in larger ones.
+    Counted,
+}
+
+impl Wait {
+    fn flag(self) -> u8 {
+        match self {
+            Wait::No => 0,
+            Wait::Named => 0x10,
+            Wait::Counted => 0x20,
+        }
+    }
+
+    fn of(flag: u8) -> Result<Wait, Malformed> {
+        let known = [Wait::No, Wait::Named, Wait::Counted].into_iter().find(|wait| wait.flag() == flag);
+        known.ok_or(Malformed("no such way to wait"))
+    }
 }
 
 impl UserEvent {
@@ -35,17 +64,18 @@ impl UserEvent {
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         self.stamp.encode(out);
-        self.filter.encode(out);
+        self.filter.encode(self.wait.flag(), out);
         put_bytes(out, self.name.as_bytes());
         put_bytes(out, &self.payload);
     }
 
     pub(crate) fn decode(input: &mut Reader<'_>) -> Result<UserEvent, Malformed> {
         let stamp = Stamp::decode(input)?;
-        let filter = Filter::decode(input)?;
+        let (filter, flag) = Filter::decode(input)?;
+        let wait = Wait::of(flag)?;
         let name = input.text(UserEvent::MAX_NAME)?.into();
         let payload = input.bytes(UserEvent::MAX_PAYLOAD)?.into();
-        let event = UserEvent { stamp, filter, name, payload };
+        let event = UserEvent { stamp, filter, wait, name, payload };
         if event.size() > UserEvent::MAX_SIZE {
             return Err(Malformed("event larger than a packet"));
         }
@@ -56,6 +86,10 @@ impl UserEvent {
 impl fmt::Debug for UserEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {:?} {} B", self.stamp, self.name, self.payload.len())?;
+        if self.wait != Wait::No {
+            write!(f, " {:?}", self.wait)?;
+        }
+        self.filter.node_glob().map_or(Ok(()), |glob| write!(f, " {glob}"))?;
         self.filter.terms().try_for_each(|(key, glob)| write!(f, " {key}={glob}"))
     }
 }

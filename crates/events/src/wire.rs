@@ -1,8 +1,9 @@
 use crate::config::Config;
-use crate::id::Stamp;
-use crate::message::{Hello, Message, Reply};
+use crate::cover::{MAX_IDS, MAX_NAMED};
+use crate::id::{EventId, Stamp};
+use crate::message::{Answer, Have, Hello, Message, Reply, Report, Trace};
 use crate::user_event::UserEvent;
-use bruit_proto::{Malformed, Reader, Wire, put_varint, varint_size};
+use bruit_proto::{Malformed, PeerId, Reader, Wire, put_bytes, put_varint, varint_size};
 use std::sync::Arc;
 
 const EVENT: u8 = 32;
@@ -13,9 +14,15 @@ const WANT: u8 = 36;
 const BUSY: u8 = 37;
 const CHECK: u8 = 38;
 const CHECKED: u8 = 39;
+const REPORT: u8 = 40;
+const ANSWER: u8 = 41;
+const TRACE: u8 = 42;
+const TRACED: u8 = 43;
+
+const ANSWERS: [Answer; 4] = [Answer::Taken, Answer::NotMine, Answer::OtherView, Answer::Over];
 
 /// ```text
-/// 32 event   age varint, ms | hop 1 | stamp | terms 1, then key and glob each | name | payload
+/// 32 event   age varint, ms | hop 1 | stamp | to | name | payload
 /// 33 digest  4
 /// 34 hello   clock varint | floor | salt 4 | since varint | recent prints | older 4
 /// 35 reply   clock varint | floor | want prints | 0, or 1 and rest prints
@@ -23,7 +30,14 @@ const CHECKED: u8 = 39;
 /// 37 busy
 /// 38 check
 /// 39 checked
+/// 40 report  id | hop 1 | seq varint | have
+/// 41 answer  id | seq varint | 0 taken, 1 not mine, 2 other view, 3 over
+/// 42 trace   id
+/// 43 traced  id | 0, or 1 and via 8 (0 at the origin), hop 1, held varint, ms
 ///    stamp   ltime varint | origin 8 | serial 4
+///    id      origin 8 | serial 4
+///    to      terms 1 (+ 08: a glob for names; + 10: coverage by name, + 20: by number) | glob | key and glob each
+///    have    0 count varint | 1 ids: count varint (at most 128), 8 each | 2 view 4, bits: length varint (at most 250), bytes
 ///    floor   0, or 1 and a stamp
 ///    prints  count varint (at most 4,096), then 4 each
 ///    key, glob, name, payload: length varint, then bytes (at most 128, 128, 128, 900; the event at most 1,100 in all)
@@ -65,6 +79,29 @@ impl Wire for Message {
             Message::Busy => out.push(BUSY),
             Message::Check => out.push(CHECK),
             Message::Checked => out.push(CHECKED),
+            Message::Report(report) => {
+                out.push(REPORT);
+                put_id(out, report.id);
+                out.push(report.hop);
+                put_varint(out, u64::from(report.seq));
+                put_have(out, &report.have);
+            }
+            Message::Answer { id, seq, answer } => {
+                out.push(ANSWER);
+                put_id(out, *id);
+                put_varint(out, u64::from(*seq));
+                out.extend(ANSWERS.iter().position(|x| x == answer).map(|i| i as u8));
+            }
+            Message::Trace(id) => {
+                out.push(TRACE);
+                put_id(out, *id);
+            }
+            Message::Traced { id, trace } => {
+                out.push(TRACED);
+                put_id(out, *id);
+                out.push(u8::from(trace.is_some()));
+                trace.iter().for_each(|trace| put_trace(out, trace));
+            }
         }
     }
 
@@ -93,6 +130,14 @@ impl Wire for Message {
             BUSY => Message::Busy,
             CHECK => Message::Check,
             CHECKED => Message::Checked,
+            REPORT => Message::Report(Report { id: id(input)?, hop: input.u8()?, seq: short(input)?, have: have(input)? }),
+            ANSWER => {
+                let (id, seq) = (id(input)?, short(input)?);
+                let answer = *ANSWERS.get(usize::from(input.u8()?)).ok_or(Malformed("no such answer"))?;
+                Message::Answer { id, seq, answer }
+            }
+            TRACE => Message::Trace(id(input)?),
+            TRACED => Message::Traced { id: id(input)?, trace: flag(input)?.then(|| trace(input)).transpose()? },
             _ => return Err(Malformed("not a message of events")),
         })
     }
@@ -107,8 +152,87 @@ impl Wire for Message {
             Message::Reply(x) => varint_size(x.clock) + stamp(&x.floor) + list(&x.want) + 1 + x.rest.as_ref().map_or(0, list),
             Message::Want(prints) => list(prints),
             Message::Busy | Message::Check | Message::Checked => 0,
+            Message::Report(x) => ID + 1 + varint_size(u64::from(x.seq)) + have_size(&x.have),
+            Message::Answer { seq, .. } => ID + varint_size(u64::from(*seq)) + 1,
+            Message::Trace(_) => ID,
+            Message::Traced { trace, .. } => ID + 1 + trace.map_or(0, |x| 9 + varint_size(u64::from(x.held))),
         }
     }
+}
+
+/// Bytes of an event's id.
+const ID: usize = 12;
+
+fn put_id(out: &mut Vec<u8>, id: EventId) {
+    out.extend_from_slice(&id.origin.0.to_be_bytes());
+    out.extend_from_slice(&id.serial.to_be_bytes());
+}
+
+fn id(input: &mut Reader<'_>) -> Result<EventId, Malformed> {
+    Ok(EventId { origin: node(input)?, serial: input.u32()? })
+}
+
+fn node(input: &mut Reader<'_>) -> Result<PeerId, Malformed> {
+    let peer = PeerId(input.u64()?);
+    if peer == PeerId::NONE || peer.is_contact() { Err(Malformed("no node has this id")) } else { Ok(peer) }
+}
+
+fn short(input: &mut Reader<'_>) -> Result<u32, Malformed> {
+    u32::try_from(input.varint()?).map_err(|_| Malformed("number too large"))
+}
+
+fn put_have(out: &mut Vec<u8>, have: &Have) {
+    match have {
+        Have::Count(count) => {
+            out.push(0);
+            put_varint(out, u64::from(*count));
+        }
+        Have::Ids(ids) => {
+            out.push(1);
+            put_varint(out, ids.len() as u64);
+            ids.iter().for_each(|id| out.extend_from_slice(&id.0.to_be_bytes()));
+        }
+        Have::Bits { view, bits } => {
+            out.push(2);
+            out.extend_from_slice(&view.to_be_bytes());
+            put_bytes(out, bits);
+        }
+    }
+}
+
+fn have(input: &mut Reader<'_>) -> Result<Have, Malformed> {
+    Ok(match input.u8()? {
+        0 => Have::Count(short(input)?),
+        1 => {
+            let count = input.varint()?;
+            if count > MAX_IDS as u64 {
+                return Err(Malformed("more ids than a report holds"));
+            }
+            Have::Ids((0..count).map(|_| node(input)).collect::<Result<_, _>>()?)
+        }
+        2 => Have::Bits { view: input.u32()?, bits: input.bytes(MAX_NAMED / 8)?.to_vec() },
+        _ => return Err(Malformed("no such report")),
+    })
+}
+
+fn have_size(have: &Have) -> usize {
+    let list = |count: usize, each: usize| varint_size(count as u64) + count * each;
+    1 + match have {
+        Have::Count(count) => varint_size(u64::from(*count)),
+        Have::Ids(ids) => list(ids.len(), 8),
+        Have::Bits { bits, .. } => 4 + list(bits.len(), 1),
+    }
+}
+
+fn put_trace(out: &mut Vec<u8>, trace: &Trace) {
+    out.extend_from_slice(&trace.via.unwrap_or(PeerId::NONE).0.to_be_bytes());
+    out.push(trace.hop);
+    put_varint(out, u64::from(trace.held));
+}
+
+fn trace(input: &mut Reader<'_>) -> Result<Trace, Malformed> {
+    let via = Some(PeerId(input.u64()?)).filter(|via| *via != PeerId::NONE);
+    Ok(Trace { via, hop: input.u8()?, held: short(input)? })
 }
 
 fn put_floor(out: &mut Vec<u8>, floor: Option<Stamp>) {
@@ -145,13 +269,12 @@ fn prints(input: &mut Reader<'_>) -> Result<Vec<u32>, Malformed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{EventId, Filter};
-    use bruit_proto::PeerId;
+    use crate::{Filter, Wait};
 
     fn event(payload: usize, filter: Filter) -> Message {
         let id = EventId { origin: PeerId::named("node-001"), serial: 0xDEAD_BEEF };
         let stamp = Stamp { ltime: 300, id };
-        let event = UserEvent { stamp, filter, name: "x".into(), payload: vec![7; payload].into() };
+        let event = UserEvent { stamp, filter, wait: Wait::No, name: "x".into(), payload: vec![7; payload].into() };
         Message::Event { age: 5, hop: 1, event: Arc::new(event) }
     }
 
@@ -181,6 +304,29 @@ mod tests {
         check(&Message::Busy);
         check(&Message::Check);
         check(&Message::Checked);
+        check(&event(0, Filter::parse(["role=web"]).unwrap().node("n*").unwrap()));
+        let id = inner.stamp.id;
+        for have in [Have::Count(300), Have::Ids(vec![PeerId(7); 128]), Have::Bits { view: 9, bits: vec![1; 250] }] {
+            let size = check(&Message::Report(Report { id, hop: 3, seq: 200, have }));
+            assert!(size <= UserEvent::MAX_SIZE, "{size}");
+        }
+        for answer in ANSWERS {
+            check(&Message::Answer { id, seq: 5, answer });
+        }
+        check(&Message::Trace(id));
+        check(&Message::Traced { id, trace: None });
+        check(&Message::Traced { id, trace: Some(Trace { via: None, hop: 0, held: 9 }) });
+        check(&Message::Traced { id, trace: Some(Trace { via: Some(PeerId(8)), hop: 255, held: 900 }) });
+    }
+
+    /// Whether somebody waits stands in a byte that is there anyway.
+    #[test]
+    fn a_wait_costs_no_byte() {
+        let Message::Event { age, hop, event } = event(2, Filter::parse(["a=b*"]).unwrap()) else { unreachable!() };
+        for wait in [Wait::No, Wait::Named, Wait::Counted] {
+            let event = UserEvent { wait, ..UserEvent::clone(&event) };
+            assert_eq!(check(&Message::Event { age, hop, event: Arc::new(event) }), 28);
+        }
     }
 
     /// The bytes of one of each, for whoever writes another codec.
@@ -201,6 +347,16 @@ mod tests {
         let reply = Reply { clock: 1, floor: None, want: vec![2], rest: Some(vec![]) };
         assert_eq!(hex(&Message::Reply(reply)), "23010001000000020100");
         assert_eq!(hex(&Message::Want(vec![5])), "240100000005");
+        let id = EventId { origin: PeerId(1), serial: 2 };
+        let report = |have| hex(&Message::Report(Report { id, hop: 3, seq: 4, have }));
+        let head = "280000000000000001000000020304";
+        assert_eq!(report(Have::Count(300)), format!("{head}00ac02"));
+        assert_eq!(report(Have::Ids(vec![PeerId(5)])), format!("{head}01010000000000000005"));
+        assert_eq!(report(Have::Bits { view: 6, bits: vec![7] }), format!("{head}02000000060107"));
+        assert_eq!(hex(&Message::Answer { id, seq: 4, answer: Answer::Over }), "290000000000000001000000020403");
+        assert_eq!(hex(&Message::Trace(id)), "2a000000000000000100000002");
+        let trace = Some(Trace { via: Some(PeerId(9)), hop: 1, held: 300 });
+        assert_eq!(hex(&Message::Traced { id, trace }), "2b00000000000000010000000201000000000000000901ac02");
         assert_eq!([Message::Busy, Message::Check, Message::Checked].map(|m| hex(&m)), ["25", "26", "27"]);
     }
 

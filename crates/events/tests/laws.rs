@@ -2,7 +2,7 @@
 
 mod common;
 
-use bruit_events::{EventId, Filter, Hello, Message, Reply, Stamp, UserEvent};
+use bruit_events::{Answer, EventId, Filter, Have, Hello, Message, Reply, Report, Stamp, Trace, UserEvent, Wait};
 use bruit_proto::laws::{Subject, corrupted};
 use bruit_proto::{Context, Duration, Origin, Path, PeerId, Protocol, Rng, StreamId};
 use common::{Cluster, Node, Pulse};
@@ -11,8 +11,16 @@ use std::sync::Arc;
 fn event(ltime: u64, origin: u64) -> Message {
     let stamp = Stamp { ltime, id: EventId { origin: PeerId(origin), serial: 1 } };
     let filter = Filter::parse(["role=web*"]).unwrap();
-    let event = UserEvent { stamp, filter, name: "n".into(), payload: [7; 600].into() };
+    let event = UserEvent { stamp, filter, wait: Wait::Named, name: "n".into(), payload: [7; 600].into() };
     Message::Event { age: 3, hop: 2, event: Arc::new(event) }
+}
+
+fn id(origin: u64) -> EventId {
+    EventId { origin: PeerId(origin), serial: 1 }
+}
+
+fn report(origin: u64, have: Have) -> Message {
+    Message::Report(Report { id: id(origin), hop: 9, seq: 1, have })
 }
 
 fn samples() -> Vec<Message> {
@@ -30,6 +38,13 @@ fn samples() -> Vec<Message> {
         Message::Busy,
         Message::Check,
         Message::Checked,
+        report(3, Have::Count(7)),
+        report(1, Have::Ids((1..=5).map(PeerId).collect())),
+        report(2, Have::Bits { view: 7, bits: vec![0xFF] }),
+        Message::Answer { id: id(1), seq: 1, answer: Answer::Taken },
+        Message::Answer { id: id(2), seq: 2, answer: Answer::OtherView },
+        Message::Trace(id(2)),
+        Message::Traced { id: id(3), trace: Some(Trace { via: Some(PeerId(1)), hop: 3, held: 7 }) },
     ]
 }
 
@@ -42,14 +57,15 @@ fn all_laws_hold() {
     let config = bruit_events::Config { window: 64, ..Default::default() };
     let make = |site: u32| Node::new(PeerId(u64::from(site)), 1, u64::from(site), config.clone());
     let greet = |site: u32, node: &mut Node, cx: &mut Context<'_, Node>| {
-        node.in_events(cx, |events, cx| events.event(cx, "hello", &[site as u8], Filter::all())).expect("within the bounds");
+        node.in_events(cx, |events, cx| events.event_covered(cx, "hello", &[site as u8], Filter::all()))
+            .expect("within the bounds");
     };
     let subject = Subject {
         ids: (1..=5).map(PeerId).collect(),
         make: &make,
         greet: &greet,
         arbitrary: &arbitrary,
-        timers: 5,
+        timers: 6,
         holds: &|node| node.events.store().len(),
         most: 64,
     };

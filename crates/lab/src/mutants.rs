@@ -16,10 +16,10 @@ pub struct Mutant {
     pub meant_for: &'static [Invariant],
 }
 
-use Invariant::{D2, D3, H1, L1, M2, M3, M5, M6, M9};
+use Invariant::{D2, D3, D4, H1, L1, M2, M3, M5, M6, M9};
 
 /// All of them.
-pub const ALL: [Mutant; 15] = [
+pub const ALL: [Mutant; 16] = [
     Mutant { name: "refute forgotten", meant_for: &[M9, M5] },
     Mutant { name: "refute with the same incarnation", meant_for: &[M9, M5] },
     Mutant { name: "suspicion timer never set", meant_for: &[M3, M5] },
@@ -33,6 +33,7 @@ pub const ALL: [Mutant; 15] = [
     Mutant { name: "counter of confirmations counts one accuser twice", meant_for: &[L1] },
     Mutant { name: "event delivered twice", meant_for: &[D2] },
     Mutant { name: "event never relayed", meant_for: &[D3] },
+    Mutant { name: "told counts as covered", meant_for: &[D4] },
     Mutant { name: "digest compares equal always", meant_for: &[D3, M5] },
     Mutant { name: "histories compare equal always", meant_for: &[H1] },
 ];
@@ -69,4 +70,27 @@ fn hunt(mutant: Mutant, options: &Options) -> Outcome {
     let first = violations.into_iter().find_map(|(seed, violation)| Some((seed, violation?)));
     let caught = first.map(|(seed, violation)| shrink::smallest(draw(seed), violation, options.effort));
     Outcome { mutant, cases, caught }
+}
+
+#[cfg(all(test, feature = "mutants"))]
+mod tests {
+    use super::*;
+    use crate::case::{Act, Entry};
+
+    /// A node that is cut off was told an event and does not have it.
+    #[test]
+    fn a_report_that_is_not_true_is_seen() {
+        let start = (0..8).map(|node| Entry { at_ms: 10, act: Act::Start { node, wipe: false, moved: false } });
+        let cut = Entry { at_ms: 30_000, act: Act::Cut { side: vec![3] } };
+        let event = |node| Entry { at_ms: 30_100, act: Act::Event { node, bytes: 64 } };
+        let script: Vec<Entry> = start.chain([cut]).chain([0, 1, 2, 4].map(event)).collect();
+        let case = |mutant: &str| {
+            let case = swarm::draw(1);
+            let (links, mutant) = (crate::links::Links::default(), mutant.into());
+            Case { nodes: 8, seeds: vec![0], links, calm_ms: 40_000, end_ms: 60_000, mutant, script: script.clone(), ..case }
+        };
+        let seen = verify(&case("told counts as covered")).violation;
+        assert_eq!(seen.map(|violation| violation.invariant), Some(D4));
+        assert_eq!(verify(&case("")).violation, None);
+    }
 }

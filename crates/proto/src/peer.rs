@@ -49,6 +49,8 @@ pub enum Change {
     Left,
     /// It is alive and its record changed.
     Changed,
+    /// It does not answer somebody. It is a member until it is down.
+    Suspected,
 }
 
 /// The peers that one may talk to, self excluded: the literature's peer-sampling service (Jelasity et al. 2007).

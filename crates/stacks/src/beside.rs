@@ -177,7 +177,12 @@ impl<Q: Protocol, R: Protocol> Beside<Q, R> {
     /// Things said, in order. Every entry ends here.
     fn drain(&mut self, cx: &mut Context<'_, Self>) {
         while let Some(said) = self.wiring.next_said() {
-            if let Event::Core(core::Event::Member { peer, change }) = said {
+            let change = match &said {
+                Event::Core(core::Event::Member { peer, change }) => Some((*peer, *change)),
+                Event::Core(core::Event::Suspected { peer, .. }) => Some((*peer, Change::Suspected)),
+                _ => None,
+            };
+            if let Some((peer, change)) = change {
                 self.lend_own(cx, |own, cx| own.on_peer(cx, peer, change));
                 self.lend_also(cx, |also, cx| also.on_peer(cx, peer, change));
             }

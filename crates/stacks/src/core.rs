@@ -116,6 +116,17 @@ pub enum Event {
     Delivered(Delivered),
     /// This node does not tell this event any more.
     Quiet(EventId),
+    /// More is known of who has an event that this node waits for.
+    Covered(EventId),
+    /// A member that was asked how an event came to it has answered.
+    Traced {
+        /// Who.
+        peer: PeerId,
+        /// Which event.
+        id: EventId,
+        /// How; nothing if it does not keep the event.
+        trace: Option<events::Trace>,
+    },
 }
 
 /// What the parts say.
@@ -168,6 +179,7 @@ impl Core {
     pub fn new(seed: u64, config: CoreConfig, record: Arc<Record>) -> Core {
         let me = record.id();
         let mut events = Events::new(me, record.session(), config.events);
+        events.set_name(record.name());
         events.set_tags(record.tags().clone());
         Core {
             swim: Swim::new(config.swim, record),
@@ -255,6 +267,33 @@ impl Core {
         result
     }
 
+    /// As [`Events::event_covered`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn event_covered(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        name: &str,
+        payload: &[u8],
+        filter: Filter,
+    ) -> Result<EventId, events::Refused> {
+        let result = self.in_events(cx, |events, cx| events.event_covered(cx, name, payload, filter));
+        self.drain(cx);
+        result
+    }
+
+    /// As [`Events::forget`].
+    pub fn forget(&mut self, id: EventId) {
+        self.events.forget(id);
+    }
+
+    /// As [`Events::trace`].
+    pub fn trace(&mut self, cx: &mut Context<'_, Self>, id: EventId, peer: PeerId) {
+        self.in_events(cx, |events, cx| events.trace(cx, id, peer));
+        self.drain(cx);
+    }
+
     /// Its own table of peers is the outer one: `swim` is the table, and asks itself.
     fn in_swim<R>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Swim, &mut Context<'_, Swim>) -> R) -> R {
         let outer = cx.peers;
@@ -273,7 +312,10 @@ impl Core {
                     self.in_events(cx, |events, cx| events.on_peer(cx, peer, change));
                     Event::Member { peer, change }
                 }
-                Said::Swim(swim::Event::Suspected { peer, by }) => Event::Suspected { peer, by },
+                Said::Swim(swim::Event::Suspected { peer, by }) => {
+                    self.in_events(cx, |events, cx| events.on_peer(cx, peer, Change::Suspected));
+                    Event::Suspected { peer, by }
+                }
                 Said::Swim(swim::Event::Refuted { peer }) => Event::Refuted { peer },
                 Said::Swim(swim::Event::Joined { contact }) => Event::Joined { contact },
                 Said::Swim(swim::Event::JoinFailed { contact, why }) => Event::JoinFailed { contact, why },
@@ -283,6 +325,8 @@ impl Core {
                 Said::Swim(swim::Event::Isolated(is)) => Event::Isolated(is),
                 Said::Events(events::Event::Delivered(delivered)) => Event::Delivered(delivered),
                 Said::Events(events::Event::Quiet(id)) => Event::Quiet(id),
+                Said::Events(events::Event::Covered(id)) => Event::Covered(id),
+                Said::Events(events::Event::Traced { peer, id, trace }) => Event::Traced { peer, id, trace },
             };
             cx.notify(event);
         }

@@ -103,6 +103,30 @@ impl Full {
         self.in_core(cx, |core, cx| core.event(cx, name, payload, filter))
     }
 
+    /// As [`Core::event_covered`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn event_covered(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        name: &str,
+        payload: &[u8],
+        filter: Filter,
+    ) -> Result<EventId, events::Refused> {
+        self.in_core(cx, |core, cx| core.event_covered(cx, name, payload, filter))
+    }
+
+    /// As [`Core::forget`].
+    pub fn forget(&mut self, cx: &mut Context<'_, Self>, id: EventId) {
+        self.in_core(cx, |core, _| core.forget(id));
+    }
+
+    /// As [`Core::trace`].
+    pub fn trace_event(&mut self, cx: &mut Context<'_, Self>, id: EventId, peer: PeerId) {
+        self.in_core(cx, |core, cx| core.trace(cx, id, peer));
+    }
+
     /// As [`History::append`]: an operator `by` asked for this. Nothing but the history follows from it.
     ///
     /// # Errors

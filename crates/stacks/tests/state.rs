@@ -45,6 +45,12 @@ fn all(site: u32) -> Full {
     full(site, site.into(), &Disk::new())
 }
 
+/// The same with heartbeats, where `detector` decides.
+fn beating(detector: state::Detector) -> Harness<Full> {
+    let config = Arc::new(state::Config { detector, ..state::Config::default() });
+    joined(|i| without(i, i.into(), &Disk::new()).with_state(Arc::clone(&config), &Restored::default()))
+}
+
 fn set(full: &mut Full, cx: &mut Context<'_, Full>, key: &str, value: &str) -> Option<u64> {
     full.in_also(cx, |state, cx| state.set(cx, key, value).expect("within its bounds"))
 }
@@ -169,4 +175,38 @@ fn all_laws_hold() {
     };
     subject.check();
     subject.check_composition();
+}
+
+/// By heartbeats: membership is the way in and knows the addresses, phi says who is alive.
+#[test]
+fn with_phi_membership_finds_and_phi_decides() {
+    let mut net = beating(state::Detector::Phi);
+    net.run(Duration::from_secs(60));
+    let alive = |net: &Harness<Full>, i: u32, of: u32| net.site(i).state().expect("it has").is_alive(record(of, 1).id());
+    for i in 1..=N {
+        assert!((1..=N).all(|of| alive(&net, i, of)), "node {i}");
+    }
+    net.kill(3);
+    net.run(Duration::from_secs(10));
+    let dead = |net: &Harness<Full>| net.site(1).swim().member(record(3, 1).id()).is_some_and(|m| !m.is_live());
+    assert!(dead(&net) && alive(&net, 1, 3), "membership is faster, and does not decide");
+    net.run(Duration::from_secs(30));
+    assert!([1, 2, 4, 5].into_iter().all(|i| !alive(&net, i, 3)));
+    let pulse = net.site(1).state().expect("it has").pulse(record(3, 1).id(), net.now()).expect("its heart was heard");
+    assert!(pulse.phi > 8.0 && !pulse.alive && pulse.silence >= Duration::from_secs(20), "{pulse:?}");
+}
+
+/// Membership decides, and where phi is slower that is kept.
+#[test]
+fn with_both_membership_decides_and_phi_is_kept_beside_it() {
+    let mut net = beating(state::Detector::Both);
+    net.run(Duration::from_secs(60));
+    net.kill(3);
+    net.run(Duration::from_secs(10));
+    let state = net.site(1).state().expect("it has");
+    let of = record(3, 1).id();
+    let pulse = state.pulse(of, net.now()).expect("its heart was heard");
+    assert!(!state.is_alive(of) && pulse.alive, "{pulse:?}");
+    let last = state.disagreements().last().expect("they disagree");
+    assert!(last.node == of && !last.alive, "{last:?}");
 }

@@ -45,7 +45,7 @@ impl<S: Spread> State<S> {
         let stamp = key.is_shared().then(|| self.stamps.tick(cx.wall));
         let value = Value { value: text.into(), version, stamp };
         if let Err(breach) = self.guard.check(me, &key, &value, cx.now, true) {
-            return Err(Refused::Schema { key, breach });
+            return Err(Refused::Schema { key, value: value.value, breach });
         }
         let same = self.own().get(&key).is_some_and(|old| old.value == value.value);
         self.table.put(me, &key, value.clone()).map_err(|_| Refused::Full)?;

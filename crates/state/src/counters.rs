@@ -41,6 +41,8 @@ pub struct Counters {
     pub unreadable: u64,
     /// Writes that the disk lost.
     pub unsaved: u64,
+    /// Times that membership and phi were of two minds about a node.
+    pub disagreements: u64,
     /// Nodes that phi convicted.
     pub convicted: u64,
     /// Times that this node began a life above one that was held of it.

@@ -70,6 +70,7 @@ impl<S: Spread> State<S> {
         }
         for (node, alive, phi) in convicted {
             if self.config.detector == Detector::Both {
+                self.counters.disagreements += 1;
                 if self.disagreements.len() == MAX_DISAGREEMENTS {
                     self.disagreements.pop_front();
                 }
@@ -139,6 +140,13 @@ impl<S: Spread> State<S> {
         if asked && right && !entry.alive && self.config.detector == Detector::Phi {
             self.arrive(cx, node);
             self.alive(cx, node);
+        }
+    }
+
+    /// Membership has found it: it is called as one that is unreachable, until it answers.
+    pub(crate) fn found(&mut self, cx: &mut Context<'_, Self>, node: PeerId) {
+        if self.table.get(node).is_none() && self.table.entry(node, cx.now).is_some() {
+            cx.notify(Event::Joined(node));
         }
     }
 

@@ -45,6 +45,8 @@ pub enum Refused {
     Schema {
         /// The key.
         key: Key,
+        /// What was to be said under it.
+        value: Arc<str>,
         /// What is wrong.
         breach: Breach,
     },
@@ -56,6 +58,10 @@ pub enum Refused {
     Own,
     /// It is alive.
     Alive(PeerId),
+    /// Nobody has written in this namespace.
+    Namespace(String),
+    /// This namespace is being rebuilt; one at a time.
+    Rebuilding(String),
     /// Who is a member the membership protocol says: force it to leave there.
     Membership,
     /// This node has shut down or was removed.
@@ -67,11 +73,13 @@ impl fmt::Display for Refused {
         match self {
             Refused::Name(n) => write!(f, "key or namespace of {n} bytes; give one of 1 to {}", Key::MAX),
             Refused::Value { size, limit } => write!(f, "value of {size} bytes; the limit is {limit}"),
-            Refused::Schema { key, breach } => write!(f, "the value of {key} {breach}"),
+            Refused::Schema { key, value, breach } => write!(f, "{value:?} for {key} {breach}"),
             Refused::Full => f.write_str("this node holds as many values as one may"),
             Refused::Unknown(node) => write!(f, "no node {node:?} is known"),
             Refused::Own => f.write_str("a node does not remove itself; shut it down"),
             Refused::Alive(node) => write!(f, "node {node:?} is alive; shut it down"),
+            Refused::Namespace(namespace) => write!(f, "nobody has written in namespace {namespace:?}"),
+            Refused::Rebuilding(namespace) => write!(f, "namespace {namespace:?} is being rebuilt; wait for it"),
             Refused::Membership => f.write_str("membership decides who is a member; force it to leave"),
             Refused::Stopped => f.write_str("this node has left the exchange; start it again"),
         }

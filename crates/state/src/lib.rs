@@ -15,7 +15,8 @@
 //! * **By heartbeats** ([`Detector::Phi`]): each round ([`Config::every`]) the heart beats, and a SYN of all nodes goes to
 //!   one live peer, sometimes to one that is unreachable, sometimes to a seed ([`Round`]). Heartbeats arrive from
 //!   anybody, and their silence accrues suspicion ([`bruit_kit::Arrivals`]). A node is alive once it has answered an
-//!   echo; a start asks first who it was (shadow round), and lives above that.
+//!   echo; a start asks first who it was (shadow round), and lives above that. Beside a membership protocol that one is
+//!   the way in: whom it finds is called until it answers, whoever says goodbye there is dead here.
 //! * **By membership** ([`Detector::Swim`], the default): peers come from [`on_peer`](bruit_proto::Protocol::on_peer), no
 //!   heart beats, and a sum of six bytes rides in every packet. Equal views cost nothing more; different ones find out
 //!   where they differ, by sums over ranges, and exchange that.
@@ -45,6 +46,7 @@ mod keep;
 mod learn;
 mod message;
 pub mod notation;
+mod pulse;
 mod rebuild;
 mod round;
 mod schema;
@@ -65,6 +67,7 @@ pub use event::{Disagreement, Event, Refused, Shown};
 pub use heart_beat::HeartBeat;
 pub use message::{Ack, Ack2, Message, Sums, Syn};
 pub use notation::Exchange;
+pub use pulse::{Doubt, Pulse};
 pub use round::{Candidates, Round};
 pub use schema::{Breach, Schema};
 pub use spread::{Relay, Spread};

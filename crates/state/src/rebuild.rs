@@ -28,13 +28,16 @@ impl<S: Spread> State<S> {
     /// wrote stays: it would know no better. How many writers there are.
     ///
     /// # Errors
-    /// [`Refused`] when this node has stopped, or the name is none.
+    /// [`Refused`] when this node has stopped, nobody has written in the namespace, or another is being rebuilt.
     pub fn reset(&mut self, cx: &mut Context<'_, Self>, namespace: &str) -> Result<usize, Refused> {
         if !self.is_running() {
             return Err(Refused::Stopped);
         }
-        if namespace.is_empty() {
-            return Err(Refused::Name(0));
+        match self.rebuild.as_ref().filter(|rebuild| !rebuild.left.is_empty()) {
+            Some(under_way) if under_way.namespace == namespace => return Ok(under_way.left.len()),
+            Some(under_way) => return Err(Refused::Rebuilding(under_way.namespace.clone())),
+            None if !self.shared().any(|key| &*key.namespace == namespace) => return Err(Refused::Namespace(namespace.into())),
+            None => {}
         }
         let left: BTreeMap<PeerId, u64> = self.table.forget(self.me, namespace).into_iter().map(|node| (node, 0)).collect();
         let writers = left.len();

@@ -114,6 +114,12 @@ impl Guard {
         Guard { schemas, last: BTreeMap::new(), refused: BTreeMap::new(), beyond: 0 }
     }
 
+    /// Others hold from now on; what numbers moved stays.
+    pub(crate) fn replace(&mut self, schemas: BTreeMap<Key, Schema>) {
+        self.last.retain(|(_, key), _| schemas.contains_key(key));
+        self.schemas = schemas;
+    }
+
     /// Whether a node may set this now. Of itself, `own`, a node knows when it was; of others when it came here.
     pub(crate) fn check(&mut self, node: PeerId, key: &Key, value: &Value, now: Time, own: bool) -> Result<(), Breach> {
         let Some(schema) = self.schemas.get(key) else { return Ok(()) };

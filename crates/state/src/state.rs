@@ -7,8 +7,9 @@ use crate::heart_beat::HeartBeat;
 use crate::keep::Keep;
 use crate::message::Message;
 use crate::notation::Exchange;
+use crate::pulse::Doubt;
 use crate::rebuild::Rebuild;
-use crate::schema::Guard;
+use crate::schema::{Guard, Schema};
 use crate::shadow::Shadow;
 use crate::spread::{Relay, Sorted, Spread};
 use crate::table::Table;
@@ -82,6 +83,8 @@ pub struct State<S: Spread = Relay> {
     pub(crate) open: Option<Exchange>,
     pub(crate) trace: Option<Exchange>,
     pub(crate) disagreements: VecDeque<Disagreement>,
+    /// What phi said when membership suspected somebody, the latest of each.
+    pub(crate) doubts: VecDeque<Doubt>,
     pub(crate) counters: Counters,
 }
 
@@ -124,6 +127,7 @@ impl<S: Spread> State<S> {
             open: None,
             trace: None,
             disagreements: VecDeque::new(),
+            doubts: VecDeque::new(),
             counters: Counters::default(),
             config,
         }
@@ -134,6 +138,12 @@ impl<S: Spread> State<S> {
         self.seeds = seeds.iter().copied().filter(|seed| *seed != self.me).collect();
         self.seeds.sort();
         self.seeds.dedup();
+    }
+
+    /// Other schemas hold from now on, for what is set and for what arrives; what is held stays, until its namespace is
+    /// [`reset`](State::reset) or its owner says something else.
+    pub fn set_schemas(&mut self, schemas: BTreeMap<Key, Schema>) {
+        self.guard.replace(schemas);
     }
 
     /// What a node says under one of its own keys.
@@ -392,12 +402,15 @@ impl<S: Spread> Protocol for State<S> {
     }
 
     fn on_peer(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, change: Change) {
-        if self.config.detector != Detector::Phi && peer != self.me {
-            match change {
-                Change::Up => self.up(cx, peer),
-                Change::Down | Change::Left => self.down(cx, peer),
-                Change::Changed => {}
-            }
+        if peer == self.me {
+            return;
+        }
+        match (self.config.detector, change) {
+            (_, Change::Changed) | (Detector::Phi, Change::Down) => {}
+            (_, Change::Suspected) => self.doubt(peer, cx.now),
+            (Detector::Phi, Change::Up) => self.found(cx, peer),
+            (Detector::Swim | Detector::Both, Change::Up) => self.up(cx, peer),
+            (_, Change::Left) | (Detector::Swim | Detector::Both, Change::Down) => self.down(cx, peer),
         }
     }
 

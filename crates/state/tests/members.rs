@@ -229,8 +229,11 @@ fn a_namespace_is_rebuilt_from_peers_at_a_limited_rate() {
     let writers = members.turn(1, |state, cx| state.reset(cx, "bucket")).unwrap();
     assert_eq!((writers, shared(&members).len()), (3, 3), "another namespace is left alone");
     assert!(members.all_equal(), "it knows how far it knew, and asks by itself");
+    assert_eq!(members.turn(1, |state, cx| state.reset(cx, "bucket")), Ok(3), "it is under way");
+    assert_eq!(members.turn(1, |state, cx| state.reset(cx, "other")), Err(Refused::Rebuilding("bucket".into())));
     let took = members.until(10, |m| m.state(1).rebuilding() == 0).expect("it is rebuilt");
     assert!(took >= Duration::from_millis(500), "{took:?}");
     assert_eq!(shared(&members), before);
-    assert_eq!(members.turn(1, |state, cx| state.reset(cx, "")), Err(Refused::Name(0)));
+    assert_eq!(members.turn(1, |state, cx| state.reset(cx, "")), Err(Refused::Namespace(String::new())));
+    assert_eq!(members.turn(1, |state, cx| state.reset(cx, "bucket")), Ok(3), "once more");
 }

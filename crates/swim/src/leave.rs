@@ -113,7 +113,7 @@ impl Swim {
         let known = self.member(peer).filter(|m| m.record.name() == name && peer != self.id());
         let incarnation = known.ok_or_else(|| Refused::Unknown(name.into()))?.incarnation;
         let clock = self.clock.tick();
-        self.depart(cx, peer, incarnation, clock, prune);
+        self.depart(cx, None, peer, incarnation, (clock, prune));
         self.remember_change(peer);
         self.spread(cx, Update::Left { peer, incarnation, clock, prune }, None);
         Ok(())

@@ -22,10 +22,11 @@
 //! How the files divide it: `members` is the table, `member` the override order; `updates` merges what is said about
 //! members; `probe` and `suspicion` find failures; `pings` are the user's own; `news` spreads; `sync`, `join` and
 //! `admission` hold conversations; `leave` says goodbye; `keep` remembers over restarts; `care` looks after the dead, the
-//! seeds and the clock; `dialect` lists what memberlist does otherwise.
+//! seeds and the clock; `cases` keeps why who was suspected; `dialect` lists what memberlist does otherwise.
 
 mod admission;
 mod care;
+mod cases;
 mod config;
 mod counters;
 mod dialect;
@@ -45,6 +46,7 @@ mod sync;
 mod updates;
 mod wire;
 
+pub use cases::{Case, End, Ended, Step, Tried};
 pub use config::{Config, Dialect, Profile};
 pub use counters::Counters;
 pub use member::{Member, Status, beats};

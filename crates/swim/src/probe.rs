@@ -1,3 +1,4 @@
+use crate::cases::{Step, Tried, step};
 use crate::pings::Asked;
 use crate::{Event, Message, Swim, Timer, earlier, pick_live};
 use bruit_kit::{Lazy, Permutation};
@@ -24,6 +25,8 @@ struct Current {
     /// Of the target when the probe began: its silence says nothing about a process that took its place since.
     session: u64,
     seq: u32,
+    /// When it began, in milliseconds modulo 2^16: no probe lasts for 65 s, and these two bytes were padding.
+    began: u16,
     /// Whether it is the second of its period: there is no third.
     second: bool,
     /// Set once the direct ping was not answered in time.
@@ -38,6 +41,26 @@ struct Indirect {
     stream: Option<StreamId>,
     /// Neither a datagram nor a stream can reach it any more in this period.
     stream_failed: bool,
+    /// What was tried, for whoever asks why.
+    steps: Vec<Step>,
+}
+
+impl Current {
+    fn began(&self, now: Time) -> Time {
+        now - Duration::from_millis(millis(now).wrapping_sub(self.began).into())
+    }
+
+    /// One more step of a probe that has come to its helpers.
+    fn step(&mut self, at: Time, what: Tried) {
+        if let Some(indirect) = &mut self.indirect {
+            step(&mut indirect.steps, at, what);
+        }
+    }
+}
+
+/// Milliseconds modulo 2^16.
+fn millis(now: Time) -> u16 {
+    (now.0 / 1000) as u16
 }
 
 /// Pings that are no probes of this node's own.
@@ -105,7 +128,7 @@ impl Swim {
         let Some(target) = self.next_target(cx) else { return };
         let Some(session) = self.members.get(target).map(|m| m.record.session()) else { return };
         let seq = self.next_seq();
-        self.probe.current = Some(Current { target, session, seq, second, indirect: None });
+        self.probe.current = Some(Current { target, session, seq, began: millis(cx.now), second, indirect: None });
         self.probes += 1;
         self.send_ping(cx, target, seq);
         cx.set(Timer::Indirect, self.config.probe_timeout);
@@ -158,12 +181,16 @@ impl Swim {
     pub(crate) fn ask_helpers(&mut self, cx: &mut Context<'_, Self>) {
         let Some(current) = &self.probe.current else { return };
         let (target, seq, asked) = (current.target, current.seq, current.indirect.is_some());
-        if self.native() {
+        let again = self.native();
+        if again {
             // Ours: the direct way is tried again beside the others. A packet that was lost is the likeliest reason for
             // silence, and a suspicion costs the whole cluster what a ping costs two.
             self.send_ping(cx, target, seq);
         }
         if asked {
+            if let Some(current) = self.probe.current.as_mut().filter(|_| again) {
+                current.step(cx.now, Tried::Ping);
+            }
             return;
         }
         if self.native() {
@@ -171,17 +198,27 @@ impl Swim {
         }
         let Some(current) = &mut self.probe.current else { return };
         self.counters.probes_indirect += 1;
+        let began = current.began(cx.now);
         let indirect = current.indirect.insert(Box::default());
+        step(&mut indirect.steps, began, Tried::Ping);
+        if again {
+            step(&mut indirect.steps, cx.now, Tried::Ping);
+        }
         indirect.helpers = pick_live(&self.members, cx.rng, self.config.helpers, |p| p == target);
         for helper in &indirect.helpers {
             cx.send(*helper, Message::PingReq { seq, target });
+            step(&mut indirect.steps, cx.now, Tried::Helper(*helper));
         }
+        step(&mut indirect.steps, cx.now, Tried::Stream);
         let left = self.health.scale(self.config.probe_every).saturating_sub(self.config.probe_timeout);
         let stream = cx.open(target, Class::Ask, left.max(self.config.probe_timeout));
         let digest = self.members.digest();
         match cx.write(stream, Message::Ping { seq, digest }) {
             Ok(()) => indirect.stream = Some(stream),
-            Err(_) => indirect.stream_failed = true,
+            Err(_) => {
+                indirect.stream_failed = true;
+                step(&mut indirect.steps, cx.now, Tried::StreamFailed);
+            }
         }
     }
 
@@ -194,6 +231,7 @@ impl Swim {
         if let Some(indirect) = indirect.filter(|i| i.stream == Some(stream)) {
             indirect.stream = None;
             indirect.stream_failed = true;
+            step(&mut indirect.steps, cx.now, Tried::StreamFailed);
             self.fail_early(cx);
         }
     }
@@ -211,7 +249,10 @@ impl Swim {
     fn probe_failed(&mut self, cx: &mut Context<'_, Self>) {
         let Some(current) = &mut self.probe.current else { return };
         let (target, session) = (current.target, current.session);
-        let (helpers, nacks) = current.indirect.as_mut().map_or((0, vec![]), |i| (i.helpers.len(), std::mem::take(&mut i.nacks)));
+        current.step(cx.now, Tried::Silence);
+        let (helpers, nacks, steps) =
+            current.indirect.take().map_or((0, vec![], vec![]), |i| (i.helpers.len(), i.nacks, i.steps));
+        let health = self.health.score();
         let missed = if helpers == 0 { 1 } else { helpers - nacks.len() };
         self.health.worse(missed as u8);
         self.counters.probes_failed += 1;
@@ -224,6 +265,7 @@ impl Swim {
         let probed = self.members.get(target).filter(|m| m.is_live() && m.record.session() == session);
         if let Some(incarnation) = probed.map(|m| m.incarnation) {
             self.accuse(cx, target, incarnation, &accusers, None);
+            self.suspicions.cases.probed(target, steps, health);
         }
     }
 
@@ -315,6 +357,7 @@ impl Swim {
         let Some(indirect) = current.and_then(|c| c.indirect.as_mut()) else { return };
         if indirect.helpers.contains(&helper) && !indirect.nacks.contains(&helper) {
             indirect.nacks.push(helper);
+            step(&mut indirect.steps, cx.now, Tried::Nack(helper));
             self.fail_early(cx);
         }
     }

@@ -1,3 +1,4 @@
+use crate::cases::Cases;
 use crate::member::{Status, beats, is_far_ahead};
 use crate::message::MAX_ACCUSERS;
 use crate::{Config, Event, Swim, Timer, Update, earlier};
@@ -7,9 +8,10 @@ use std::collections::BTreeMap;
 /// Members under suspicion.
 pub(crate) struct Suspicions {
     of: BTreeMap<PeerId, Suspicion>,
+    pub(crate) cases: Cases,
 }
 
-bruit_kit::idle!(Suspicions { of: BTreeMap::new() });
+bruit_kit::idle!(Suspicions { of: BTreeMap::new(), cases: Cases::NONE });
 
 struct Suspicion {
     incarnation: u64,
@@ -101,10 +103,11 @@ impl Swim {
                 m.since = cx.now;
             });
             self.suspicions.of.insert(peer, Suspicion { incarnation, accusers: vec![], since: cx.now, calls: 0 });
+            self.suspicions.cases.open(peer, incarnation, cx.now, from, self.health.score());
             self.counters.suspicions += 1;
             cx.notify(Event::Suspected { peer, by: accusers[0] });
         }
-        if self.add_accusers(peer, accusers) {
+        if self.add_accusers(cx.now, peer, accusers) {
             self.wait_for_suspicions(cx);
             let update = self.suspicions.as_update(peer).expect("it is suspected");
             self.spread(cx, update, from);
@@ -114,13 +117,15 @@ impl Swim {
     }
 
     /// Adds those who are new; the accused itself does not count. Whether any was.
-    fn add_accusers(&mut self, peer: PeerId, accusers: &[PeerId]) -> bool {
-        let Some(suspicion) = self.suspicions.of.get_mut(&peer) else { return false };
+    fn add_accusers(&mut self, now: Time, peer: PeerId, accusers: &[PeerId]) -> bool {
+        let Suspicions { of, cases } = &mut *self.suspicions;
+        let Some(suspicion) = of.get_mut(&peer) else { return false };
         let before = suspicion.accusers.len();
         for accuser in accusers {
             let known = suspicion.accusers.contains(accuser) && !mutant("counter of confirmations counts one accuser twice");
             if suspicion.accusers.len() < MAX_ACCUSERS && *accuser != peer && !known {
                 suspicion.accusers.push(*accuser);
+                cases.accused(peer, *accuser, now);
             }
         }
         suspicion.accusers.len() > before
@@ -176,7 +181,7 @@ impl Swim {
             incarnation
         };
         self.counters.declared_dead += 1;
-        self.bury(cx, peer, incarnation, Status::Dead);
+        self.bury(cx, peer, incarnation, Status::Dead, None);
         self.remember_change(peer);
         let by = self.id();
         self.spread(cx, Update::Dead { peer, incarnation, by }, None);

@@ -1,3 +1,4 @@
+use crate::cases::{End, Ended};
 use crate::member::{Status, beats, is_far_ahead};
 use crate::{Event, Member, Message, Swim, Update};
 use bruit_proto::{Change, Context, Origin, PeerId, Record, mutant};
@@ -76,6 +77,8 @@ impl Swim {
         }
         if self.suspicions.end(peer) {
             self.counters.refuted += 1;
+            let end = End { at: cx.now, how: Ended::Refuted, from: from.peer };
+            self.suspicions.cases.close(peer, incarnation, end, self.health.score());
             self.wait_for_suspicions(cx);
             cx.notify(Event::Refuted { peer });
         }
@@ -125,7 +128,7 @@ impl Swim {
             return cx.reject(from, "incarnation far ahead");
         }
         if beats((incarnation, Status::Dead), (held.incarnation, held.status)) {
-            self.bury(cx, peer, incarnation, Status::Dead);
+            self.bury(cx, peer, incarnation, Status::Dead, from.peer);
             self.learned(cx, from, Update::Dead { peer, incarnation, by });
         } else if (incarnation, Status::Dead) == (held.incarnation, held.status) {
             self.heard_again(peer);
@@ -142,16 +145,23 @@ impl Swim {
         }
         let prunes = prune && !held.pruned && held.status == Status::Left && incarnation >= held.incarnation;
         if beats((incarnation, Status::Left), (held.incarnation, held.status)) || prunes {
-            self.depart(cx, peer, incarnation, clock, prune);
+            self.depart(cx, from.peer, peer, incarnation, (clock, prune));
             self.learned(cx, from, Update::Left { peer, incarnation, clock, prune });
         } else if (incarnation, Status::Left) == (held.incarnation, held.status) {
             self.heard_again(peer);
         }
     }
 
-    /// A member left, or an operator says so.
-    pub(crate) fn depart(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, incarnation: u64, clock: u64, prune: bool) {
-        self.bury(cx, peer, incarnation, Status::Left);
+    /// A member left, or an operator says so: at another node, `from` whom it was heard, or here.
+    pub(crate) fn depart(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        from: Option<PeerId>,
+        peer: PeerId,
+        incarnation: u64,
+        (clock, prune): (u64, bool),
+    ) {
+        self.bury(cx, peer, incarnation, Status::Left, from);
         self.members.update(peer, |m| {
             m.intent = clock;
             m.pruned |= prune;
@@ -162,7 +172,14 @@ impl Swim {
     }
 
     /// A member is gone, as `status` says.
-    pub(crate) fn bury(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, incarnation: u64, status: Status) {
+    pub(crate) fn bury(
+        &mut self,
+        cx: &mut Context<'_, Self>,
+        peer: PeerId,
+        incarnation: u64,
+        status: Status,
+        from: Option<PeerId>,
+    ) {
         let was = self.members.get(peer).map(|m| m.status);
         self.members.update(peer, |m| {
             m.incarnation = incarnation;
@@ -171,8 +188,10 @@ impl Swim {
         });
         self.suspicions.end(peer);
         self.wait_for_suspicions(cx);
-        let change = if status == Status::Left { Change::Left } else { Change::Down };
+        let (change, how) = if status == Status::Left { (Change::Left, Ended::Left) } else { (Change::Down, Ended::Dead) };
         if was != Some(status) {
+            let end = End { at: cx.now, how, from };
+            self.suspicions.cases.close(peer, incarnation, end, self.health.score());
             cx.notify(Event::Peer { peer, change });
         }
         self.keep_few_tombstones(cx);
@@ -227,6 +246,7 @@ impl Swim {
             return;
         }
         if accused >= mine {
+            self.accused_myself(cx, from, &update, accused);
             let next = if mutant("refute with the same incarnation") { accused } else { accused.saturating_add(1) };
             let me = self.id();
             self.members.update(me, |m| m.incarnation = next);
@@ -236,6 +256,19 @@ impl Swim {
         }
         let answer = self.my_update();
         cx.reply(from.path, Message::Update(answer));
+    }
+
+    /// This node is accused and refutes: its own case.
+    fn accused_myself(&mut self, cx: &Context<'_, Self>, from: Origin, update: &Update, incarnation: u64) {
+        let (me, health) = (self.id(), self.health.score());
+        let cases = &mut self.suspicions.cases;
+        cases.open(me, incarnation, cx.now, from.peer, health);
+        match update {
+            Update::Suspect { accusers, .. } => accusers.iter().for_each(|by| cases.accused(me, *by, cx.now)),
+            Update::Dead { by, .. } => cases.accused(me, *by, cx.now),
+            Update::Alive { .. } | Update::Left { .. } => {}
+        }
+        cases.close(me, incarnation, End { at: cx.now, how: Ended::Refuted, from: None }, health);
     }
 
     /// Another process holds this name and wins.

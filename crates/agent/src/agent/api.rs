@@ -1,11 +1,15 @@
 //! What the control socket answers.
 
 pub(crate) mod change;
+pub(crate) mod events;
 mod look;
+mod phi;
 mod reach;
 pub(crate) mod state;
+mod why;
 
 pub(super) use look::census;
+pub(crate) use phi::rounded;
 
 use super::caller::Caller;
 use super::problem::Problem;
@@ -37,18 +41,24 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Agent>>)> {
         ("GET", "/v1/health", get(look::health)),
         ("GET", "/v1/members", get(look::members)),
         ("GET", "/v1/members/{name}", get(look::member)),
+        ("GET", "/v1/members/{name}/why", get(why::why)),
         ("POST", "/v1/members/{name}/ping", post(reach::ping)),
         ("POST", "/v1/reachability", post(reach::reachability)),
         ("POST", "/v1/join", post(change::join)),
         ("POST", "/v1/leave", post(change::leave)),
         ("POST", "/v1/force-leave", post(change::force_leave)),
+        ("GET", "/v1/events", get(events::all)),
+        ("GET", "/v1/events/tree", get(events::tree)),
         ("PUT", "/v1/tags", put(change::set_tags)),
         ("PATCH", "/v1/tags", patch(change::merge_tags)),
         ("POST", "/v1/reload", post(change::reload)),
         ("GET", "/v1/history", get(look::history)),
         ("GET", "/v1/state", get(state::all)),
         ("GET", "/v1/state/keys/{key}", get(state::get)),
+        ("GET", "/v1/state/namespaces/{namespace}", get(state::namespace)),
+        ("POST", "/v1/state/namespaces/{namespace}", post(state::reset)),
         ("GET", "/v1/state/namespaces/{namespace}/{key}", get(state::get_in)),
+        ("GET", "/v1/phi", get(phi::phi)),
         ("GET", "/v1/keys", get(look::keys)),
         ("GET", "/v1/log", get(look::log)),
         ("PUT", "/v1/log", put(change::set_log)),

@@ -1,5 +1,7 @@
 //! `/metrics`: Prometheus text format, base units.
 
+mod state;
+
 use super::api::census;
 
 use super::problem::Problem;
@@ -50,6 +52,7 @@ pub(super) async fn text(agent: &Agent) -> Result<String, Problem> {
     page.counters("member_transitions_total", "Members that became this.", "to", agent.picture.journal.transitions());
     membership(&mut page, agent).await?;
     events(&mut page, agent).await?;
+    state::write(&mut page, agent).await?;
     traffic(&mut page, agent).await?;
     page.gauge("control_streams", "Open streams of events.", agent.picture.open_streams());
     process(&mut page, agent);

@@ -83,6 +83,8 @@ impl From<CallError> for Problem {
             CallError::Membership(swim::Refused::Busy) => (StatusCode::TOO_MANY_REQUESTS, "busy"),
             CallError::Membership(swim::Refused::Leaving) => (StatusCode::CONFLICT, "leaving"),
             CallError::State(state::Refused::Schema { .. }) => (StatusCode::CONFLICT, "against-schema"),
+            CallError::State(state::Refused::Namespace(_)) => (StatusCode::NOT_FOUND, "unknown-namespace"),
+            CallError::State(state::Refused::Rebuilding(_)) => (StatusCode::CONFLICT, "rebuilding"),
             CallError::Event(events::Refused::Joining) => (StatusCode::SERVICE_UNAVAILABLE, "joining"),
             CallError::Stopped(_) => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
             _ => (StatusCode::UNPROCESSABLE_ENTITY, "out-of-bounds"),

@@ -53,6 +53,9 @@ async fn apply(agent: &Agent) -> Result<Outcome, Refused> {
         let (encrypt, keys) = (read.settings.sealed(), read.settings.keys.clone());
         agent.node.reseal(encrypt, keys).await.map_err(Refused::Node)?;
     }
+    if outcome.changed.contains(&"state.schema") {
+        agent.node.state().set_schemas(read.settings.state.schemas.clone()).await.map_err(Refused::Node)?;
+    }
     if outcome.changed.contains(&"log") {
         agent.log.set(read.settings.log.clone());
     }
@@ -76,7 +79,9 @@ fn now_running(running: &Loaded, read: Loaded) -> Loaded {
     next.settings.encrypt = read.settings.encrypt;
     next.settings.log = read.settings.log;
     next.settings.leave_within = read.settings.leave_within;
+    next.settings.state.schemas = read.settings.state.schemas;
     next.tags = read.tags;
+    next.schemas = read.schemas;
     next.values.retain(|x| x.0.live == Live::Restart);
     next.values.extend(read.values.into_iter().filter(|x| x.0.live == Live::Now));
     next.values.sort_by_key(|x| KEYS.iter().position(|k| k.name == x.0.name));

@@ -5,7 +5,7 @@ use crate::cli::AgentOptions;
 use crate::picture::Picture;
 use crate::settings::{Loaded, Settings};
 use axum::extract::FromRef;
-use bruit::{CallError, Event, Events, Node, StateConfig};
+use bruit::{CallError, Event, Events, Node};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -68,7 +68,7 @@ impl Agent {
     ) -> Agent {
         Agent {
             // At most half of the connections are streams of events, so that there is room for questions.
-            picture: Picture::of(&node, StateConfig::default().every, connections / 2),
+            picture: Picture::of(&node, loaded.settings.state.every, connections / 2),
             source: Mutex::new(Some(node.events())),
             node,
             options,

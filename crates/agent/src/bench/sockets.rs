@@ -7,7 +7,7 @@ use crate::process::{cpu, resident_mib};
 use anyhow::Result;
 use bruit::proto::{Rng, Wire};
 use bruit::stacks::swim::{Message, Update};
-use bruit::{Cut, Encrypt, KeyRing, Node, Traffic};
+use bruit::{Cut, Encrypt, Filter, KeyRing, Node, Share, Traffic};
 use bruit_lab::bench::{Figures, Trial};
 use indicatif::ProgressBar;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ const CUT_OFF: Duration = Duration::from_secs(2);
 /// How often two views are compared.
 const LOOK: Duration = Duration::from_millis(20);
 /// Steps of a trial, for the progress bar.
-const STEPS: u64 = 6;
+const STEPS: u64 = 7;
 
 pub(super) fn measure(options: &ClusterOptions) -> Result<Figures> {
     let bar = progress(STEPS * u64::from(options.trials), "steps");
@@ -58,6 +58,8 @@ async fn trial(options: &ClusterOptions, seed: u64, bar: &ProgressBar) -> Result
     bench.idle(&mut trial).await?;
     step("event");
     bench.event(&mut trial).await?;
+    step("covered");
+    bench.covered(&mut trial).await?;
     step("delta");
     bench.delta(&mut trial).await?;
     step("crash");
@@ -141,6 +143,21 @@ impl Bench {
         let idle = trial.idle_bytes_per_node_s * n as f64 * start.elapsed().as_secs_f64();
         trial.event_bytes = (self.bytes() - before) as f64 - idle;
         Ok(())
+    }
+
+    /// One more event, and its sender waits until it knows that all have it.
+    async fn covered(&mut self, trial: &mut Trial) -> Result<()> {
+        let from = &self.nodes[self.dice.below(self.nodes.len() as u32) as usize];
+        let before = Bench::reports(from).await?;
+        let waited = from.event_wait(Filter::all(), "bench", [7; 64], Share::All, PATIENCE / 4).await?;
+        trial.covered_all_ms = if waited.met { waited.took.as_secs_f64() * 1_000.0 } else { f64::INFINITY };
+        sleep(SILENCE).await;
+        trial.covered_packets = (Bench::reports(from).await? - before) as f64;
+        Ok(())
+    }
+
+    async fn reports(node: &Node) -> Result<u64> {
+        Ok(node.handle().look(|full| full.events().counters().reports).await?)
     }
 
     /// One node is cut off while ten others change; what it costs until it knows.

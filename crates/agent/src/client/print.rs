@@ -1,7 +1,13 @@
 //! Answers for people.
 
-use crate::cli::{Client, StateOf};
+mod event;
+mod state;
+mod why;
+
+use crate::cli::{Client, EventOf};
 use serde_json::Value;
+use state::key;
+pub(super) use state::rebuilt;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Prints what the agent answered to a command.
@@ -14,14 +20,20 @@ pub(super) fn text(command: &Client, value: &Value) {
         Client::Join { .. } => println!("joined: {} live members", value["live"]),
         Client::Leave => println!("left"),
         Client::ForceLeave { name, prune } => println!("{name} has left{}", if *prune { " and is forgotten" } else { "" }),
-        Client::Event { name, .. } => println!("{name} is on its way"),
+        Client::Event { of: None, say } if say.wait.is_none() => {
+            println!("{} is on its way", say.name.as_deref().unwrap_or_default())
+        }
+        Client::Event { of: None, .. } => event::waited(value),
+        Client::Event { of: Some(EventOf::Ls { tree: None }), .. } => event::recent(value),
+        Client::Event { of: Some(EventOf::Ls { tree: Some(_) }), .. } => event::tree(value),
         Client::Ping { name } => println!("{name} answers in {}", micros(&value["rtt_us"])),
         Client::Reachability => reachability(value),
         Client::Reload => reload(value),
         Client::History => history(value),
         Client::Keys => keys(value),
         Client::Log { .. } => println!("{}", word(&value["filter"])),
-        Client::State(command) => state(command, value),
+        Client::Why { .. } => why::text(value),
+        Client::State(command) => state::text(command, value),
         Client::Monitor => println!("{}", happening(value)),
     }
 }
@@ -49,34 +61,6 @@ pub(super) fn happening(event: &Value) -> String {
     }
 }
 
-fn state(command: &StateOf, value: &Value) {
-    match command {
-        StateOf::Set { .. } | StateOf::Watch => {
-            println!("{}={} at version {}", key(value), shown(word(&value["value"])), value["version"])
-        }
-        StateOf::Get { .. } => println!("{}", shown(word(&value["value"]))),
-        StateOf::Ls { .. } => value.as_array().into_iter().flatten().for_each(|node| {
-            println!("{} {}:{}", shown(word(&node["node"])), node["generation"], node["version"]);
-            for said in node["values"].as_array().into_iter().flatten() {
-                println!("  {}={}:{}", key(said), shown(word(&said["value"])), said["version"]);
-            }
-        }),
-        StateOf::Trace => {
-            println!("with {}", shown(word(&value["with"])));
-            for step in ["syn", "ack", "ack2"] {
-                let said: Vec<&str> = value[step].as_array().into_iter().flatten().map(word).collect();
-                println!("{step:<4} {}", shown(&said.join(" ")));
-            }
-        }
-    }
-}
-
-/// A key of endpoint state, as one types it.
-fn key(value: &Value) -> String {
-    let namespace = value["namespace"].as_str().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-    shown(&format!("{namespace}{}", word(&value["key"])))
-}
-
 fn members(all: &[Value]) {
     let header = ["NAME", "STATUS", "ADDRESS", "INCARNATION", "SINCE", "TAGS"].map(str::to_owned);
     let rows = all.iter().map(|m| {
@@ -90,8 +74,13 @@ fn members(all: &[Value]) {
             tags(&m["tags"]).join(","),
         ]
     });
-    let rows: Vec<[String; 6]> = [header].into_iter().chain(rows).collect();
-    let widths: Vec<usize> = (0..6).map(|i| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or_default()).collect();
+    table(header, rows);
+}
+
+/// Rows in columns as wide as their widest cell.
+fn table<const N: usize>(header: [String; N], rows: impl Iterator<Item = [String; N]>) {
+    let rows: Vec<[String; N]> = [header].into_iter().chain(rows).collect();
+    let widths: Vec<usize> = (0..N).map(|i| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or_default()).collect();
     for row in rows {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         println!("{}", cells.join("  ").trim_end());
@@ -120,8 +109,7 @@ fn health(value: &Value) {
 
 fn history(value: &Value) {
     for entry in value.as_array().into_iter().flatten() {
-        let at = UNIX_EPOCH + Duration::from_millis(entry["at_ms"].as_u64().unwrap_or_default());
-        let at = humantime::format_rfc3339_seconds(at);
+        let at = moment(&entry["at_ms"]);
         println!("{at}  {:<11}  {}  by {}", word(&entry["what"]), shown(word(&entry["node"])), shown(word(&entry["by"])));
     }
 }
@@ -129,6 +117,12 @@ fn history(value: &Value) {
 fn keys(value: &Value) {
     println!("encrypt = {}", word(&value["encrypt"]));
     crate::keys::print(value["keys"].as_array().into_iter().flatten().map(word));
+}
+
+/// Unix time in milliseconds, to the second.
+fn moment(at_ms: &Value) -> String {
+    let at = UNIX_EPOCH + Duration::from_millis(at_ms.as_u64().unwrap_or_default());
+    humantime::format_rfc3339_seconds(at).to_string()
 }
 
 fn micros(value: &Value) -> String {

@@ -43,6 +43,11 @@ impl Seen {
         seen
     }
 
+    /// Which statuses somebody holds.
+    pub(super) fn words(&self) -> [bool; 5] {
+        [self.alive, self.suspect, self.dead, self.left, self.unknown].map(|by| by > 0)
+    }
+
     /// How many others look.
     pub(super) fn of(&self) -> usize {
         self.alive + self.suspect + self.dead + self.left + self.unknown

@@ -11,7 +11,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Wrap};
 use ratatui::{DefaultTerminal, Frame};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -25,9 +25,11 @@ const LOG: usize = 100;
 const KEYS: usize = 16;
 /// How wide a node is.
 const CELL: u16 = 26;
+/// Nodes that a line of the log names one by one.
+const NAMED: usize = 6;
 /// Lines below a scene's claim.
 const DETAILS: u16 = 4;
-const HELP: &str = "arrows select  k kill  r restart  p pause/resume  c cut off  h heal  l leave  e event  q quit";
+const HELP: &str = "arrows  k kill  r restart  p pause  c cut off  h heal  l leave  e event  q quit";
 
 pub(super) struct Table {
     picture: Picture,
@@ -133,17 +135,21 @@ impl Table {
     async fn look(&mut self) {
         let watched = self.picture.everyone();
         let views = self.picture.views(&watched).await;
-        let mut nodes = Vec::new();
+        let (mut nodes, mut changed) = (Vec::new(), BTreeMap::<String, Vec<String>>::new());
         for (i, one) in watched.into_iter().enumerate() {
             let others = views.iter().enumerate().filter(|(j, _)| *j != i).filter_map(|(_, view)| view.as_ref());
             let seen = Seen::by(others, &one.name);
-            let before = self.nodes.get(i).map(|x| x.1.to_string());
-            if before.is_some_and(|before| before != seen.to_string()) {
-                self.say(format!("{}: {seen}", one.name));
+            if self.nodes.get(i).is_some_and(|(_, before)| before.words() != seen.words()) {
+                changed.entry(seen.to_string()).or_default().push(one.name.clone());
             }
             nodes.push((one, seen));
         }
         self.nodes = nodes;
+        for (seen, names) in changed {
+            let more = names.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            self.say(format!("{}{more}: {seen}", names[..names.len().min(NAMED)].join(", ")));
+        }
         let scenes = self.picture.scenes();
         let scenes = scenes.as_array().map(Vec::as_slice).unwrap_or_default();
         for scene in scenes.iter().skip(self.told) {

@@ -2,7 +2,7 @@
 
 use super::news::{member, status, unix_ms};
 use super::{Picture, Runs, Watched, lock, packets};
-use crate::agent::Problem;
+use crate::agent::{Problem, rounded};
 use axum::Json;
 use axum::extract::{Path, State};
 use bruit::proto::{Protocol, Time};
@@ -107,7 +107,7 @@ fn told(belief: &Belief, names: &BTreeMap<PeerId, String>) -> Value {
         "incarnation": belief.incarnation,
         "since_ms": belief.since.as_millis() as u64,
         "by": suspected.then(|| belief.by.iter().map(name).collect::<Vec<_>>()),
-        "phi": belief.phi,
+        "phi": belief.phi.map(rounded),
     })
 }
 

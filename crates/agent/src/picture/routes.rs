@@ -1,7 +1,7 @@
 //! What is asked how of whatever watches nodes.
 
 use super::{Picture, look, page, stream};
-use crate::agent::{change, endpoints as state};
+use crate::agent::{endpoints as state, events};
 use axum::extract::FromRef;
 use axum::routing::{MethodRouter, get, post, put};
 
@@ -18,7 +18,7 @@ where
         ("GET", "/v1/nodes/{name}", get(look::node)),
         ("GET", "/v1/stream", get(stream::stream)),
         ("GET", "/v1/trace", get(state::trace)),
-        ("POST", "/v1/events", post(change::event)),
+        ("POST", "/v1/events", post(events::say)),
         ("PUT", "/v1/state/keys/{key}", put(state::set)),
         ("PUT", "/v1/state/namespaces/{namespace}/{key}", put(state::set_in)),
     ]

@@ -1,8 +1,8 @@
 //! Every setting: its name, its shape, its default, and what may be said.
 
 use super::fault::{At, nearest};
-use super::{Layer, LogFilter, Origin, Settings, Value};
-use bruit::{Encrypt, Profile, Record, Tags};
+use super::{Layer, LogFilter, Origin, Settings, Value, schema, state};
+use bruit::{Encrypt, Profile, Record, StateConfig, Tags};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,8 +17,12 @@ pub(crate) enum Shape {
     Text,
     /// `["text", ...]`.
     List,
+    /// `1` or `1.5`.
+    Number,
     /// `{ key = "text", ... }`.
     Table,
+    /// `{ key = { type = "text", ... }, ... }`, in the file alone.
+    Schemas,
 }
 
 /// One setting.
@@ -30,6 +34,13 @@ pub(crate) struct Key {
     pub(crate) apply: fn(&mut Settings, &[String]) -> Result<(), Wrong>,
     /// Whether a running agent can take a new value.
     pub(crate) live: Live,
+}
+
+impl Key {
+    /// Its variable of the environment, without the prefix; schemas have none.
+    pub(super) fn variable(&self) -> Option<String> {
+        (self.shape != Shape::Schemas).then(|| self.name.replace('.', "_"))
+    }
 }
 
 /// Whether `reload` applies a setting.
@@ -55,7 +66,7 @@ impl fmt::Display for Wrong {
     }
 }
 
-fn wrong(message: impl Into<String>) -> Wrong {
+pub(super) fn wrong(message: impl Into<String>) -> Wrong {
     Wrong { message: message.into(), help: None }
 }
 
@@ -76,6 +87,12 @@ pub(crate) const KEYS: &[Key] = &[
     Key { name: "log_format", shape: Shape::Text, default: &["text"], apply: log_format, live: Live::Restart },
     Key { name: "leave_within", shape: Shape::Text, default: &["10s"], apply: leave_within, live: Live::Now },
     Key { name: "tags", shape: Shape::Table, default: &[], apply: tags, live: Live::Now },
+    Key { name: "state.detector", shape: Shape::Text, default: &["swim"], apply: state::detector, live: Live::Restart },
+    Key { name: "state.phi_threshold", shape: Shape::Number, default: &["8"], apply: state::threshold, live: Live::Restart },
+    Key { name: "state.round", shape: Shape::Text, default: &["1s"], apply: state::round, live: Live::Restart },
+    Key { name: "state.peers", shape: Shape::Number, default: &["1"], apply: state::peers, live: Live::Restart },
+    Key { name: "state.spread", shape: Shape::Text, default: &["push"], apply: state::spread, live: Live::Restart },
+    Key { name: "state.schema", shape: Shape::Schemas, default: &[], apply: schema::add, live: Live::Now },
 ];
 
 pub(super) fn defaults() -> Layer {
@@ -104,10 +121,11 @@ pub(super) fn bare() -> Settings {
         log: LogFilter { text: "info".into(), targets: Targets::new().with_default(LevelFilter::INFO) },
         log_json: false,
         leave_within: Duration::from_secs(10),
+        state: StateConfig::default(),
     }
 }
 
-fn only(texts: &[String]) -> &str {
+pub(super) fn only(texts: &[String]) -> &str {
     texts.first().map_or("", String::as_str)
 }
 
@@ -122,7 +140,7 @@ pub(crate) fn word<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'st
     words.iter().find(|x| x.1 == *value).map_or("", |x| x.0)
 }
 
-fn choice<'a, T: Copy>(text: &str, choices: &'a [(&'a str, T)]) -> Result<T, Wrong> {
+pub(super) fn choice<'a, T: Copy>(text: &str, choices: &'a [(&'a str, T)]) -> Result<T, Wrong> {
     choices.iter().find(|x| x.0 == text).map(|x| x.1).ok_or_else(|| {
         let all: Vec<String> = choices.iter().map(|x| format!("`{}`", x.0)).collect();
         let near = nearest(text, choices.iter().map(|x| x.0));
@@ -236,9 +254,13 @@ fn log_format(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
 }
 
 fn leave_within(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
-    settings.leave_within = humantime::parse_duration(only(texts))
-        .map_err(|e| Wrong { message: format!("`{}`: {e}", only(texts)), help: Some("write it as in 10s or 1m".into()) })?;
+    settings.leave_within = span(only(texts))?;
     Ok(())
+}
+
+pub(super) fn span(text: &str) -> Result<Duration, Wrong> {
+    let help = || Some("write it as in 10s or 1m".into());
+    humantime::parse_duration(text).map_err(|e| Wrong { message: format!("`{text}`: {e}"), help: help() })
 }
 
 /// Each layer adds to the tags of those below it.

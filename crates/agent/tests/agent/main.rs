@@ -1,6 +1,7 @@
 //! Agents as people run them: processes, signals, the command line, the control socket.
 #![cfg(unix)]
 
+mod events;
 mod http;
 mod interface;
 mod life;
@@ -10,6 +11,7 @@ mod manners;
 mod metrics;
 mod partition;
 mod permissions;
+mod phi;
 mod reload;
 mod restart;
 mod sealed;

@@ -10,7 +10,9 @@ fn metrics_are_prometheus_text() {
     let machine = Machine::new();
     let _agents = three(&machine);
     let (_, page) = get(&machine, "/metrics");
-    assert!(page.contains("\nbruit_members{state=\"alive\"} 3\n"), "{page}");
+    for line in ["bruit_members{state=\"alive\"} 3", "bruit_state_nodes{state=\"alive\"} 3", "bruit_state_rebuilding 0"] {
+        assert!(page.contains(&format!("\n{line}\n")), "{line}: {page}");
+    }
     let mut family = "";
     for line in page.lines() {
         if let Some(rest) = line.strip_prefix("# TYPE ") {

@@ -1,4 +1,4 @@
-//! A goodbye that the network does not carry: two hosts, as namespaces, and the cable between them.
+//! What the network does not carry: two hosts, as namespaces, and the cable between them.
 #![cfg(target_os = "linux")]
 
 use crate::machine::{Agent, Machine, live, skipped};
@@ -10,12 +10,12 @@ fn ip(line: &str) -> Result<(), String> {
     if out.status.success() { Ok(()) } else { Err(format!("ip {line}: {}", String::from_utf8_lossy(&out.stderr).trim())) }
 }
 
-/// Two hosts and a cable.
-struct Hosts(u32);
+/// Two hosts and a cable: of which process, for which test.
+struct Hosts(u32, u32);
 
 impl Hosts {
-    fn up() -> Result<Hosts, String> {
-        let hosts = Hosts(std::process::id());
+    fn up(which: u32) -> Result<Hosts, String> {
+        let hosts = Hosts(std::process::id(), which);
         let (one, two) = (hosts.name(1), hosts.name(2));
         ip(&format!("netns add {one}"))?;
         ip(&format!("netns add {two}"))?;
@@ -29,14 +29,17 @@ impl Hosts {
     }
 
     fn name(&self, i: u32) -> String {
-        format!("bruit{}a{i}", self.0)
+        format!("bruit{}a{}{i}", self.0, self.1)
     }
 
     fn agent(&self, machine: &Machine, i: u32, name: &str, port: u16) -> Agent {
-        let bind = format!("10.79.0.{i}:{port}");
+        self.agent_at(machine, i, name, &format!("10.79.0.{i}:{port}"), &[])
+    }
+
+    fn agent_at(&self, machine: &Machine, i: u32, name: &str, bind: &str, more: &[&str]) -> Agent {
         let args =
-            ["agent", "--node", name, "--bind", &bind, "--join", "10.79.0.2:7946", "--profile", "local", "--encrypt", "off"];
-        let inner = machine.command(&args);
+            ["agent", "--node", name, "--bind", bind, "--join", "10.79.0.2:7946", "--profile", "local", "--encrypt", "off"];
+        let inner = machine.command(&[&args[..], more].concat());
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.name(i)]).arg(inner.get_program()).args(inner.get_args());
         command.env("XDG_RUNTIME_DIR", &machine.0);
@@ -54,7 +57,7 @@ impl Drop for Hosts {
 
 #[test]
 fn sigterm_while_partitioned_ends_in_time_and_is_no_failure() {
-    let hosts = match Hosts::up() {
+    let hosts = match Hosts::up(1) {
         Ok(hosts) => hosts,
         Err(why) => return skipped("network namespaces", &why),
     };
@@ -76,4 +79,35 @@ fn sigterm_while_partitioned_ends_in_time_and_is_no_failure() {
     for name in ["b", "c"] {
         machine.sees(name, "a", "dead");
     }
+}
+
+/// Mission row S2: nodes gossip about themselves and about others they have gossiped about. A and C do not hear each other,
+/// and C's heartbeats reach A through B.
+#[test]
+fn s2_a_cut_from_c_still_hears_its_heart_through_b() {
+    let hosts = match Hosts::up(2) {
+        Ok(hosts) => hosts,
+        Err(why) => return skipped("network namespaces", &why),
+    };
+    let machine = Machine::new();
+    ip(&format!("-n {} addr add 10.79.0.3/24 dev eth0", hosts.name(2))).expect("another address");
+    let both = ["--state-detector", "both"];
+    let _b = hosts.agent_at(&machine, 2, "b", "10.79.0.2:7946", &both);
+    let _c = hosts.agent_at(&machine, 2, "c", "10.79.0.3:7946", &both);
+    let _a = hosts.agent_at(&machine, 1, "a", "10.79.0.1:7946", &both);
+    for name in ["a", "b", "c"] {
+        machine.until(&["members", "--agent", name], |all| live(all) == 3);
+    }
+    ip(&format!("-n {} route add blackhole 10.79.0.3/32", hosts.name(1))).expect("a sends nothing to c");
+    ip(&format!("-n {} rule add from 10.79.0.3 to 10.79.0.1 blackhole", hosts.name(2))).expect("c sends nothing to a");
+    let version = |all: &serde_json::Value| all[0]["version"].as_u64().unwrap_or_default();
+    let of_c = ["state", "ls", "c", "--agent", "a"];
+    let cut_at = version(&machine.json(&of_c));
+    let pinged = machine.bruit(&["ping", "c", "--agent", "a"]);
+    assert_eq!(pinged.status.code(), Some(8), "the cut is one");
+    machine.until(&of_c, |all| version(all) >= cut_at + 4);
+    machine.bruit(&["state", "set", "load", "0.7", "--agent", "c"]);
+    machine.until(&of_c, |all| all[0]["values"][0]["value"] == "0.7");
+    let alive = |all: &serde_json::Value| live(all) == 3;
+    assert!(alive(&machine.json(&["members", "--agent", "a"])), "b reaches both");
 }

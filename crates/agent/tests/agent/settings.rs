@@ -66,3 +66,47 @@ fn flags_come_before_variables_before_the_file() {
     std::fs::write(&shown, &told).expect("a file");
     ends(&machine.bruit(&["config", "validate", "-c", shown.to_str().expect("UTF-8")]), 0);
 }
+
+#[test]
+fn state_has_a_table_of_its_own_and_its_schemas() {
+    let machine = Machine::new();
+    let file = machine.path("bruit.toml");
+    let said = "[state]\nphi_threshold = 12\npeers = 2\nspread = \"none\"\n[state.schema.load]\ntype = \"f64\"\nmin = 0\n\
+                max = 100\nmax_change_per_s = 50\n[state.schema.\"bucket/mode\"]\ntype = \"enum\"\nvalues = [\"on\", \"off\"]\n";
+    std::fs::write(&file, said).expect("a file");
+    let show = |format: &str| {
+        let mut command = machine.command(&["config", "show", "-c", &file, "--state-detector", "phi", "-o", format]);
+        let out = command.env("BRUIT_STATE_ROUND", "200ms").output().expect("it runs");
+        ends(&out, 0);
+        text(&out.stdout)
+    };
+    let told: serde_json::Value = serde_json::from_str(&show("json")).expect("JSON");
+    let load = serde_json::json!({ "type": "f64", "min": 0.0, "max": 100.0, "max_change_per_s": 50.0 });
+    let expected = serde_json::json!({
+        "detector": "phi",
+        "phi_threshold": 12,
+        "round": "200ms",
+        "peers": 2,
+        "spread": "none",
+        "schema": { "load": load, "bucket/mode": { "type": "enum", "values": ["on", "off"] } },
+    });
+    assert_eq!(told["state"], expected);
+    let again = machine.path("again.toml");
+    std::fs::write(&again, show("text")).expect("a file");
+    let read: serde_json::Value = machine.json(&["config", "show", "-c", &again]);
+    assert_eq!(read["state"], expected, "what is shown can be read");
+    for (wrong, part) in [
+        ("peers = 4", "give 1, 2 or 3"),
+        ("phi_threshold = 1000", "give 0.1 to 100"),
+        ("round = \"1ms\"", "at least 10 ms"),
+        ("detector = \"fi\"", "did you mean `phi`?"),
+        ("schema.load = { type = \"f64\", min = 2, max = 1 }", "the schema of `load`: no value fits it"),
+        ("detectr = \"phi\"", "did you mean `state.detector`?"),
+    ] {
+        std::fs::write(&file, format!("[state]\n{wrong}\n")).expect("a file");
+        let out = machine.bruit(&["config", "validate", "-c", &file]);
+        ends(&out, 78);
+        let told = text(&out.stderr);
+        assert!(told.contains(part) && told.contains("bruit.toml:2:"), "{wrong}: {told}");
+    }
+}

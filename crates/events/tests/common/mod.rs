@@ -4,11 +4,11 @@
 
 pub mod story;
 
-use bruit_events::{Config, Counters, Delivered, Event, Events, Filter};
+use bruit_events::{Config, Counters, Covered, Delivered, Event, EventId, Events, Filter};
 use bruit_proto::harness::{Harness, Links};
 use bruit_proto::{
-    Change, Composition, Context, Duration, Lost, Origin, Outlet, Part, PeerId, Protocol, Receipt, Restored, Rng, Room, StreamId,
-    StreamNews, Wiring,
+    Change, Composition, Context, Duration, Lost, Origin, Outlet, Part, PeerId, Peers, Protocol, Receipt, Restored, Rng, Room,
+    StreamId, StreamNews, Upto, Wiring,
 };
 use std::collections::BTreeMap;
 
@@ -105,15 +105,22 @@ impl Part for InEvents {
 pub struct Node {
     pub beat: Beat,
     pub events: Events,
+    /// Knows only so many nodes, those with the least ids; all of them, unless said.
+    pub knows: Option<u32>,
+    me: PeerId,
     dice: (Rng, Rng),
     wiring: Wiring<Event>,
 }
 
 impl Node {
     pub fn new(me: PeerId, seed: u64, session: u64, config: Config) -> Node {
+        let mut events = Events::new(me, session, config);
+        events.set_name(&format!("n{}", me.0));
         Node {
             beat: Beat::default(),
-            events: Events::new(me, session, config),
+            events,
+            knows: None,
+            me,
             dice: (Rng::named(seed, me, "beat"), Rng::named(seed, me, "events")),
             wiring: Wiring::default(),
         }
@@ -125,7 +132,8 @@ impl Node {
     }
 
     pub fn in_events<R>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Events, &mut Context<'_, Events>) -> R) -> R {
-        let peers = cx.peers;
+        let some = self.knows.map(|n| Upto { n, me: self.me });
+        let peers = some.as_ref().map_or(cx.peers, |some| some as &dyn Peers);
         let result = cx.lend::<InEvents, _>(&mut self.wiring, &mut self.dice.1, peers, |cx| f(&mut self.events, cx));
         while let Some(event) = self.wiring.next_said() {
             cx.notify(event);
@@ -236,6 +244,32 @@ impl Cluster {
         self.net
             .turn(i, |node, cx| node.in_events(cx, |events, cx| events.event(cx, name, &[7; 64], filter)))
             .expect("within the bounds");
+    }
+
+    /// As `say_to`, and who has it is reported.
+    pub fn say_covered(&mut self, i: u32, filter: Filter) -> EventId {
+        self.net
+            .turn(i, |node, cx| node.in_events(cx, |events, cx| events.event_covered(cx, "x", &[7; 64], filter)))
+            .expect("within the bounds")
+    }
+
+    /// How many have it, as its origin knows.
+    pub fn covered(&self, id: EventId) -> usize {
+        match self.events(id.origin.0 as u32).covered(id) {
+            Some(Covered::Named(ids)) => ids.len(),
+            Some(Covered::Counted(count)) => count as usize,
+            None => 0,
+        }
+    }
+
+    /// Until the origin knows that so many have it; how long it took.
+    pub fn until_covered(&mut self, id: EventId, count: usize, span: Duration) -> Option<Duration> {
+        let known = |net: &Harness<Node>| match net.site(id.origin.0 as u32).events.covered(id) {
+            Some(Covered::Named(ids)) => ids.len() == count,
+            Some(Covered::Counted(n)) => n as usize == count,
+            None => false,
+        };
+        self.net.run_until(span, known)
     }
 
     /// Everything to and from node `i` is dropped.

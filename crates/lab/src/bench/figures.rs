@@ -23,6 +23,10 @@ pub struct Trial {
     pub event_bytes: f64,
     /// Nodes that it never reached.
     pub event_missed: f64,
+    /// From a waited-for event until its sender knows that all have it, in milliseconds.
+    pub covered_all_ms: f64,
+    /// Packets that say so, as the sender hears them.
+    pub covered_packets: f64,
     /// From a crash until the last survivor knows of it, in milliseconds.
     pub crash_all_ms: f64,
     /// Views in which a living node was dead.
@@ -74,6 +78,8 @@ pub struct Figures {
     pub event_all_ms: Spread,
     pub event_bytes: Spread,
     pub event_missed: Spread,
+    pub covered_all_ms: Spread,
+    pub covered_packets: Spread,
     pub crash_all_ms: Spread,
     pub false_deaths: Spread,
     pub delta_bytes: Spread,
@@ -103,6 +109,8 @@ impl Figures {
             event_all_ms: spread(|t| t.event_all_ms),
             event_bytes: spread(|t| t.event_bytes),
             event_missed: spread(|t| t.event_missed),
+            covered_all_ms: spread(|t| t.covered_all_ms),
+            covered_packets: spread(|t| t.covered_packets),
             crash_all_ms: spread(|t| t.crash_all_ms),
             false_deaths: spread(|t| t.false_deaths),
             delta_bytes: spread(|t| t.delta_bytes),

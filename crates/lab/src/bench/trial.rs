@@ -3,7 +3,7 @@
 use super::{Options, Trial};
 use crate::cluster::{id, join};
 use crate::world::{Traffic, World};
-use bruit_events::Filter;
+use bruit_events::{Covered, Filter};
 use bruit_proto::{Change, Peers, Rng, Tags};
 use bruit_stacks::{Event, Full, FullEvent};
 use bruit_swim as swim;
@@ -43,6 +43,7 @@ pub(super) fn run(options: &Options, seed: u64) -> Trial {
     bench.join(&mut trial);
     bench.idle(&mut trial);
     bench.event(&mut trial);
+    bench.covered(&mut trial);
     bench.delta(&mut trial);
     bench.crash(&mut trial);
     trial.false_deaths = f64::from(bench.false_deaths);
@@ -108,6 +109,23 @@ impl Bench {
         trial.event_missed = f64::from(self.nodes - self.reached);
         let spent = (self.world.now() - start).as_secs_f64();
         trial.event_bytes = (self.world.total_traffic() - before).bytes() as f64 - idle * spent;
+    }
+
+    /// One more event, and its sender waits until it knows that all have it.
+    fn covered(&mut self, trial: &mut Trial) {
+        let from = self.dice.below(self.nodes);
+        let heard = |b: &Bench| b.world.protocol(from).events().counters().reports;
+        let before = heard(self);
+        let said = self.world.command(from, |full, cx| full.event_covered(cx, "bench", &[7; 64], Filter::all()));
+        let id = said.expect("64 bytes are an event");
+        let all = |b: &mut Bench| match b.world.protocol(from).events().covered(id) {
+            Some(Covered::Named(nodes)) => nodes.len() == b.nodes as usize,
+            Some(Covered::Counted(n)) => n == b.nodes,
+            None => false,
+        };
+        trial.covered_all_ms = milliseconds(self.until(PATIENCE / 4, all));
+        self.pass(SILENCE);
+        trial.covered_packets = (heard(self) - before) as f64;
     }
 
     /// One node is cut off while ten others change; what it costs until it knows.

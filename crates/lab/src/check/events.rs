@@ -1,7 +1,8 @@
-//! What must hold of events: D1, D2, D3.
+//! What must hold of events: D1, D2, D3, D4.
 
 use super::violation::Invariant;
-use bruit_events::{Delivered, EventId};
+use bruit_events::{Covered, Delivered, EventId};
+use bruit_proto::PeerId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ struct Said {
     by: Process,
     /// Processes that delivered it.
     at_processes: BTreeSet<Process>,
+    /// And the nodes that these were.
+    at_nodes: BTreeSet<PeerId>,
     /// Whether all members of old have.
     done: bool,
 }
@@ -41,20 +44,36 @@ pub(super) struct Book(BTreeMap<EventId, Said>);
 
 impl Book {
     pub(super) fn said(&mut self, id: EventId, by: Process, at: Duration, payload: Vec<u8>) {
-        self.0.insert(id, Said { at, payload, by, at_processes: BTreeSet::new(), done: false });
+        self.0.insert(id, Said { at, payload, by, at_processes: BTreeSet::new(), at_nodes: BTreeSet::new(), done: false });
     }
 
-    pub(super) fn delivered(&mut self, at: Process, event: &Delivered) -> Result<(), (Invariant, String)> {
+    pub(super) fn delivered(&mut self, at: Process, node: PeerId, event: &Delivered) -> Result<(), (Invariant, String)> {
         let Some(said) = self.0.get_mut(&event.id) else {
             return Err((Invariant::D1, format!("{:?} was never said", event.id)));
         };
         if said.payload != event.payload[..] {
             return Err((Invariant::D1, format!("{:?} has another payload than it was said with", event.id)));
         }
+        said.at_nodes.insert(node);
         if !said.at_processes.insert(at) {
             return Err((Invariant::D2, format!("{:?} comes again", event.id)));
         }
         Ok(())
+    }
+
+    /// What the origin of an event was reported.
+    pub(super) fn covered(&self, id: EventId, covered: &Covered) -> Result<(), String> {
+        let Some(said) = self.0.get(&id) else { return Err(format!("{id:?} was never said")) };
+        match covered {
+            Covered::Named(nodes) => match nodes.difference(&said.at_nodes).next() {
+                Some(node) => Err(format!("{id:?} is reported to be at {node:?}, which has not delivered it")),
+                None => Ok(()),
+            },
+            Covered::Counted(n) if *n as usize > said.at_nodes.len() => {
+                Err(format!("{id:?} is reported to be at {n} nodes, and is at {}", said.at_nodes.len()))
+            }
+            Covered::Counted(_) => Ok(()),
+        }
     }
 
     /// In the calm, which began at `calm`: what is overdue, and at which node.

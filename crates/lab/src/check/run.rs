@@ -9,7 +9,7 @@ use crate::case::{Act, Case};
 use crate::cluster::{full, id, join, name, seal};
 use crate::links::Links;
 use crate::world::{Told, Traffic, World};
-use bruit_events::Filter;
+use bruit_events::{EventId, Filter};
 use bruit_node::Mode;
 use bruit_proto::{Change, PeerId, Peers, Rng, Tags};
 use bruit_stacks::history::What;
@@ -307,7 +307,15 @@ impl<'a> Run<'a> {
             return;
         }
         let payload: Vec<u8> = (0..bytes).map(|_| self.dice.bits() as u8).collect();
-        let said = self.world.command(node, |core, cx| core.event(cx, "lab", &payload, Filter::all()));
+        let said = self.world.command(node, |core, cx| {
+            // Half of them are waited for: what is reported of them must be true.
+            let all = Filter::all();
+            if bytes.is_multiple_of(2) {
+                core.event_covered(cx, "lab", &payload, all)
+            } else {
+                core.event(cx, "lab", &payload, all)
+            }
+        });
         if let Ok(id) = said {
             self.book.said(id, self.process(node), self.world.now(), payload);
         }
@@ -325,11 +333,24 @@ impl<'a> Run<'a> {
 
     fn hear(&mut self) -> Result<(), Violation> {
         self.issue();
+        let mut covered = Vec::new();
         for told in self.world.told() {
             self.note(Some((told.at, told.node)), || format!("{:?}", told.event));
             self.hear_one(&told)?;
+            if let FullEvent::Core(Event::Covered(id)) = told.event {
+                covered.push((told.node, id));
+            }
         }
-        Ok(())
+        covered.into_iter().try_for_each(|(node, id)| self.is_true(node, id))
+    }
+
+    /// D4. What an origin knows by now, held against what was heard by now.
+    fn is_true(&self, node: u32, id: EventId) -> Result<(), Violation> {
+        if !self.world.is_up(node) {
+            return Ok(());
+        }
+        let Some(covered) = self.world.protocol(node).events().covered(id) else { return Ok(()) };
+        self.book.covered(id, &covered).map_err(|what| self.violation(Invariant::D4, Some(node), what))
     }
 
     fn hear_one(&mut self, told: &Told<FullEvent>) -> Result<(), Violation> {
@@ -346,7 +367,8 @@ impl<'a> Run<'a> {
         };
         match event {
             Event::Delivered(event) => {
-                let found = self.book.delivered(self.process(node), event);
+                let id = self.known[node as usize].as_ref().map_or(id(node), |k| k.id);
+                let found = self.book.delivered(self.process(node), id, event);
                 found.map_err(|(invariant, what)| self.violation(invariant, Some(node), what))?;
             }
             Event::Member { peer, change: Change::Down } if self.case.is_gentle() => {

@@ -30,6 +30,8 @@ pub enum Invariant {
     /// An event that anybody has is delivered at everyone who was a member when it was said: at the end, and in time if it
     /// was said in the calm.
     D3,
+    /// Always: who is reported to have an event has delivered it, in this process or an earlier one.
+    D4,
     /// After the calm: all histories are equal, and what a node acknowledged and its disk still holds is in them.
     H1,
     /// Always: the accusers of a suspicion are different members, and not the accused.

@@ -3,16 +3,12 @@
 use crate::agent::caller::Caller;
 use crate::agent::problem::Problem;
 use crate::agent::state::{Agent, Phase};
-use crate::picture::At;
 use crate::settings::log_filter;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use bruit::Filter as Group;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -72,29 +68,6 @@ pub(super) async fn force_leave(State(agent): State<Arc<Agent>>, Extension(calle
     let ForceLeave { name, prune } = read(&body)?;
     agent.node.asked_by(caller.who()).force_leave(&name, prune).await?;
     Ok(Json(json!({ "name": name, "pruned": prune })))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Say {
-    name: String,
-    payload: Option<String>,
-    payload_base64: Option<String>,
-    /// Terms `key=glob`; to all without any.
-    #[serde(default)]
-    to: Vec<String>,
-}
-
-pub(crate) async fn event(At(node): At, body: Body) -> Answer {
-    let say: Say = read(&body)?;
-    let payload = match (say.payload, say.payload_base64) {
-        (Some(_), Some(_)) => return Err(Problem::bad("give `payload` or `payload_base64`, not both")),
-        (text, None) => text.unwrap_or_default().into_bytes(),
-        (None, Some(text)) => BASE64_STANDARD.decode(text).map_err(|e| Problem::bad(format!("payload_base64: {e}")))?,
-    };
-    let group = Group::parse(say.to.iter().map(String::as_str)).map_err(|e| Problem::bad(e.to_string()))?;
-    node.event_to(group, &say.name, payload).await?;
-    Ok(Json(json!({ "name": say.name })))
 }
 
 /// Replaces all tags.

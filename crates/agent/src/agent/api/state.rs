@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-type Answer = Result<Json<Value>, Problem>;
-type Asked = Result<Query<Which>, QueryRejection>;
+pub(super) type Answer = Result<Json<Value>, Problem>;
+pub(super) type Asked = Result<Query<Which>, QueryRejection>;
 
 /// Which node is meant.
 #[derive(Deserialize)]
@@ -31,21 +31,21 @@ struct To {
 }
 
 /// Names of members, by id.
-struct Names(BTreeMap<PeerId, String>);
+pub(super) struct Names(BTreeMap<PeerId, String>);
 
 impl Names {
-    async fn of(node: &Node) -> Result<Names, Problem> {
+    pub(super) async fn of(node: &Node) -> Result<Names, Problem> {
         let members = node.members().await?;
         Ok(Names(members.iter().map(|m| (m.id(), m.record.name().to_owned())).collect()))
     }
 
     /// The id, if nobody is known by it.
-    fn name(&self, id: PeerId) -> String {
+    pub(super) fn name(&self, id: PeerId) -> String {
         self.0.get(&id).cloned().unwrap_or_else(|| format!("{id:?}"))
     }
 }
 
-fn which(asked: Asked) -> Result<Option<String>, Problem> {
+pub(super) fn which(asked: Asked) -> Result<Option<String>, Problem> {
     asked.map(|Query(which)| which.node).map_err(|e| Problem::bad(e.body_text()))
 }
 
@@ -61,8 +61,14 @@ pub(super) async fn all(State(agent): State<Arc<Agent>>, asked: Asked) -> Answer
     let (node, only) = (&agent.node, which(asked)?);
     let names = Names::of(node).await?;
     let (nodes, shared) = (node.state().nodes().await?, node.state().shared().await?);
-    let mut listed: Vec<(String, Value)> =
-        nodes.iter().map(|(id, endpoint)| (names.name(*id), of(&names.name(*id), *id, endpoint, &shared))).collect();
+    let alive = node.state().alive().await?;
+    let of = |id: &PeerId, endpoint: &Endpoint| {
+        let name = names.name(*id);
+        let mut said = of(&name, *id, endpoint, &shared);
+        said["alive"] = alive.contains(id).into();
+        (name, said)
+    };
+    let mut listed: Vec<(String, Value)> = nodes.iter().map(|(id, endpoint)| of(id, endpoint)).collect();
     if let Some(only) = only {
         listed.retain(|x| x.0 == only);
         if listed.is_empty() {
@@ -116,6 +122,32 @@ pub(crate) async fn set_in(At(node): At, Path((namespace, key)): Path<(String, S
     let version = node.state().set_in(&namespace, &key, &value).await?;
     let value = Said { value: value.into(), version, stamp: None };
     Ok(Json(said(node.name(), &Key::shared(&namespace, &key), &value)))
+}
+
+/// How many keys a namespace has here, and of how many writers it is still to come.
+pub(super) async fn namespace(State(agent): State<Arc<Agent>>, Path(namespace): Path<String>) -> Answer {
+    let state = agent.node.state();
+    let left = state.rebuilding().await?;
+    let keys = state.shared().await?.keys().filter(|key| *key.namespace == *namespace).count();
+    if keys == 0 && left == 0 {
+        let why = format!("nobody has written in namespace {namespace:?}");
+        return Err(Problem::new(StatusCode::NOT_FOUND, "unknown-namespace", why));
+    }
+    Ok(Json(json!({ "namespace": namespace, "keys": keys, "left": left })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reset {
+    from_peers: bool,
+}
+
+/// Forgets what others wrote in a namespace and takes it back from them; the look at it says how far that is.
+pub(super) async fn reset(State(agent): State<Arc<Agent>>, Path(namespace): Path<String>, body: Body) -> Answer {
+    let Reset { from_peers: true } = read(&body)? else { return Err(Problem::bad("it comes from peers, or not at all")) };
+    let keys = agent.node.state().shared().await?.keys().filter(|key| *key.namespace == *namespace).count();
+    let left = agent.node.state().reset(&namespace).await?;
+    Ok(Json(json!({ "namespace": namespace, "keys": keys, "left": left })))
 }
 
 /// The last exchange that this node began, in the notation of the literature.

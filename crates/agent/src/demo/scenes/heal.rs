@@ -1,4 +1,4 @@
-use super::cut::KEY;
+use super::cut::{KEY, VALUES};
 use super::{Outcome, Result, Stage, scene};
 
 scene!("heal", 10 s, "healed, all are alive to all again, and one value is everywhere: the one written last", play);
@@ -9,12 +9,12 @@ async fn play(stage: &mut Stage) -> Result<Outcome> {
     while stage.is_patient() {
         let values = stage.values(KEY).await;
         stage.show(vec![format!("{}/{}: {}", KEY.0, KEY.1, values.join(" and "))]);
-        if let [one] = &values[..] {
+        if values == VALUES[1..] {
             stage.done();
-            outcome.seen = format!("{}; {}/{} is {one} everywhere", outcome.seen, KEY.0, KEY.1);
+            outcome.seen = format!("{}; {}/{} is {} everywhere", outcome.seen, KEY.0, KEY.1, VALUES[1]);
             return Ok(outcome);
         }
         tokio::time::sleep(super::super::stage::LOOK).await;
     }
-    Ok(Outcome::new(false, format!("{}; {}/{} has several values", outcome.seen, KEY.0, KEY.1)))
+    Ok(Outcome::new(false, format!("{}; {}/{} is not {} everywhere", outcome.seen, KEY.0, KEY.1, VALUES[1])))
 }

@@ -1,7 +1,7 @@
 use super::{Outcome, Result, Stage, scene, victim};
 use bruit::{PeerId, Status};
 
-scene!("kill", 10 s, "who is killed is suspected, accused by several and dead to all; its silence convicts it, too, at phi 8", play);
+scene!("kill", 12 s, "who is killed is suspected, accused by several and dead to all; its silence convicts it, too, at phi 8", play);
 
 /// Cassandra's threshold.
 const CONVICTED: f64 = 8.0;

@@ -1,0 +1,75 @@
+//! Events to a group, and who has them.
+
+use crate::machine::{Machine, ends, live, text, three};
+
+/// `bruit event leader n1 --wait all`: information spreads to all, and whoever says it knows.
+#[test]
+fn a_wait_ends_when_all_have_it() {
+    let machine = Machine::new();
+    let _agents = three(&machine);
+    let out = machine.bruit(&["event", "leader", "n1", "--wait", "all", "--agent", "a"]);
+    ends(&out, 0);
+    let line = text(&out.stdout);
+    assert!(line.starts_with("3/3 in ") && line.ends_with(" s\n"), "{line}");
+    let some = machine.json(&["event", "leader", "n2", "--wait", "50%", "--agent", "b"]);
+    assert!(some["met"] == true && some["addressed"] == 3 && some["covered"].as_u64() >= Some(2), "{some}");
+}
+
+#[test]
+fn a_wait_is_for_those_addressed() {
+    let machine = Machine::new();
+    let _agents = three(&machine);
+    for group in [["--tag", "role=web"], ["--node", "[b]"], ["--node", "b*"], ["--node", "?"]] {
+        let args = ["event", "deploy", "--wait", "all", "--agent", "a", "-o", "json"];
+        let out = machine.bruit(&[&args[..], &group].concat());
+        let said = text(&out.stdout);
+        let (code, expected) = match group[1] {
+            // Nobody is called so: globs know no classes.
+            "[b]" => (6, "\"addressed\":0"),
+            "?" => (0, "\"addressed\":3,\"covered\":3"),
+            _ => (0, "\"addressed\":1,\"covered\":1"),
+        };
+        ends(&out, code);
+        assert!(said.contains(expected), "{group:?}: {said}");
+    }
+    ends(&machine.bruit(&["event", "deploy", "--wait", "most", "--agent", "a"]), 2);
+    ends(&machine.bruit(&["event", "deploy", "--timeout", "1s", "--agent", "a"]), 2);
+}
+
+/// One that stands still is missing, and named.
+#[test]
+fn who_does_not_have_it_is_named() {
+    let machine = Machine::new();
+    let [_a, _b, c] = three(&machine);
+    c.signal("-STOP");
+    let out = machine.bruit(&["event", "leader", "n1", "--wait", "all", "--timeout", "300ms", "--agent", "a"]);
+    c.signal("-CONT");
+    ends(&out, 5);
+    let line = text(&out.stdout);
+    assert!(line.starts_with("2/3 in 0.3 s; missing: c\n"), "{line}");
+}
+
+#[test]
+fn how_an_event_stands_and_by_whom_it_came() {
+    let machine = Machine::new();
+    let _agents = three(&machine);
+    machine.until(&["members", "--agent", "c"], |all| live(all) == 3);
+    ends(&machine.bruit(&["event", "ls", "--tree", "--agent", "a"]), 6);
+    ends(&machine.bruit(&["event", "deploy", "v2", "--wait", "all", "--agent", "a"]), 0);
+    let removed = |all: &serde_json::Value| all[0]["state"] == "removed";
+    let here = machine.until(&["event", "ls", "--agent", "b"], removed);
+    let one = &here[0];
+    assert!(one["name"] == "deploy" && one["from"] == "a" && one["hop"].as_u64() >= Some(1), "{one}");
+    assert!(one["via"] == "a" || one["via"] == "c", "{one}");
+    let table = text(&machine.bruit(&["event", "ls", "--agent", "a"]).stdout);
+    assert!(table.starts_with("ID ") && table.contains("  deploy  a ") && table.contains("  0    -"), "{table}");
+
+    let id = one["id"].as_str().expect("an id");
+    let tree = machine.json(&["event", "ls", "--tree", id, "--agent", "c"]);
+    let nodes: Vec<_> = tree["nodes"].as_array().expect("nodes").iter().map(|n| n["node"].as_str().unwrap_or("")).collect();
+    assert!(nodes.len() == 3 && nodes[0] == "a" && tree["nodes"][0]["via"].is_null(), "{tree}");
+    let drawn = text(&machine.bruit(&["event", "ls", "--tree", "--agent", "b"]).stdout);
+    assert!(drawn.starts_with(&format!("deploy {id}\na +0 ms\n")) && drawn.contains("└─ "), "{drawn}");
+    ends(&machine.bruit(&["event", "ls", "--tree", "1.1", "--agent", "a"]), 6);
+    ends(&machine.bruit(&["event", "ls", "--tree", "x", "--agent", "a"]), 2);
+}
