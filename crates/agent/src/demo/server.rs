@@ -84,7 +84,7 @@ struct At {
 
 async fn leave(State(served): State<Served>, at: Result<Query<At>, QueryRejection>) -> Answer {
     let Query(At { at }) = at.map_err(|e| Problem::bad(e.body_text()))?;
-    order(&served, Order::Leave(at)).await
+    order(&served, Order::Leave(at)).await.map(|_| Json(json!({ "left": true })))
 }
 
 #[derive(Deserialize)]

@@ -30,10 +30,27 @@ export class Accusations {
   constructor(world, feed) {
     this.#world = world;
     this.#feed = feed;
-    const key = h("p", { class: "soft" }, "A row is who says it, a column of whom: ▲ suspect, ✕ dead, ○ left. Framed: it is itself one of the accusers.");
-    const phi = h("p", { class: "soft" }, `Phi grows with silence, measured by the gaps so far; at ${CONVICTS} the accrual detector convicts.`);
-    byId("view-accusations").append(h("div", { class: "head" }, h("h2", {}, "Who accuses whom")), this.#cases, this.#note,
-      h("div", { class: "grids" }, h("div", {}, h("h3", {}, "Accuser by accused"), key, this.#whom.scroll), h("div", {}, h("h3", {}, "Phi"), phi, this.#phi.scroll)));
+    const key = h(
+      "p",
+      { class: "soft" },
+      "A row is who says it, a column of whom: ▲ suspect, ✕ dead, ○ left. Framed: it is itself one of the accusers.",
+    );
+    const phi = h(
+      "p",
+      { class: "soft" },
+      `Phi grows with silence, measured by the gaps so far; at ${CONVICTS} the accrual detector convicts.`,
+    );
+    byId("view-accusations").append(
+      h("div", { class: "head" }, h("h2", {}, "Who accuses whom")),
+      this.#cases,
+      this.#note,
+      h(
+        "div",
+        { class: "grids" },
+        h("div", {}, h("h3", {}, "Accuser by accused"), key, this.#whom.scroll),
+        h("div", {}, h("h3", {}, "Phi"), phi, this.#phi.scroll),
+      ),
+    );
   }
 
   update() {
@@ -42,7 +59,9 @@ export class Accusations {
     const troubled = names.filter((name) => this.#world.seen(name).shown !== "alive" || this.#world.seen(name).by.suspect > 0);
     const few = names.length <= MOST;
     const columns = few ? names : troubled.slice(0, MOST);
-    const accusers = few ? rows : rows.filter((name) => troubled.some((whom) => this.#world.seen(whom).accusers.includes(name))).slice(0, MOST);
+    const accusers = few
+      ? rows
+      : rows.filter((name) => troubled.some((whom) => this.#world.seen(whom).accusers.includes(name))).slice(0, MOST);
     say(this.#note, few ? "" : `Of ${names.length} nodes only those that accuse or are accused are shown.`);
     this.#note.hidden = few;
     const shape = `${accusers.join()} ${columns.join()}`;
@@ -100,7 +119,12 @@ function grid(label) {
   function shape(rows, columns) {
     cells.clear();
     const cut = alike(columns);
-    const names = h("tr", {}, h("td", { class: "self" }), ...columns.map((name) => h("th", { scope: "col" }, h("span", { title: name }, name.slice(cut)))));
+    const names = h(
+      "tr",
+      {},
+      h("td", { class: "self" }),
+      ...columns.map((name) => h("th", { scope: "col" }, h("span", { title: name }, name.slice(cut)))),
+    );
     const body = rows.map((row) => {
       const line = columns.map((column) => {
         const made = h("td", { class: row === column ? "self" : null });

@@ -37,7 +37,11 @@ export function actions(node, world, acted) {
   const fitting = all.filter(([, fits]) => fits);
   const buttons = fitting.map(([label, , command, click]) => {
     const show = () => say(code, command);
-    return h("button", { type: "button", class: label === "Kill" ? "danger" : null, click, pointerenter: show, focus: show }, label);
+    return h(
+      "button",
+      { type: "button", class: label === "Kill" ? "danger" : null, click, pointerenter: show, focus: show },
+      label,
+    );
   });
   say(code, fitting[0][2]);
   return [h("div", { class: "row" }, ...buttons), code, problem];

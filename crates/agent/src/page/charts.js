@@ -27,9 +27,28 @@ export class Charts {
     this.#world = world;
     this.#plots = Array.from({ length: 3 }, () => new Plot((share) => this.#look(share)));
     this.#buttons = /** @type {Range[]} */ (["5 min", "1 min", "10 s", "This event"]).map((range) =>
-      h("button", { type: "button", class: "quiet", click: () => this.#choose(range) }, range));
-    const key = h("ul", { class: "key" }, ...[["s", "susceptible: has not heard it"], ["i", "infective: tells it"], ["r", "removed: has stopped telling it"], ["logistic", "logistic growth"]].map(([name, text]) => h("li", { class: name }, text)));
-    byId("view-charts").append(h("div", { class: "head" }, h("h2", {}, "Charts"), h("div", { class: "row", role: "group", "aria-label": "Span of time" }, ...this.#buttons)), key, ...this.#plots.map((plot) => plot.element));
+      h("button", { type: "button", class: "quiet", click: () => this.#choose(range) }, range),
+    );
+    const key = h(
+      "ul",
+      { class: "key" },
+      ...[
+        ["s", "susceptible: has not heard it"],
+        ["i", "infective: tells it"],
+        ["r", "removed: has stopped telling it"],
+        ["logistic", "logistic growth"],
+      ].map(([name, text]) => h("li", { class: name }, text)),
+    );
+    byId("view-charts").append(
+      h(
+        "div",
+        { class: "head" },
+        h("h2", {}, "Charts"),
+        h("div", { class: "row", role: "group", "aria-label": "Span of time" }, ...this.#buttons),
+      ),
+      key,
+      ...this.#plots.map((plot) => plot.element),
+    );
   }
 
   update() {
@@ -82,13 +101,33 @@ export class Charts {
     const of = Math.max(infections.length, addressed(this.#world));
     const { s, i, r, logistic } = sir(infections, of, Math.min(to, clock.now));
     const rate = logistic ? `; dashed: logistic growth, r = ${logistic.rate.toFixed(0)} per second` : "";
-    const time = (/** @type {number} */ at) => (origin === null ? clockTime(at) : `${at < origin ? "−" : ""}${duration(Math.abs(at - origin))}`);
+    const time = (/** @type {number} */ at) =>
+      origin === null ? clockTime(at) : `${at < origin ? "−" : ""}${duration(Math.abs(at - origin))}`;
     const shared = { from, to, shown: clock.shown, time };
     const whole = (/** @type {number} */ n) => String(Math.round(n));
-    this.#plots[0].draw({ ...shared, title: rumor ? `Nodes by what they know of ${rumor.name} ${rumor.payload}${rate}` : "No event yet", curves: [
-      { name: "r", series: r, fill: true }, { name: "i", series: i, fill: true }, { name: "s", series: s }, { name: "logistic", series: logistic?.curve ?? [] },
-    ], unit: whole, most: of });
-    this.#plots[1].draw({ ...shared, title: "Packets per second", curves: [{ name: "rate", series: steps(history.traffic, "packets"), fill: true }], unit: whole });
-    this.#plots[2].draw({ ...shared, title: "Bytes per second", curves: [{ name: "rate", series: steps(history.traffic, "bytes"), fill: true }], unit: (n) => bytes(n).replace(".0 ", " ") });
+    this.#plots[0].draw({
+      ...shared,
+      title: rumor ? `Nodes by what they know of ${rumor.name} ${rumor.payload}${rate}` : "No event yet",
+      curves: [
+        { name: "r", series: r, fill: true },
+        { name: "i", series: i, fill: true },
+        { name: "s", series: s },
+        { name: "logistic", series: logistic?.curve ?? [] },
+      ],
+      unit: whole,
+      most: of,
+    });
+    this.#plots[1].draw({
+      ...shared,
+      title: "Packets per second",
+      curves: [{ name: "rate", series: steps(history.traffic, "packets"), fill: true }],
+      unit: whole,
+    });
+    this.#plots[2].draw({
+      ...shared,
+      title: "Bytes per second",
+      curves: [{ name: "rate", series: steps(history.traffic, "bytes"), fill: true }],
+      unit: (n) => bytes(n).replace(".0 ", " "),
+    });
   }
 }

@@ -47,7 +47,7 @@ export function seen(moment, target) {
  * @returns {string[]}
  */
 export function accused(opinion) {
-  return opinion.status === "suspect" || opinion.status === "dead" ? opinion.by ?? [] : [];
+  return opinion.status === "suspect" || opinion.status === "dead" ? (opinion.by ?? []) : [];
 }
 
 const collator = new Intl.Collator("en", { numeric: true });

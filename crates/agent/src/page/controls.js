@@ -15,11 +15,18 @@ export class Controls {
   #payload = h("input", { id: "control-payload", value: "v2", maxlength: 400, spellcheck: "false" });
   #key = h("input", { id: "control-key", value: "load", maxlength: 64, required: true, spellcheck: "false" });
   #value = h("input", { id: "control-value", value: "0.7", maxlength: 400, spellcheck: "false" });
-  #way = h("select", { id: "control-way" }, h("option", { value: "both" }, "both ways"), h("option", { value: "in" }, "hears nothing"), h("option", { value: "out" }, "is not heard"));
+  #way = h(
+    "select",
+    { id: "control-way" },
+    h("option", { value: "both" }, "both ways"),
+    h("option", { value: "in" }, "hears nothing"),
+    h("option", { value: "out" }, "is not heard"),
+  );
   #picked = h("p", { class: "soft small" });
   #loss = h("input", { id: "control-loss", type: "range", min: 0, max: 60, step: 1, value: 0 });
   #lossShown = h("output", { for: "control-loss" });
   #codes = { event: code(), state: code(), cut: code(), loss: code() };
+  #healing = button("Heal all", () => this.#heal());
   #problem = h("p", { class: "problem", role: "alert", hidden: true });
   #names = "";
 
@@ -27,12 +34,25 @@ export class Controls {
   constructor(world) {
     this.#world = world;
     const node = h("div", { class: "row" }, labelled("At", this.#at));
-    const say = h("form", { submit: (/** @type {Event} */ e) => this.#say(e) },
-      h("div", { class: "row" }, labelled("Event", this.#event), labelled("Payload", this.#payload), button("Send")), this.#codes.event);
-    const write = h("form", { submit: (/** @type {Event} */ e) => this.#write(e) },
-      h("div", { class: "row" }, labelled("Key", this.#key), labelled("Value", this.#value), button("Write")), this.#codes.state);
-    const cut = h("form", { submit: (/** @type {Event} */ e) => this.#cut(e) },
-      this.#picked, h("div", { class: "row" }, labelled("Cut off", this.#way), button("Cut"), button("Heal all", () => this.#heal())), this.#codes.cut);
+    const say = h(
+      "form",
+      { submit: (/** @type {Event} */ e) => this.#say(e) },
+      h("div", { class: "row" }, labelled("Event", this.#event), labelled("Payload", this.#payload), button("Send")),
+      this.#codes.event,
+    );
+    const write = h(
+      "form",
+      { submit: (/** @type {Event} */ e) => this.#write(e) },
+      h("div", { class: "row" }, labelled("Key", this.#key), labelled("Value", this.#value), button("Write")),
+      this.#codes.state,
+    );
+    const cut = h(
+      "form",
+      { submit: (/** @type {Event} */ e) => this.#cut(e) },
+      this.#picked,
+      h("div", { class: "row" }, labelled("Cut off", this.#way), button("Cut"), this.#healing),
+      this.#codes.cut,
+    );
     const loss = h("form", {}, h("div", { class: "row" }, labelled("Loss", this.#loss), this.#lossShown), this.#codes.loss);
     this.#loss.addEventListener("change", () => this.#ask("POST", "/v1/demo/loss", { percent: Number(this.#loss.value) }));
     this.#card.append(h("h2", {}, "Controls"), this.#problem, node, say, write, cut, loss);
@@ -51,7 +71,10 @@ export class Controls {
     }
     if (document.activeElement !== this.#loss) this.#loss.value = String(moment.loss);
     const picked = this.#targets().map(({ name }) => name);
-    say(this.#picked, picked.length > 0 ? `Cut off together: ${picked.join(", ")}` : "Shift-click nodes to cut them off together.");
+    say(
+      this.#picked,
+      picked.length > 0 ? `Cut off together: ${picked.join(", ")}` : "Shift-click or Shift-Enter picks whom to cut off.",
+    );
     this.#codify();
   }
 
@@ -69,6 +92,10 @@ export class Controls {
     say(this.#codes.event, commands.event(at, this.#event.value, this.#payload.value));
     say(this.#codes.state, commands.write(at, this.#key.value, this.#value.value));
     say(this.#codes.cut, targets.length > 0 ? commands.cut(targets, way) : "");
+    const cut = this.#world.names
+      .flatMap((name) => this.#world.moment.nodes.get(name) ?? [])
+      .filter(({ runs }) => runs === "cut");
+    set(this.#healing, "title", cut.length > 0 ? commands.cut(cut, way, true) : "Nothing is cut");
     say(this.#codes.loss, commands.loss(Number(this.#loss.value)));
     say(this.#lossShown, `${this.#loss.value} %`);
     this.#codes.cut.hidden = targets.length === 0;
@@ -79,7 +106,10 @@ export class Controls {
     submitted.preventDefault();
     this.#world.chooseEvent(null);
     this.#world.clock.goLive();
-    this.#ask("POST", `/v1/events?at=${encodeURIComponent(this.#at.value)}`, { name: this.#event.value, payload: this.#payload.value });
+    this.#ask("POST", `/v1/events?at=${encodeURIComponent(this.#at.value)}`, {
+      name: this.#event.value,
+      payload: this.#payload.value,
+    });
   }
 
   /** @param {Event} submitted */

@@ -64,9 +64,34 @@ export class Events {
   /** @param {Rumor} event @param {Reach} reach @param {boolean} chosen */
   #row(event, reach, chosen) {
     const name = h("span", { class: "name" }, event.name, event.payload ? h("span", { class: "payload" }, event.payload) : null);
-    const facts = h("span", { class: "facts" }, `${reach.got} of ${reach.of} · ${duration(reach.took)} · ${clockTime(event.at_ms)}`);
-    const choose = h("button", { type: "button", class: "event", "data-event": event.id, "aria-pressed": String(chosen), click: () => this.#world.chooseEvent(event.id) }, name, facts);
-    const slowly = h("button", { type: "button", class: "quiet", title: "Watch it again, slowly", "aria-label": `Watch ${event.name} again, slowly`, click: () => this.#watch(event, reach) }, "↺ slowly");
+    const facts = h(
+      "span",
+      { class: "facts" },
+      `${reach.got} of ${reach.of} · ${duration(reach.took)} · ${clockTime(event.at_ms)}`,
+    );
+    const choose = h(
+      "button",
+      {
+        type: "button",
+        class: "event",
+        "data-event": event.id,
+        "aria-pressed": String(chosen),
+        click: () => this.#world.chooseEvent(event.id),
+      },
+      name,
+      facts,
+    );
+    const slowly = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        title: "Watch it again, slowly",
+        "aria-label": `Watch ${event.name} again, slowly`,
+        click: () => this.#watch(event, reach),
+      },
+      "↺ slowly",
+    );
     return h("li", { class: chosen ? "chosen" : null }, choose, chosen ? slowly : null);
   }
 
@@ -85,12 +110,22 @@ export class Events {
  * @param {World} world
  */
 export function addressed(world) {
-  return [...world.moment.nodes.values()].filter(({ name, runs }) => runs !== "stopped" && !["dead", "left"].includes(world.seen(name).shown)).length;
+  return [...world.moment.nodes.values()].filter(
+    ({ name, runs }) => runs !== "stopped" && !["dead", "left"].includes(world.seen(name).shown),
+  ).length;
 }
 
 /** @param {Rumor} rumor @param {Reach} reach */
 function captioned(rumor, { got, of, hops, took, sending }) {
   const says = h("strong", {}, rumor.name, rumor.payload ? h("span", { class: "payload" }, rumor.payload) : null);
-  const facts = [`${got} of ${of} nodes`, `${count(hops, "hop")} in ${duration(took)}`, sending ? `${sending} still telling it` : "nobody tells it any more"];
-  return [h("p", {}, says), h("p", { class: "facts" }, `from ${rumor.from}`), ...facts.map((fact) => h("p", { class: "facts" }, fact))];
+  const facts = [
+    `${got} of ${of} nodes`,
+    `${count(hops, "hop")} in ${duration(took)}`,
+    sending ? `${sending} still telling it` : "nobody tells it any more",
+  ];
+  return [
+    h("p", {}, says),
+    h("p", { class: "facts" }, `from ${rumor.from}`),
+    ...facts.map((fact) => h("p", { class: "facts" }, fact)),
+  ];
 }

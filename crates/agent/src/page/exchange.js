@@ -29,8 +29,18 @@ export class ExchangeView {
     const last = h("button", { type: "button", class: "quiet", click: () => this.#trace() }, "Show its last");
     const bar = h("div", { class: "row" }, this.#next, h("label", { class: "field", for: "exchange-at" }, "At", this.#at), last);
     this.#next.addEventListener("click", () => this.#wait());
-    const explained = h("p", { class: "soft" }, "SYN says what I know of whom, as node:generation:version. ACK answers with what it wants and what it has that is newer. ACK2 brings what was wanted. Only what differs travels: it is lit.");
-    byId("view-exchange").append(h("div", { class: "head" }, h("h2", {}, "Exchange"), bar), explained, this.#title, this.#problem, this.#cards);
+    const explained = h(
+      "p",
+      { class: "soft" },
+      "SYN says what I know of whom, as node:generation:version. ACK answers with what it wants and what it has that is newer. ACK2 brings what was wanted. Only what differs travels: it is lit.",
+    );
+    byId("view-exchange").append(
+      h("div", { class: "head" }, h("h2", {}, "Exchange"), bar),
+      explained,
+      this.#title,
+      this.#problem,
+      this.#cards,
+    );
   }
 
   update() {
@@ -81,14 +91,17 @@ export class ExchangeView {
     const lines = read(exchange);
     const lit = differing(lines);
     const { at, with: peer } = exchange;
-    say(this.#title, `${at} with ${peer}${Number.isFinite(exchange.at_ms) ? `, ${clockTime(exchange.at_ms)}` : ""}: ${lit.size} of ${lines.syn.length} differ`);
-    const parts = [
-      [part("", lines.syn)],
-      [part("wants", lines.wants), part("has newer", lines.ack)],
-      [part("", lines.ack2)],
-    ];
-    this.#cards.replaceChildren(...NAMES.map((name, i) => this.#card(name, i === 1 ? [peer, at] : [at, peer], exchange, i, parts[i])));
-    this.#cards.querySelectorAll("[data-about]").forEach((line) => line.classList.toggle("lit", lit.has(line.getAttribute("data-about") ?? "")));
+    say(
+      this.#title,
+      `${at} with ${peer}${Number.isFinite(exchange.at_ms) ? `, ${clockTime(exchange.at_ms)}` : ""}: ${lit.size} of ${lines.syn.length} differ`,
+    );
+    const parts = [[part("", lines.syn)], [part("wants", lines.wants), part("has newer", lines.ack)], [part("", lines.ack2)]];
+    this.#cards.replaceChildren(
+      ...NAMES.map((name, i) => this.#card(name, i === 1 ? [peer, at] : [at, peer], exchange, i, parts[i])),
+    );
+    this.#cards
+      .querySelectorAll("[data-about]")
+      .forEach((line) => line.classList.toggle("lit", lit.has(line.getAttribute("data-about") ?? "")));
   }
 
   /**
@@ -100,9 +113,18 @@ export class ExchangeView {
    */
   #card(name, [from, to], exchange, i, parts) {
     const there = parts.filter((part) => part !== null);
-    return h("article", { class: "message", "data-message": name },
-      h("header", {}, h("h3", {}, name.toUpperCase()), h("span", { class: "way" }, `${from} → ${to}`), h("span", { class: "bytes" }, bytes(exchange.bytes[i]))),
-      ...(there.length > 0 ? there : [h("p", { class: "soft" }, "nothing")]));
+    return h(
+      "article",
+      { class: "message", "data-message": name },
+      h(
+        "header",
+        {},
+        h("h3", {}, name.toUpperCase()),
+        h("span", { class: "way" }, `${from} → ${to}`),
+        h("span", { class: "bytes" }, bytes(exchange.bytes[i])),
+      ),
+      ...(there.length > 0 ? there : [h("p", { class: "soft" }, "nothing")]),
+    );
   }
 }
 
@@ -114,7 +136,16 @@ function part(title, lines) {
 
 /** @param {Line} line */
 function line({ node, generation, version, more, text }) {
-  return h("li", { "data-about": node, "data-line": text },
-    h("span", { class: "line" }, h("b", {}, node), h("span", { class: "generation" }, `:${generation}`), version ? h("b", { class: "version" }, `:${version}`) : null),
-    ...more.map((value) => h("span", { class: "value" }, value)));
+  return h(
+    "li",
+    { "data-about": node, "data-line": text },
+    h(
+      "span",
+      { class: "line" },
+      h("b", {}, node),
+      h("span", { class: "generation" }, `:${generation}`),
+      version ? h("b", { class: "version" }, `:${version}`) : null,
+    ),
+    ...more.map((value) => h("span", { class: "value" }, value)),
+  );
 }

@@ -10,8 +10,21 @@ const PACKET_RATE = 10;
 const MAX_MEANWHILE = 2_000;
 /** All that the page understands; the rest is for others. */
 const KINDS = [
-  "up", "refuted", "suspect", "dead", "left", "changed", "event", "infection", "state",
-  "packet", "traffic", "exchange", "runs", "loss", "scene",
+  "up",
+  "refuted",
+  "suspect",
+  "dead",
+  "left",
+  "changed",
+  "event",
+  "infection",
+  "state",
+  "packet",
+  "traffic",
+  "exchange",
+  "runs",
+  "loss",
+  "scene",
 ];
 
 /** @typedef {"connecting" | "live" | "lost"} Connection */
@@ -30,6 +43,7 @@ export class Feed {
   #waits = 0;
   /** What was said while the picture is on its way. @type {Item[] | null} */
   #meanwhile = null;
+  #again = false;
 
   /** @param {Listener} listener */
   constructor(listener) {
@@ -54,8 +68,9 @@ export class Feed {
     for (const kind of KINDS) stream.addEventListener(kind, (said) => this.#item(kind, said));
   }
 
-  /** Fetches the picture; what the stream says meanwhile is told after it. */
+  /** Fetches the picture; what the stream says meanwhile is told after it. Asked for again meanwhile, it does so again. */
   async refresh() {
+    this.#again = this.#meanwhile !== null;
     if (this.#meanwhile) return;
     const meanwhile = (this.#meanwhile = /** @type {Item[]} */ ([]));
     try {
@@ -66,6 +81,7 @@ export class Feed {
       this.#listener.onPicture(picture);
       this.#listener.onConnection("live");
       meanwhile.forEach((item) => this.#listener.onItem(item));
+      if (this.#again) this.refresh();
     } catch {
       this.#meanwhile = null;
       if (this.#stream) this.#lost(this.#stream);
@@ -77,6 +93,8 @@ export class Feed {
     const item = { kind, ...JSON.parse(said.data) };
     if (this.#meanwhile && this.#meanwhile.length < MAX_MEANWHILE) this.#meanwhile.push(item);
     else this.#listener.onItem(item);
+    // An observer comes or goes, and all that it sees with it.
+    if (kind === "runs") this.refresh();
   }
 
   /**

@@ -89,7 +89,11 @@ export class Glyph {
       const share = seen.of === 0 ? 0 : (100 * seen.by[status]) / seen.of;
       // A gap between the parts, so that they can be told apart without their colour.
       const gap = share > 0 && share < 100 ? Math.min(3, share / 3) : 0;
-      set(this.#shares[i], "stroke-dasharray", share > 0 ? `${(share - gap).toFixed(2)} ${(100 - share + gap).toFixed(2)}` : null);
+      set(
+        this.#shares[i],
+        "stroke-dasharray",
+        share > 0 ? `${(share - gap).toFixed(2)} ${(100 - share + gap).toFixed(2)}` : null,
+      );
       set(this.#shares[i], "stroke-dashoffset", (25 - start).toFixed(2));
       set(this.#shares[i], "visibility", share > 0 ? null : "hidden");
       start += share;
@@ -104,7 +108,9 @@ export class Glyph {
  * @param {Infection | undefined} infection
  */
 function described(node, seen, infection) {
-  const opinions = STATUSES.filter((status) => seen.by[status] > 0).map((status) => `${status} for ${seen.by[status]} of ${seen.of}`);
+  const opinions = STATUSES.filter((status) => seen.by[status] > 0).map(
+    (status) => `${status} for ${seen.by[status]} of ${seen.of}`,
+  );
   const parts = [node.name, opinions.join(", ") || "seen by nobody"];
   if (node.runs !== "runs") parts.push(node.runs);
   if (infection) parts.push(infection.via ? `has the event from ${infection.via}, hop ${infection.hop}` : "origin of the event");

@@ -1,8 +1,26 @@
 // Colours for canvases, from the style sheet: read once, and again when the theme changes.
 
 const NAMES = /** @type {const} */ ([
-  "ink", "soft", "line", "paper", "alive", "suspect", "dead", "left", "swim", "state", "event", "other",
-  "hop-0", "hop-1", "hop-2", "hop-3", "hop-4", "chart-s", "chart-i", "chart-r",
+  "ink",
+  "soft",
+  "line",
+  "paper",
+  "alive",
+  "suspect",
+  "dead",
+  "left",
+  "swim",
+  "state",
+  "event",
+  "other",
+  "hop-0",
+  "hop-1",
+  "hop-2",
+  "hop-3",
+  "hop-4",
+  "chart-s",
+  "chart-i",
+  "chart-r",
 ]);
 
 /** @typedef {typeof NAMES[number]} Ink */

@@ -23,11 +23,22 @@ export function legend() {
   const list = (/** @type {string} */ title, /** @type {string} */ of, /** @type {Entry[]} */ entries) =>
     h("ul", { "aria-label": title, class: of }, ...entries.map(([label, kind, path]) => entry(label, kind, path)));
   const ring = h("p", {}, "A node's shape is what most others think of it, its ring how many of them.");
-  return h("details", { open: window.innerWidth > 700 }, h("summary", {}, "Legend"), list("Nodes", "states", STATES), list("Packets", "packets", PACKETS), ring);
+  return h(
+    "details",
+    { open: window.innerWidth > 700 },
+    h("summary", {}, "Legend"),
+    list("Nodes", "states", STATES),
+    list("Packets", "packets", PACKETS),
+    ring,
+  );
 }
 
 /** @param {string} label @param {string} kind @param {string} path */
 function entry(label, kind, path) {
-  const icon = s("svg", { viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true" }, s("path", { class: `mark ${kind}`, d: path }));
+  const icon = s(
+    "svg",
+    { viewBox: "0 0 16 16", width: 14, height: 14, "aria-hidden": "true" },
+    s("path", { class: `mark ${kind}`, d: path }),
+  );
   return h("li", {}, icon, label);
 }

@@ -9,7 +9,13 @@
 const MAX_EVENTS = 64;
 
 /** What a kind of item says about the member that it names. */
-const SAYS = /** @type {Record<string, Status>} */ ({ up: "alive", refuted: "alive", suspect: "suspect", dead: "dead", left: "left" });
+const SAYS = /** @type {Record<string, Status>} */ ({
+  up: "alive",
+  refuted: "alive",
+  suspect: "suspect",
+  dead: "dead",
+  left: "left",
+});
 
 export class Moment {
   at = 0;
@@ -66,7 +72,8 @@ export class Moment {
     for (const { id, at_ms } of this.events.values()) if (at_ms > at) this.events.delete(id);
     for (const [id, known] of this.infections) {
       const then = [...known].filter(([, { at_ms }]) => at_ms <= at);
-      const infective = (/** @type {Infection} */ one) => ((one.removed_ms ?? Infinity) > at ? { ...one, state: /** @type {const} */ ("infective") } : one);
+      const infective = (/** @type {Infection} */ one) =>
+        (one.removed_ms ?? Infinity) > at ? { ...one, state: /** @type {const} */ ("infective") } : one;
       this.infections.set(id, new Map(then.map(([node, infection]) => [node, infective(infection)])));
     }
   }
@@ -91,7 +98,7 @@ export class Moment {
     const row = this.#row(at);
     const before = row.get(member.name);
     const status = SAYS[kind];
-    const accusers = status === "alive" || status === "left" ? null : by ? [by] : before?.by ?? null;
+    const accusers = status === "alive" || status === "left" ? null : by ? [by] : (before?.by ?? null);
     const since = before?.status === status ? before.since : at_ms;
     row.set(member.name, { status, incarnation: member.incarnation, since, by: accusers, phi: before?.phi ?? null });
   }

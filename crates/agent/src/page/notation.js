@@ -12,7 +12,12 @@
  */
 export function read({ syn, ack, ack2 }) {
   const answered = ack.map(line);
-  return { syn: syn.map(line), wants: answered.filter(({ news }) => !news), ack: answered.filter(({ news }) => news), ack2: ack2.map(line) };
+  return {
+    syn: syn.map(line),
+    wants: answered.filter(({ news }) => !news),
+    ack: answered.filter(({ news }) => news),
+    ack2: ack2.map(line),
+  };
 }
 
 /**

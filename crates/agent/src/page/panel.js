@@ -57,7 +57,9 @@ export class Panel {
     const shown = JSON.stringify([node, this.#world.seen(node.name), this.#world.demo]);
     if (shown !== this.#shown) {
       this.#shown = shown;
-      this.#actions.replaceChildren(...(this.#world.demo ? actions(node, this.#world, () => (this.#asked = performance.now())) : []));
+      this.#actions.replaceChildren(
+        ...(this.#world.demo ? actions(node, this.#world, () => (this.#asked = performance.now())) : []),
+      );
     }
     this.#state();
   }
@@ -85,7 +87,9 @@ export class Panel {
     const node = this.#open ? this.#world.moment.nodes.get(this.#open) : undefined;
     if (!node) return;
     const seen = this.#world.seen(node.name);
-    const opinions = STATUSES.filter((status) => seen.by[status] > 0).map((status) => h("span", { class: `says ${status}` }, `${status} ${seen.by[status]}`));
+    const opinions = STATUSES.filter((status) => seen.by[status] > 0).map((status) =>
+      h("span", { class: `says ${status}` }, `${status} ${seen.by[status]}`),
+    );
     const facts = /** @type {[string, (string | Element)[]][]} */ ([
       ["The others say", opinions.length > 0 ? opinions : ["nothing"]],
       ["in this state for", [duration(this.#world.clock.shown - seen.since)]],

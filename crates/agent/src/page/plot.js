@@ -42,16 +42,22 @@ export class Plot {
     const y = (/** @type {number} */ value) => HEIGHT - BOTTOM - (value / top) * (HEIGHT - BOTTOM - TOP);
     say(this.#title, title);
     set(this.#svg, "viewBox", `0 0 ${width} ${HEIGHT}`);
-    set(this.#svg, "aria-label", `${title}. ${curves.map(({ name, series }) => `${name}: ${unit(series.at(-1)?.[1] ?? 0)} at the end`).join(", ")}`);
+    set(
+      this.#svg,
+      "aria-label",
+      `${title}. ${curves.map(({ name, series }) => `${name}: ${unit(series.at(-1)?.[1] ?? 0)} at the end`).join(", ")}`,
+    );
     this.#axes(width, x, y, top, from, to, unit, time);
-    this.#curves.replaceChildren(...curves.flatMap(({ name, series, fill }) => {
-      const points = clipped(series, from, to).map(([at, value]) => `${x(at).toFixed(1)} ${y(value).toFixed(1)}`);
-      if (points.length < 2) return [];
-      const line = s("path", { class: `curve ${name}`, d: `M${points.join("L")}` });
-      const [first, last] = [points[0], points[points.length - 1]].map((point) => point.split(" ")[0]);
-      const area = s("path", { class: `area ${name}`, d: `M${first} ${y(0)}L${points.join("L")}L${last} ${y(0)}Z` });
-      return fill ? [area, line] : [line];
-    }));
+    this.#curves.replaceChildren(
+      ...curves.flatMap(({ name, series, fill }) => {
+        const points = clipped(series, from, to).map(([at, value]) => `${x(at).toFixed(1)} ${y(value).toFixed(1)}`);
+        if (points.length < 2) return [];
+        const line = s("path", { class: `curve ${name}`, d: `M${points.join("L")}` });
+        const [first, last] = [points[0], points[points.length - 1]].map((point) => point.split(" ")[0]);
+        const area = s("path", { class: `area ${name}`, d: `M${first} ${y(0)}L${points.join("L")}L${last} ${y(0)}Z` });
+        return fill ? [area, line] : [line];
+      }),
+    );
     const there = shown >= from && shown <= to;
     set(this.#cursor, "visibility", there ? null : "hidden");
     if (there) for (const side of ["x1", "x2"]) set(this.#cursor, side, x(shown).toFixed(1));
@@ -72,7 +78,8 @@ export class Plot {
     ]);
     const count = width > 560 ? 6 : 3;
     const times = Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1)).map((at, i) =>
-      s("text", { x: x(at), y: HEIGHT - 5, "text-anchor": i === 0 ? "start" : i === count - 1 ? "end" : "middle" }, time(at)));
+      s("text", { x: x(at), y: HEIGHT - 5, "text-anchor": i === 0 ? "start" : i === count - 1 ? "end" : "middle" }, time(at)),
+    );
     this.#grid.replaceChildren(...levels, ...times);
   }
 }

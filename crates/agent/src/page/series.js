@@ -58,5 +58,11 @@ export function logistic(infections, of) {
  * @returns {Series}
  */
 export function steps(counts, what) {
-  return counts.flatMap((one) => /** @type {Series} */ ([[one.at_ms - 1_000, one[what]], [one.at_ms, one[what]]]));
+  return counts.flatMap(
+    (one) =>
+      /** @type {Series} */ ([
+        [one.at_ms - 1_000, one[what]],
+        [one.at_ms, one[what]],
+      ]),
+  );
 }

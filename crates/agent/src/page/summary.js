@@ -11,7 +11,9 @@ export function summed(world) {
   const by = { alive: 0, suspect: 0, dead: 0, left: 0, unknown: 0 };
   for (const name of world.moment.nodes.keys()) by[world.seen(name).shown] += 1;
   const others = /** @type {const} */ (["suspect", "dead", "left", "unknown"]).filter((status) => by[status] > 0);
-  return [count(world.moment.nodes.size, "node"), `${by.alive} alive`, ...others.map((status) => `${by[status]} ${status}`)].join(" · ");
+  return [count(world.moment.nodes.size, "node"), `${by.alive} alive`, ...others.map((status) => `${by[status]} ${status}`)].join(
+    " · ",
+  );
 }
 
 let lostAt = 0;

@@ -9,7 +9,13 @@ import { clockTime, duration } from "./words.js";
 
 const HEIGHT = 34;
 const STEP_MS = 50;
-const SPEEDS = /** @type {[string, number][]} */ ([["1×", 1], ["1/4", 1 / 4], ["1/40", 1 / 40], ["1/400", 1 / 400], ["1/4000", 1 / 4_000]]);
+const SPEEDS = /** @type {[string, number][]} */ ([
+  ["1×", 1],
+  ["1/4", 1 / 4],
+  ["1/40", 1 / 40],
+  ["1/400", 1 / 400],
+  ["1/4000", 1 / 4_000],
+]);
 
 export class Timeline {
   #world;
@@ -18,7 +24,14 @@ export class Timeline {
   #speed = h("select", { "aria-label": "Speed" }, ...SPEEDS.map(([label, speed]) => h("option", { value: speed }, label)));
   #time = h("output", { class: "time" });
   #canvas = h("canvas", { "aria-hidden": "true" });
-  #range = h("input", { type: "range", min: -SPAN_MS, max: 0, step: STEP_MS, value: 0, "aria-label": "Time shown, back from now" });
+  #range = h("input", {
+    type: "range",
+    min: -SPAN_MS,
+    max: 0,
+    step: STEP_MS,
+    value: 0,
+    "aria-label": "Time shown, back from now",
+  });
   #track = h("div", { class: "track" }, this.#canvas, this.#range);
   #drawn = 0;
 
@@ -84,7 +97,14 @@ export class Timeline {
     }
     let last = -1;
     for (const item of history.items) {
-      const of = item.kind === "event" && item.via === null ? "event" : item.kind === "dead" ? "dead" : item.kind === "suspect" ? "suspect" : null;
+      const of =
+        item.kind === "event" && item.via === null
+          ? "event"
+          : item.kind === "dead"
+            ? "dead"
+            : item.kind === "suspect"
+              ? "suspect"
+              : null;
       const at = Math.round(x(item.at_ms));
       if (!of || (at === last && of !== "event")) continue;
       last = at;

@@ -57,7 +57,8 @@ export class World {
   /** Names, as people order them. */
   get names() {
     const { nodes } = this.moment;
-    if (this.#names.length !== nodes.size || this.#names.some((name) => !nodes.has(name))) this.#names = [...nodes.keys()].sort(inOrder);
+    if (this.#names.length !== nodes.size || this.#names.some((name) => !nodes.has(name)))
+      this.#names = [...nodes.keys()].sort(inOrder);
     return this.#names;
   }
 

@@ -15,7 +15,13 @@ before(async () => {
   // Something red is to be read, too.
   const page = await browser.visit(running.page);
   await nodes(page, 24, "alive");
-  await page.evaluate(() => fetch("/v1/demo/kill", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ node: "n5" }) }));
+  await page.evaluate(() =>
+    fetch("/v1/demo/kill", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ node: "n5" }),
+    }),
+  );
   await nodes(page, 1, "dead");
   await page.context().close();
 });
@@ -27,7 +33,9 @@ after(async () => {
 async function violations(page) {
   await page.evaluate(source);
   const { violations } = await page.evaluate(() => axe.run(document));
-  return violations.filter(({ impact }) => SERIOUS.includes(impact)).flatMap(({ id, help, nodes }) => nodes.map(({ target, any }) => `${id} (${help}): ${target} ${any[0]?.message ?? ""}`));
+  return violations
+    .filter(({ impact }) => SERIOUS.includes(impact))
+    .flatMap(({ id, help, nodes }) => nodes.map(({ target, any }) => `${id} (${help}): ${target} ${any[0]?.message ?? ""}`));
 }
 
 for (const colorScheme of ["light", "dark"]) {

@@ -9,8 +9,13 @@ export const FOLDER = process.env.PAGE;
 export const installed = createRequire(join(FOLDER, "package.json"));
 
 const ARGS = [
-  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 /** The driver's remark about software rendering, no fault of the page. */
 const HARMLESS = /GPU stall/;
@@ -19,13 +24,20 @@ export const SCREEN = { width: 1280, height: 800 };
 export const PHONE = { width: 360, height: 740 };
 
 export async function open() {
-  const browser = await installed("playwright-core").chromium.launch({ executablePath: "/usr/bin/chromium", headless: true, args: ARGS });
+  const browser = await installed("playwright-core").chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    headless: true,
+    args: ARGS,
+  });
   /** A page of its own; `faults` is what its console says. */
   async function visit(address, { viewport = SCREEN, colorScheme = "light", prepare = async () => {} } = {}) {
     const context = await browser.newContext({ viewport, colorScheme, deviceScaleFactor: viewport === PHONE ? 2 : 1 });
     const page = await context.newPage();
     const faults = [];
-    page.on("console", (said) => ["error", "warning"].includes(said.type()) && !HARMLESS.test(said.text()) && faults.push(said.text()));
+    page.on(
+      "console",
+      (said) => ["error", "warning"].includes(said.type()) && !HARMLESS.test(said.text()) && faults.push(said.text()),
+    );
     page.on("pageerror", (error) => faults.push(error.stack));
     await prepare(page);
     await page.goto(address);
@@ -37,7 +49,12 @@ export async function open() {
 /** Waits until this many nodes are drawn with this status. */
 export async function nodes(page, count, status, within = 20_000) {
   const drawn = page.locator(status ? `[data-node][data-status="${status}"]` : "[data-node]");
-  await until(async () => (await drawn.count()) === count, within, async () => `${count} ${status ?? "nodes"}, but ${await drawn.count()} are drawn: ${await page.locator("#summary").textContent()}`);
+  await until(
+    async () => (await drawn.count()) === count,
+    within,
+    async () =>
+      `${count} ${status ?? "nodes"}, but ${await drawn.count()} are drawn: ${await page.locator("#summary").textContent()}`,
+  );
 }
 
 /** Asks until it is so; says what was missing if it never is. */

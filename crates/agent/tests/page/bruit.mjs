@@ -16,7 +16,11 @@ const PATIENCE_MS = 30_000;
 /** A runtime folder of its own, so that agents of other tests are not found. */
 export function machine() {
   const folder = mkdtempSync(join(tmpdir(), "bruit-page-"));
-  return { folder, env: { ...process.env, XDG_RUNTIME_DIR: folder }, clear: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    env: { ...process.env, XDG_RUNTIME_DIR: folder },
+    clear: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 /** Starts a command; `ready` is asked with each line that it prints, and now and then without one. */
@@ -45,7 +49,11 @@ export async function demo(...args) {
 /** One agent, which serves its page at this port. */
 export async function agent({ env }, name, port, ...args) {
   const page = `http://127.0.0.1:${port}`;
-  const answers = () => fetch(`${page}/v1/info`).then((answer) => answer.ok, () => false);
+  const answers = () =>
+    fetch(`${page}/v1/info`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
   const flags = ["--node", name, "--bind", "127.0.0.1:0", "--profile", "local", "--http", `127.0.0.1:${port}`];
   const { stop } = await start(["agent", ...flags, ...args], env, answers);
   return { page, stop };

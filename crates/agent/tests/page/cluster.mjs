@@ -35,10 +35,18 @@ test("an event that is sent from the page leaves its tree", async () => {
   await page.fill("#control-event", "deploy");
   assert.match(await page.locator("#controls").textContent(), /bruit event deploy v2 --agent /);
   await page.click("#controls >> text=Send");
-  await until(async () => /24 of 24 nodes/.test(await page.locator("#caption").textContent()), 10_000, () => page.locator("#caption").textContent());
+  await until(
+    async () => /24 of 24 nodes/.test(await page.locator("#caption").textContent()),
+    10_000,
+    () => page.locator("#caption").textContent(),
+  );
   const labels = () => page.locator("[data-node]").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
   const told = async () => (await labels()).filter((one) => /has the event from .+, hop \d+/.test(one)).length;
-  await until(async () => (await told()) === 23, 10_000, async () => `23 have it from somebody, not ${await told()}`);
+  await until(
+    async () => (await told()) === 23,
+    10_000,
+    async () => `23 have it from somebody, not ${await told()}`,
+  );
   assert.equal((await labels()).filter((one) => one.includes("origin of the event")).length, 1);
 });
 
@@ -48,10 +56,19 @@ test("a node that is killed by click is suspected, then dead to all within the b
   await page.click("#panel >> text=Kill");
   const killed = Date.now();
   const drawn = page.locator(`[data-node="${victim}"]`);
-  const becomes = (status) => until(async () => (await drawn.getAttribute("data-status")) === status, DEAD_WITHIN_MS - (Date.now() - killed), () => label(victim));
+  const becomes = (status) =>
+    until(
+      async () => (await drawn.getAttribute("data-status")) === status,
+      DEAD_WITHIN_MS - (Date.now() - killed),
+      () => label(victim),
+    );
   await becomes("suspect");
   await becomes("dead");
-  await until(async () => /dead for 23 of 23/.test(await label(victim)), DEAD_WITHIN_MS - (Date.now() - killed), () => label(victim));
+  await until(
+    async () => /dead for 23 of 23/.test(await label(victim)),
+    DEAD_WITHIN_MS - (Date.now() - killed),
+    () => label(victim),
+  );
   await page.keyboard.press("Escape");
   await closed();
 });
@@ -60,7 +77,10 @@ test("the picture for the README is this one", async () => {
   await shot(page, "cluster-light");
   const dark = await browser.visit(running.page, { colorScheme: "dark" });
   const phone = await browser.visit(running.page, { viewport: PHONE });
-  for (const [other, name] of [[dark, "cluster-dark"], [phone, "cluster-phone"]]) {
+  for (const [other, name] of [
+    [dark, "cluster-dark"],
+    [phone, "cluster-phone"],
+  ]) {
     await nodes(other, 24);
     await until(async () => /24 of 24/.test(await other.locator("#caption").textContent()), 5_000, "the tree");
     await shot(other, name);
@@ -90,7 +110,12 @@ test("the keyboard is enough", async () => {
   const [first, second] = await names();
   await page.locator(`[data-node="${first}"]`).focus();
   const focused = () => page.evaluate(() => document.activeElement?.getAttribute("data-node"));
-  const focuses = (name, why) => until(async () => (await focused()) === name, 2_000, async () => `${why}: ${await focused()}`);
+  const focuses = (name, why) =>
+    until(
+      async () => (await focused()) === name,
+      2_000,
+      async () => `${why}: ${await focused()}`,
+    );
   await page.keyboard.press("ArrowRight");
   await focuses(second, "the arrow goes to the next");
   await page.keyboard.press("Enter");
@@ -102,6 +127,19 @@ test("the keyboard is enough", async () => {
   await focuses(first, "nodes are in order");
 });
 
+test("who is paused sees nothing, and sees again what it saw when it goes on", async () => {
+  const [first, second] = await names();
+  const seen = (by) => until(async () => (await label(first)).includes(`alive for ${by} of ${by}`), 5_000, () => label(first));
+  await seen(22);
+  await page.click(`[data-node="${second}"] .hit`);
+  await page.click("#panel >> text=Pause");
+  await seen(21);
+  await page.click("#panel >> text=Resume");
+  await seen(22);
+  await page.keyboard.press("Escape");
+  await closed();
+});
+
 test("scrubbing shows the cluster as it was", async () => {
   const victim = (await names())[12];
   assert.equal(await page.locator(`[data-node="${victim}"]`).getAttribute("data-status"), "dead");
@@ -111,20 +149,39 @@ test("scrubbing shows the cluster as it was", async () => {
     input.value = String(-back);
     input.dispatchEvent(new Event("input"));
   }, first - 1_500);
-  await until(async () => (await page.locator(`[data-node="${victim}"]`).getAttribute("data-status")) === "alive", 2_000, () => label(victim));
+  await until(
+    async () => (await page.locator(`[data-node="${victim}"]`).getAttribute("data-status")) === "alive",
+    2_000,
+    () => label(victim),
+  );
   assert.match(await page.locator("#past").textContent(), /as it was at/);
   await page.click("text=● Live");
-  await until(async () => (await page.locator(`[data-node="${victim}"]`).getAttribute("data-status")) === "dead", 2_000, () => label(victim));
+  await until(
+    async () => (await page.locator(`[data-node="${victim}"]`).getAttribute("data-status")) === "dead",
+    2_000,
+    () => label(victim),
+  );
 });
 
 test("who accuses whom is a table, and the charts share one axis", async () => {
   await page.click("nav >> text=Accusations");
   const column = (sign) => page.locator("#view-accusations .grids > :first-child td", { hasText: sign });
-  await until(async () => (await column("✕").count()) === 23, 5_000, async () => `23 rows say dead, not ${await column("✕").count()}`);
+  await until(
+    async () => (await column("✕").count()) === 23,
+    5_000,
+    async () => `23 rows say dead, not ${await column("✕").count()}`,
+  );
   await shot(page, "accusations");
   await page.click("nav >> text=Charts");
   await until(async () => (await page.locator(".plot .curve.logistic").count()) === 1, 5_000, "a logistic curve");
-  const axes = await page.locator(".plot").evaluateAll((all) => all.map((one) => [...one.querySelectorAll(".axis text")].slice(3).map((text) => text.textContent).join()));
+  const axes = await page.locator(".plot").evaluateAll((all) =>
+    all.map((one) =>
+      [...one.querySelectorAll(".axis text")]
+        .slice(3)
+        .map((text) => text.textContent)
+        .join(),
+    ),
+  );
   assert.equal(new Set(axes).size, 1, axes.join(" | "));
   await shot(page, "charts");
 });

@@ -7,6 +7,7 @@ mod tools;
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// Where this file lies, and the checks.
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/page");
@@ -26,7 +27,10 @@ fn passes(command: &mut Command) {
 /// The checks in one file, each a test with a name.
 #[track_caller]
 fn checks(file: &str) {
+    // One browser and one demo at a time: the checks measure.
+    static ALONE: Mutex<()> = Mutex::new(());
     let Some(installed) = tools::installed() else { return };
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec"]).arg(Path::new(HERE).join(file));
     passes(node.env("BRUIT", env!("CARGO_BIN_EXE_bruit")).env("PAGE", &installed).env("PICTURE", PICTURE));

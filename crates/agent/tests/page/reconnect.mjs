@@ -27,10 +27,22 @@ test("the page outlives its agent and finds the next one", async () => {
   await nodes(page, 1);
   const second = await agent(here, "a", port);
   try {
-    await until(async () => !(await banner.isVisible()), 15_000, () => banner.textContent());
-    await page.evaluate(() => fetch("/v1/events", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ name: "again" }) }));
+    await until(
+      async () => !(await banner.isVisible()),
+      15_000,
+      () => banner.textContent(),
+    );
+    await page.evaluate(() =>
+      fetch("/v1/events", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ name: "again" }),
+      }),
+    );
     await until(async () => /again/.test(await page.locator("#events").textContent()), 10_000, "what the new agent says");
-    const other = page.faults.filter((fault) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/.test(fault));
+    const other = page.faults.filter(
+      (fault) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/.test(fault),
+    );
     assert.deepEqual(other, [], "nothing but the lost connection on the console");
   } finally {
     await second.stop();
