@@ -45,22 +45,31 @@ impl<'a> Captured<'a> {
     }
 }
 
-/// What is sealed in a captured datagram, for whoever holds the cluster's keys and knows the receiver's session: who sent it,
-/// if it says so, and its messages. `None`: it does not verify; it may be for another session.
+/// What was sealed in a captured datagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsealed {
+    /// Who sent it, if it says so: its receiver may know by the session.
+    pub sender: Option<PeerId>,
+    /// Its messages, back to back.
+    pub body: Vec<u8>,
+}
+
+/// Opens a captured datagram, for whoever holds the cluster's keys and knows the receiver's session. `None`: it does not
+/// verify; it may be for another session.
 ///
 /// # Errors
 /// [`Malformed`]: it is cut off, or sealed by none of these keys.
-pub fn unseal(keys: &KeyRing, label: &str, receiver: u64, packet: &[u8]) -> Result<Option<(Option<PeerId>, Vec<u8>)>, Malformed> {
+pub fn unseal(keys: &KeyRing, label: &str, receiver: u64, packet: &[u8]) -> Result<Option<Unsealed>, Malformed> {
     let header = Header::read(packet)?;
     let Some(mut text) = open(keys, header, &associated(label.as_bytes(), receiver, header.flags), packet)? else {
         return Ok(None);
     };
     if header.flags & NAMED == 0 {
-        return Ok(Some((None, text)));
+        return Ok(Some(Unsealed { sender: None, body: text }));
     }
-    let sender = PeerId(Reader::new(&text).u64()?);
+    let sender = Some(PeerId(Reader::new(&text).u64()?));
     text.drain(..NAME);
-    Ok(Some((Some(sender), text)))
+    Ok(Some(Unsealed { sender, body: text }))
 }
 
 /// Whether a captured datagram in the open verifies for this receiver; [`PeerId::NONE`] of one that anyone may open.

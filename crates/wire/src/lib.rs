@@ -33,7 +33,7 @@ mod window;
 
 pub use asking::MAX_WAITING;
 pub use channel::Channel;
-pub use dissect::{Captured, unseal, verifies};
+pub use dissect::{Captured, Unsealed, unseal, verifies};
 pub use envelope::{Envelope, Opened};
 pub use frames::{Hello, MAX_FRAME, Piece};
 pub use keys::{BadKeys, KeyId, KeyRing};

@@ -2,7 +2,7 @@
 
 use super::Found;
 use crate::cli::DecodeOptions;
-use bruit::capture::{Captured, unseal, verifies};
+use bruit::capture::{Captured, Unsealed, unseal, verifies};
 use bruit::proto::{Malformed, Note, PeerId, Protocol, Reader as Bytes, Wire, notes};
 use bruit::stacks::swim::{Message as Swim, Update};
 use bruit::stacks::{Message as Core, beside};
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
         let receivers: Vec<u64> = if hello { vec![0] } else { self.sessions.keys().copied().collect() };
         for receiver in receivers {
             match unseal(keys, self.label, receiver, packet) {
-                Ok(Some((sender, body))) => {
+                Ok(Some(Unsealed { sender, body })) => {
                     if let (Some(_), Some(owner)) = (sender, self.sessions.get_mut(&session)) {
                         *owner = sender;
                     }

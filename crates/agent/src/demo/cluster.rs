@@ -102,7 +102,7 @@ impl Cluster {
     pub(super) async fn restart(&mut self, i: usize) -> Result<()> {
         self.kill(i).await;
         self.run(i).await?;
-        self.picture.turn(&self.slots[i].name, Runs::Runs);
+        self.picture.turn(&self.slots[i].name, Runs::Freely);
         let others: Vec<String> = self.running().filter(|j| *j != i).map(|j| self.slots[j].at.to_string()).take(SEEDS).collect();
         let node = self.node(i)?.clone();
         tokio::spawn(async move { node.join(others).await });
@@ -163,7 +163,7 @@ impl Cluster {
             None => Runs::Stopped,
             Some(process) if process.paused.is_some() => Runs::Paused,
             Some(_) if self.islands.hold(i) => Runs::Cut,
-            Some(_) => Runs::Runs,
+            Some(_) => Runs::Freely,
         };
         self.picture.turn(&slot.name, runs);
     }

@@ -223,7 +223,7 @@ fn cell((node, seen): &(Watched, Seen), selected: bool) -> Span<'static> {
         _ => ('.', "unknown", seen.unknown, Color::Gray),
     };
     let runs = match node.runs {
-        Runs::Runs => "",
+        Runs::Freely => "",
         other => other.word(),
     };
     let text = format!("{sign} {:<4}{word:<8}{:<6}{runs:<8}", node.name, format!("{by}/{}", seen.of()));

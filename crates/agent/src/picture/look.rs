@@ -125,7 +125,7 @@ fn nodes(watched: &[Watched], views: &[Option<View>]) -> Vec<Value> {
         views.iter().flatten().flatten().map(|(_, belief)| (belief.record.name(), belief)).collect();
     let others = known.into_iter().filter(|x| !watched.iter().any(|one| one.name == x.0)).map(|(name, belief)| {
         let (at, zone) = (belief.record.addresses().first(), belief.record.tags().get("zone"));
-        json!({ "name": name, "address": at, "zone": zone, "watched": false, "runs": Runs::Runs.word() })
+        json!({ "name": name, "address": at, "zone": zone, "watched": false, "runs": Runs::Freely.word() })
     });
     own.chain(others).collect()
 }

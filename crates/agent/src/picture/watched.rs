@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 /// What is the matter with a watched node, by our own hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Runs {
-    Runs,
+    Freely,
     Paused,
     Cut,
     Stopped,
@@ -15,7 +15,7 @@ pub(crate) enum Runs {
 impl Runs {
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Runs::Runs => "runs",
+            Runs::Freely => "runs",
             Runs::Paused => "paused",
             Runs::Cut => "cut",
             Runs::Stopped => "stopped",
@@ -42,7 +42,7 @@ impl Watched {
             name: node.name().into(),
             address: node.advertised().first().copied().unwrap_or_else(|| node.local_addr()),
             zone: record.tags().get("zone").map(str::to_owned),
-            runs: Runs::Runs,
+            runs: Runs::Freely,
             node: Some(node.clone()),
         }
     }
