@@ -25,6 +25,7 @@ use std::process::ExitCode;
 const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
+    output::end_with_reader();
     let cli = Cli::parse();
     let lines = cli.output.lines();
     let done = match cli.command {

@@ -14,6 +14,24 @@ pub(crate) fn json(value: &impl Serialize) {
     println!("{}", serde_json::to_string(value).expect("plain data is JSON"));
 }
 
+/// As a shell tells it of a process that SIGPIPE ended: 128 and the signal's number.
+const READER_GONE: i32 = 141;
+
+/// Whoever reads the output may have had enough, as `head` has: that ends the command, without a word.
+pub(crate) fn end_with_reader() {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let gone = panic
+            .payload()
+            .downcast_ref::<String>()
+            .is_some_and(|said| said.starts_with("failed printing to stdout: Broken pipe"));
+        if gone {
+            std::process::exit(READER_GONE);
+        }
+        told(panic);
+    }));
+}
+
 /// How much may run side by side.
 pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)

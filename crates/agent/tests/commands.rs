@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn bruit(args: &[&str]) -> Output {
     let folder = scratch();
@@ -140,12 +140,24 @@ fn papers_are_held_against_what_was_printed() {
     assert!(paper["ok"] == true && paper["verdicts"][0]["bound"][1].is_f64(), "{paper}");
 }
 
+/// As with `| head -1`: whoever has read enough ends the command, without a word.
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bruit"));
+    command.args(["lab", "paper", "cassandra-wiki"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it starts");
+    drop(child.stdout.take());
+    let out = child.wait_with_output().expect("it ends");
+    assert_eq!((out.status.code(), text(&out.stderr).as_str()), (Some(141), ""));
+}
+
 #[test]
 fn papers_are_listed() {
     let out = bruit(&["lab", "paper", "--list", "-o", "json"]);
     ends(&out, 0);
     let papers: Vec<Value> = lines(&out).into_iter().map(|line| line["paper"].clone()).collect();
-    assert_eq!(papers, ["cassandra-wiki", "cassandra-round", "phi", "scuttlebutt"]);
+    let rumors = ["demers-1", "demers-2", "demers-3", "rounds", "beat-demers"];
+    assert_eq!(papers, [&["cassandra-wiki", "cassandra-round", "phi", "scuttlebutt"][..], &rumors].concat());
     let told = text(&bruit(&["lab", "paper", "--list"]).stdout);
     assert!(told.contains("scuttlebutt      Scuttlebutt under overload"), "{told}");
     ends(&bruit(&["lab", "paper"]), 2);

@@ -68,6 +68,9 @@ fn phi_alone_says_who_is_unreachable() {
 fn why_a_node_is_dead() {
     let machine = Machine::new();
     let [_a, _b, mut c] = three(&machine, "both");
+    for name in ["a", "b"] {
+        machine.until(&["state", "ls", "--phi", "--agent", name], |all| says(all, "alive", "alive"));
+    }
     let never = machine.json(&["why", "c", "--agent", "a"]);
     assert!(never["case"].is_null() && never["status"] == "alive", "{never}");
     c.child.kill().expect("it is killed");
@@ -81,7 +84,7 @@ fn why_a_node_is_dead() {
         let (first, probed) = (&case["accusers"][0]["node"], case["own_probe"].as_array().expect("steps"));
         // Whoever found out has tried; who was told knows by whom.
         assert_eq!(case["heard_from"].is_null(), first == name, "{why}");
-        assert!(case["heard_from"].is_string() || probed.iter().any(|step| step["what"] == "ask-helper"), "{why}");
+        assert!(case["heard_from"].is_string() || !probed.is_empty(), "{why}");
     }
     assert!(cases.iter().any(|why| why["case"]["heard_from"].is_null()), "somebody found out: {cases:?}");
     let told = text(&machine.bruit(&["why", "c", "--agent", "a"]).stdout);
