@@ -8,7 +8,7 @@ use crate::spread::Spread;
 use crate::state::{Phase, State};
 use crate::table::Quiet;
 use crate::value::{Key, Value};
-use bruit_proto::{Context, PeerId, mutant};
+use bruit_proto::{Context, Duration, PeerId, mutant};
 
 /// Peers that are told of a shutdown at once: 1,000; they tell the rest.
 const FAREWELLS: usize = 1_000;
