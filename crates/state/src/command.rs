@@ -103,7 +103,7 @@ impl<S: Spread> State<S> {
             self.table.remove(node);
         } else {
             self.table.bury(node, generation);
-            self.table.grow_old(node, Quiet::from(cx.now));
+            self.table.grow_old(node, Quiet { before: Duration::ZERO, since: cx.now });
         }
         self.guard.forget(node);
         self.spread.forget(node);

@@ -1,13 +1,13 @@
 //! Who is alive: by membership, or by heartbeats, echoes and phi.
 
-use crate::config::{Config, Detector, Form};
+use crate::config::{Detector, Form};
 use crate::endpoint::Status;
 use crate::event::{Disagreement, Event};
 use crate::message::Message;
 use crate::round::{Candidates, Round};
 use crate::spread::Spread;
 use crate::state::{State, Timer};
-use crate::table::{Echo, Entry, Quiet};
+use crate::table::{Entry, Quiet};
 use bruit_kit::Arrivals;
 use bruit_proto::{Context, Duration, Origin, PeerId, Time};
 
@@ -105,18 +105,20 @@ impl<S: Spread> State<S> {
     }
 
     fn arrive(&mut self, cx: &Context<'_, Self>, node: PeerId) {
-        if let Some(entry) = self.table.get_mut(node).filter(|entry| entry.endpoint.status == Status::Running) {
-            heard(entry, &self.config, cx.now);
-        }
+        let (now, every, window) = (cx.now, self.config.every, self.config.window);
+        let Some(entry) = self.table.get_mut(node).filter(|entry| entry.endpoint.status == Status::Running) else { return };
+        let arrivals = entry.arrivals.get_or_insert_with(|| Box::new(Arrivals::new(window)));
+        // Cassandra's: the first counts as two rounds, and a gap of more is an outage.
+        arrivals.arrive(now, every * 2, every * 2);
     }
 
     /// It may be alive: that is believed once it answers. `began`: in a life that was not asked yet.
-    pub(crate) fn ask_echo(&mut self, cx: &mut Context<'_, Self>, node: PeerId, began: bool) {
+    fn ask_echo(&mut self, cx: &mut Context<'_, Self>, node: PeerId, began: bool) {
         let (now, every) = (cx.now, self.config.every);
         let Some(entry) = self.table.get_mut(node).filter(|entry| entry.endpoint.status == Status::Running) else { return };
-        let due = began || entry.echo.age(now).is_none_or(|age| age >= every);
+        let due = began || entry.echo.is_none_or(|asked| now.since(asked) >= every);
         if !entry.alive && due {
-            entry.echo = Echo::asked(now);
+            entry.echo = Some(now);
             cx.send(node, Message::Echo(entry.endpoint.heart_beat.generation));
         }
     }
@@ -133,7 +135,7 @@ impl<S: Spread> State<S> {
         let Some((node, entry)) = from.peer.and_then(|node| Some((node, self.table.get_mut(node)?))) else {
             return cx.reject(from, "an echo of nobody");
         };
-        let asked = std::mem::replace(&mut entry.echo, Echo::NONE).age(cx.now).is_some_and(|age| age <= patience);
+        let asked = entry.echo.take().is_some_and(|asked| cx.now.since(asked) <= patience);
         let right = entry.endpoint.heart_beat.generation == generation && entry.endpoint.status == Status::Running;
         if asked && right && !entry.alive && self.config.detector == Detector::Phi {
             self.arrive(cx, node);
@@ -172,7 +174,7 @@ impl<S: Spread> State<S> {
         let Some(entry) = self.table.get_mut(node) else { return };
         entry.alive = true;
         entry.differs = false;
-        entry.quiet = Quiet::from(cx.now);
+        entry.quiet = Quiet { before: Duration::ZERO, since: cx.now };
         if let Err(i) = self.live.binary_search(&node) {
             self.live.insert(i, node);
         }
@@ -183,19 +185,12 @@ impl<S: Spread> State<S> {
     pub(crate) fn dead(&mut self, cx: &mut Context<'_, Self>, node: PeerId) {
         self.live.retain(|peer| *peer != node);
         let Some(entry) = self.table.get_mut(node) else { return };
-        entry.echo = Echo::NONE;
+        entry.echo = None;
         if std::mem::replace(&mut entry.alive, false) {
-            entry.quiet = Quiet::from(cx.now);
+            entry.quiet = Quiet { before: Duration::ZERO, since: cx.now };
             cx.notify(Event::Dead(node));
         }
     }
-}
-
-/// Its heart beats.
-pub(crate) fn heard(entry: &mut Entry, config: &Config, now: Time) {
-    let arrivals = entry.arrivals.get_or_insert_with(|| Box::new(Arrivals::new(config.window)));
-    // Cassandra's: the first counts as two rounds, and a gap of more is an outage.
-    arrivals.arrive(now, config.every * 2, config.every * 2);
 }
 
 fn suspicion(form: Form, arrivals: &Arrivals, now: Time) -> f64 {

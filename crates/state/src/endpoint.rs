@@ -24,21 +24,11 @@ pub struct Endpoint {
     pub heart_beat: HeartBeat,
     /// Running, or how it ended.
     pub status: Status,
-    /// Most nodes of a large cluster say nothing but that they live: 8 bytes then, where the rest takes 40.
-    said: Option<Box<Said>>,
-}
-
-/// What a node says besides.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-struct Said {
     values: BTreeMap<Key, Value>,
     bytes: usize,
     /// The highest version of a value; values are replaced by later ones alone.
     latest: u64,
 }
-
-/// What nobody said.
-static NOTHING: BTreeMap<Key, Value> = BTreeMap::new();
 
 /// The endpoint would hold more than it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +45,7 @@ impl Endpoint {
         if self.status == Status::Removed {
             return HeartBeat::REMOVED;
         }
-        self.heart_beat.version.max(self.said.as_ref().map_or(0, |said| said.latest))
+        self.heart_beat.version.max(self.latest)
     }
 
     /// Whether nothing was ever said: a peer that is known by name only.
@@ -65,16 +55,12 @@ impl Endpoint {
 
     /// What stands under a key.
     pub fn get(&self, key: &Key) -> Option<&Value> {
-        self.values_by_key().get(key)
-    }
-
-    fn values_by_key(&self) -> &BTreeMap<Key, Value> {
-        self.said.as_ref().map_or(&NOTHING, |said| &said.values)
+        self.values.get(key)
     }
 
     /// All values, by key.
     pub fn values(&self) -> impl ExactSizeIterator<Item = (&Key, &Value)> {
-        self.values_by_key().iter()
+        self.values.iter()
     }
 
     /// This endpoint in a digest list.
@@ -84,37 +70,35 @@ impl Endpoint {
 
     /// The latest version of a value that is not above `version`: whoever has everything up to there misses nothing.
     pub(crate) fn floor(&self, version: u64) -> u64 {
-        self.values_by_key().values().map(|value| value.version).filter(|v| *v <= version).max().unwrap_or(0)
+        self.values.values().map(|value| value.version).filter(|v| *v <= version).max().unwrap_or(0)
     }
 
     /// Values above a version, in the order in which they were set.
     pub(crate) fn above(&self, version: u64) -> Vec<(&Key, &Value)> {
-        let mut newer: Vec<_> = self.values_by_key().iter().filter(|x| x.1.version > version).collect();
+        let mut newer: Vec<_> = self.values.iter().filter(|x| x.1.version > version).collect();
         newer.sort_by_key(|x| x.1.version);
         newer
     }
 
     pub(crate) fn put(&mut self, key: Key, value: Value) -> Result<(), Overfull> {
-        let said = self.said.get_or_insert_default();
-        let old = said.values.get(&key).map_or(0, |old| old.size(&key));
-        let bytes = said.bytes - old + value.size(&key);
-        let len = said.values.len() + usize::from(old == 0);
+        let old = self.values.get(&key).map_or(0, |old| old.size(&key));
+        let bytes = self.bytes - old + value.size(&key);
+        let len = self.values.len() + usize::from(old == 0);
         if bytes > Endpoint::MAX_BYTES || len > Endpoint::MAX_VALUES {
             return Err(Overfull);
         }
-        said.bytes = bytes;
-        said.latest = said.latest.max(value.version);
-        said.values.insert(key, value);
+        self.bytes = bytes;
+        self.latest = self.latest.max(value.version);
+        self.values.insert(key, value);
         Ok(())
     }
 
     /// Forgets the values of a namespace, but not how far it knew; whether there were any.
     pub(crate) fn forget(&mut self, namespace: &str) -> bool {
-        let Some(said) = &mut self.said else { return false };
-        let before = said.values.len();
-        said.values.retain(|key, _| &*key.namespace != namespace);
-        said.bytes = said.values.iter().map(|(key, value)| value.size(key)).sum();
-        said.values.len() < before
+        let before = self.values.len();
+        self.values.retain(|key, _| &*key.namespace != namespace);
+        self.bytes = self.values.iter().map(|(key, value)| value.size(key)).sum();
+        self.values.len() < before
     }
 
     /// Another life: nothing of the last one holds.

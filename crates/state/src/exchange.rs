@@ -107,17 +107,18 @@ impl<S: Spread> State<S> {
     }
 
     pub(crate) fn on_syn(&mut self, cx: &mut Context<'_, Self>, from: Origin, syn: &Syn) {
-        if let Ok(own) = syn.digests.binary_search_by_key(&self.me, |digest| digest.node) {
-            self.hear_of_me(cx, syn.digests[own]);
-        }
-        let (mut wants, mut tells) = (Vec::new(), Vec::new());
-        // Both lists are by id: side by side, neither is searched.
-        let mut mine = self.table.digests(syn.from, syn.to).peekable();
-        for digest in &syn.digests {
-            while let Some(unlisted) = mine.next_if(|mine| mine.node < digest.node) {
-                tells.push((unlisted.node, 0));
+        let (mut wants, mut tells, mut next) = (Vec::new(), Vec::new(), syn.from);
+        let unlisted = |this: &Self, low: PeerId, high: PeerId, tells: &mut Vec<(PeerId, u64)>| {
+            if low <= high {
+                tells.extend(this.table.digests(low, high).map(|digest| (digest.node, 0)));
             }
-            match compare(mine.next_if(|mine| mine.node == digest.node), *digest) {
+        };
+        for digest in &syn.digests {
+            unlisted(self, next, PeerId(digest.node.0 - 1), &mut tells);
+            next = PeerId(digest.node.0 + 1);
+            self.hear_of_me(cx, *digest);
+            let mine = self.table.get(digest.node).filter(|entry| !entry.endpoint.is_blank());
+            match compare(mine.map(|entry| entry.endpoint.digest(digest.node)), *digest) {
                 Verdict::Ask(version) if digest.generation > 0 && digest.node != self.me => {
                     wants.push(Digest { version, ..*digest });
                 }
@@ -125,7 +126,7 @@ impl<S: Spread> State<S> {
                 Verdict::Ask(_) | Verdict::Equal => {}
             }
         }
-        tells.extend(mine.map(|unlisted| (unlisted.node, 0)));
+        unlisted(self, next, syn.to, &mut tells);
         wants.retain(|want| !self.is_quarantined(cx, want.node, want.generation));
         let (deltas, more) = self.deltas(cx, &wants, &tells);
         if wants.is_empty() && deltas.is_empty() && self.config.detector == Detector::Swim {

@@ -1,9 +1,7 @@
 //! What becomes of news, of others and of oneself.
 
-use crate::config::Detector;
 use crate::counters::Counters;
 use crate::delta::{Delta, bound};
-use crate::detect::heard;
 use crate::digest::Digest;
 use crate::endpoint::Status;
 use crate::event::Event;
@@ -32,9 +30,6 @@ impl<S: Spread> State<S> {
             self.hear_of_me(cx, delta.digest());
             self.adopt(cx, &delta.values);
             return false;
-        }
-        if !push && self.rebuild.is_none() && self.hears_beat(cx, delta) {
-            return true;
         }
         if !self.is_heard(cx, delta) {
             return false;
@@ -67,20 +62,6 @@ impl<S: Spread> State<S> {
         self.sweep_later(cx);
         if push {
             self.tell(cx, node, if later { 0 } else { max }, from.peer);
-        }
-        true
-    }
-
-    /// Whether this was one more heartbeat of a life that is known, and nothing else.
-    fn hears_beat(&mut self, cx: &mut Context<'_, Self>, delta: &Delta) -> bool {
-        let Some(entry) = self.table.beat(delta, cx.now) else { return false };
-        if self.config.beats() {
-            heard(entry, &self.config, cx.now);
-        }
-        let calls = self.config.detector == Detector::Phi && !entry.alive;
-        self.counters.news += 1;
-        if calls {
-            self.ask_echo(cx, delta.node, false);
         }
         true
     }

@@ -14,7 +14,8 @@ pub(crate) struct Entry {
     pub(crate) endpoint: Endpoint,
     pub(crate) alive: bool,
     pub(crate) quiet: Quiet,
-    pub(crate) echo: Echo,
+    /// When it was asked for an echo.
+    pub(crate) echo: Option<Time>,
     pub(crate) arrivals: Option<Box<Arrivals>>,
     /// Whether phi last said the opposite of `alive`.
     pub(crate) differs: bool,
@@ -22,8 +23,8 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn new(now: Time) -> Entry {
-        let (quiet, echo) = (Quiet::from(now), Echo::NONE);
-        Entry { endpoint: Endpoint::default(), alive: false, quiet, echo, arrivals: None, differs: false }
+        let quiet = Quiet { before: Duration::ZERO, since: now };
+        Entry { endpoint: Endpoint::default(), alive: false, quiet, echo: None, arrivals: None, differs: false }
     }
 
     /// Seconds since its last sign of life as they travel, rounded up so that no copy grows younger on its way.
@@ -36,41 +37,16 @@ impl Entry {
     }
 }
 
-/// Since when there was no sign of life, counted over all the nodes that the news went through: in microseconds of this
-/// node's time, which may lie before its start.
+/// Since when there was no sign of life, counted over all the nodes that the news went through.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Quiet(i64);
-
-impl Quiet {
-    pub(crate) fn from(now: Time) -> Quiet {
-        Quiet::before(Duration::ZERO, now)
-    }
-
-    /// It was quiet for so long already.
-    pub(crate) fn before(quiet: Duration, now: Time) -> Quiet {
-        let micros = i64::try_from(quiet.as_micros()).unwrap_or(i64::MAX);
-        Quiet((now.0 as i64).saturating_sub(micros))
-    }
-
-    pub(crate) fn age(self, now: Time) -> Duration {
-        Duration::from_micros((now.0 as i64).saturating_sub(self.0).max(0) as u64)
-    }
+pub(crate) struct Quiet {
+    pub(crate) before: Duration,
+    pub(crate) since: Time,
 }
 
-/// When it was asked for an echo, which it has not answered yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Echo(Time);
-
-impl Echo {
-    pub(crate) const NONE: Echo = Echo(Time::MAX);
-
-    pub(crate) fn asked(now: Time) -> Echo {
-        Echo(now)
-    }
-
-    /// How long ago that was.
-    pub(crate) fn age(self, now: Time) -> Option<Duration> {
-        (self != Echo::NONE).then(|| now.since(self.0))
+impl Quiet {
+    pub(crate) fn age(&self, now: Time) -> Duration {
+        self.before + now.since(self.since)
     }
 }
 
@@ -237,24 +213,6 @@ impl Table {
         }
     }
 
-    /// Takes one more heartbeat of a life that runs and is known, which is nearly all that travels in a large cluster, with
-    /// one look at the table; nothing, if it is anything else.
-    pub(crate) fn beat(&mut self, delta: &Delta, now: Time) -> Option<&mut Entry> {
-        let entry = self.entries.get_mut(&delta.node)?;
-        let Endpoint { heart_beat, status, .. } = &entry.endpoint;
-        let known = heart_beat.generation == delta.generation && heart_beat.generation > 0 && *status == Status::Running;
-        let more = delta.values.is_empty() && delta.status == Status::Running && delta.age == 0;
-        let max = entry.endpoint.max_version();
-        if !known || !more || delta.above > max || delta.heartbeat <= max {
-            return None;
-        }
-        self.sum = self.sum.wrapping_sub(hash(delta.node, &entry.endpoint));
-        entry.endpoint.heart_beat.version = delta.heartbeat;
-        self.sum = self.sum.wrapping_add(hash(delta.node, &entry.endpoint));
-        entry.quiet = Quiet::from(now);
-        Some(entry)
-    }
-
     /// Takes news that is within its bounds; `accept` says which values to keep.
     pub(crate) fn take(&mut self, delta: &Delta, now: Time, accept: &mut dyn FnMut(&Key, &Value) -> bool) -> Outcome {
         let known = self.entries.contains_key(&delta.node);
@@ -282,7 +240,7 @@ impl Table {
             return Taken::Same.into();
         }
         let Some(entry) = self.entry(delta.node, now) else { return Taken::Refused("more nodes than there may be").into() };
-        entry.quiet = Quiet::before(Duration::from_secs(delta.age.into()), now);
+        entry.quiet = Quiet { before: Duration::from_secs(delta.age.into()), since: now };
         if removes {
             return self.bury(delta.node, delta.generation).into();
         }
