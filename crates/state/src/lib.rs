@@ -44,6 +44,7 @@ mod heart_beat;
 mod keep;
 mod learn;
 mod message;
+mod nodes;
 pub mod notation;
 mod rebuild;
 mod round;

@@ -29,7 +29,7 @@ impl Figures {
         let mut began = Time::ZERO;
         for (i, at) in trace.arrivals.iter().enumerate() {
             let now = Time((at * 1_000.0) as u64);
-            let full = heard.len() == Arrivals::WINDOW;
+            let full = heard.is_full();
             let phi = heard.normal(now);
             for (mistakes, threshold) in mistakes.iter_mut().zip(thresholds).filter(|_| full) {
                 *mistakes += u32::from(phi > threshold);
