@@ -20,7 +20,7 @@ impl Wire for Version {
         out.extend([128, self.0]); // A user's own tags begin at 128.
     }
     fn decode(input: &mut Reader<'_>) -> Result<Version, Malformed> {
-        if input.u8()? == 128 { Ok(Version(input.u8()?)) } else { Err(Malformed("no such message")) }
+        if input.u8()? == 128 { Ok(Version(input.u8()?)) } else { Err(Malformed::UNKNOWN) }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Endpoint state on real sockets: known to all, and one value after a cut.
 #![cfg(feature = "state")]
 
-use bruit::{CallError, Cut, Event, Node, Profile, StartError, StateConfig};
+use bruit::stacks::beside::{Beside, Event as Said};
+use bruit::stacks::{Event as Told, history};
+use bruit::{CallError, Core, CoreConfig, Cut, Driver, Event, Filter, Local, News, Node, Profile, StartError, StateConfig};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
@@ -154,6 +156,36 @@ async fn a_node_without_it_says_so() {
     assert!(node.state().nodes().await.unwrap().is_empty());
     let wrong = StateConfig { nodes: 0, ..StateConfig::default() };
     assert!(matches!(Node::bind("127.0.0.1:0").state(wrong).start().await, Err(StartError::State(_))));
+}
+
+/// What a node of a library built without the feature `state` runs.
+fn stateless(local: &Local) -> Beside<history::History> {
+    let core = Core::new(local.seed, CoreConfig::of(Profile::Local), local.record.clone());
+    let (me, session) = (local.record.id(), local.record.session());
+    Beside::new(local.seed, core, history::History::new(me, session, history::Config::default(), &local.restored))
+}
+
+/// An event that follows a value in the same packet is heard by a node that knows nothing of values.
+#[tokio::test]
+async fn who_is_built_without_it_hears_all_that_follows_it() {
+    let nodes = three().await;
+    let old = Driver::bind("127.0.0.1:0").name("old").run(stateless).await.expect("it starts");
+    let contact = old.contact(nodes[0].local_addr()).await.unwrap();
+    old.command(move |mine, cx| mine.in_core(cx, |core, cx| core.join(cx, &[contact]))).await.unwrap();
+    until(async || nodes[0].members().await.unwrap().iter().filter(|m| m.is_live()).count() == 4).await;
+    let mut events = old.events();
+    let both = nodes[0].handle().command(|full, cx| {
+        full.in_also(cx, |state, cx| state.set(cx, "load", "1")).expect("it has state").expect("a short value");
+        full.event(cx, "deploy", b"v2", Filter::default()).expect("a short event")
+    });
+    both.await.unwrap();
+    let delivered =
+        async { while !matches!(events.next().await.expect("it runs"), News::Event(Said::Core(Told::Delivered(_)))) {} };
+    timeout(PATIENCE, delivered).await.expect("in time");
+    until(async || own(&nodes[2], "a", "load").await.is_some()).await;
+    let counters = old.counters().await.unwrap();
+    assert!(counters.dropped().unknown_message > 0, "{counters:?}");
+    assert_eq!(counters.rejections(), 0, "{counters:?}");
 }
 
 #[tokio::test]

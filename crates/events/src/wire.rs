@@ -138,7 +138,7 @@ impl Wire for Message {
             }
             TRACE => Message::Trace(id(input)?),
             TRACED => Message::Traced { id: id(input)?, trace: flag(input)?.then(|| trace(input)).transpose()? },
-            _ => return Err(Malformed("not a message of events")),
+            _ => return Err(Malformed::UNKNOWN),
         })
     }
 
@@ -370,7 +370,7 @@ mod tests {
     fn bounds_hold_at_the_door() {
         let refuses = |bytes: &[u8]| Message::decode(&mut Reader::new(bytes)).unwrap_err().0;
         assert_eq!(refuses(&[WANT, 0xFF, 0xFF, 0xFF, 0x7F]), "more prints than a window holds");
-        assert_eq!(refuses(&[31]), "not a message of events");
+        assert_eq!(refuses(&[31]), Malformed::UNKNOWN.0);
         let mut out = Vec::new();
         event(901, Filter::all()).encode(&mut out);
         assert_eq!(refuses(&out), "longer than its bound");

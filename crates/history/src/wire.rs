@@ -55,7 +55,7 @@ impl Wire for Message {
             ENTRY => Message::Entry(Arc::new(Entry::decode(input)?)),
             TURN => Message::Turn(turn(input)?),
             BUSY => Message::Busy,
-            _ => return Err(Malformed("not a message of history")),
+            _ => return Err(Malformed::UNKNOWN),
         })
     }
 
@@ -243,6 +243,6 @@ mod tests {
         {
             assert_eq!(refuses(Message::Entry(Arc::new(at(id)))), "an entry of no node or no time");
         }
-        assert_eq!(Message::decode(&mut Reader::new(&[52])), Err(Malformed("not a message of history")));
+        assert_eq!(Message::decode(&mut Reader::new(&[52])), Err(Malformed::UNKNOWN));
     }
 }

@@ -1,19 +1,36 @@
 use bruit_proto::{Duration, Time};
 use std::collections::VecDeque;
+use std::num::NonZero;
 
 /// When somebody was heard of, and how suspicious its silence is: an accrual failure detector (Hayashibara, Défago,
 /// Yared, Katayama 2004, "The phi accrual failure detector").
 ///
-/// The last inter-arrival times stand in a window with their sum and sum of squares, all in whole microseconds, so that
-/// every machine comes to the same figure.
+/// Of the last inter-arrival times, those in the window, their number, sum and sum of squares are all that phi asks for. The
+/// window moves by a twentieth: a block of gaps is forgotten at a time, so that a block is two numbers, and a node that
+/// watches thousands keeps 40 bytes of each, and 320 more once their windows are full. Gaps are whole microseconds and squares
+/// are added in one order, so that every machine comes to the same figure.
 #[derive(Clone, Debug)]
 pub struct Arrivals {
-    gaps: VecDeque<u32>,
-    window: usize,
+    /// Of the last one, if there was any.
+    last: Time,
     sum: u64,
-    squares: u128,
-    last: Option<Time>,
+    squares: f64,
+    /// Blocks that are whole, the oldest first. What is in none of them is in the sums.
+    #[expect(clippy::box_collection, reason = "8 bytes while no block is whole, where a VecDeque takes 32")]
+    blocks: Option<Box<VecDeque<Block>>>,
+    len: u16,
+    window: NonZero<u16>,
 }
+
+/// Gaps that are forgotten together.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    sum: u64,
+    squares: f64,
+}
+
+/// Blocks in a window.
+const BLOCKS: u16 = 20;
 
 /// log10(e): phi counts powers of ten.
 const LOG10_E: f64 = std::f64::consts::LOG10_E;
@@ -26,56 +43,76 @@ impl Arrivals {
     /// The paper's window, and Cassandra's: 1,000 gaps.
     pub const WINDOW: usize = 1_000;
 
-    /// Nothing heard yet; keeps the last `window` gaps, four bytes each.
+    /// Nothing heard yet; keeps at most the last `window` gaps, 1 to 65,535, and at least nineteen twentieths of them.
     pub fn new(window: usize) -> Arrivals {
-        Arrivals { gaps: VecDeque::new(), window: window.max(1), sum: 0, squares: 0, last: None }
+        let window = u16::try_from(window).unwrap_or(u16::MAX);
+        let window = NonZero::new(window).unwrap_or(NonZero::<u16>::MIN);
+        Arrivals { last: Time::ZERO, sum: 0, squares: 0.0, blocks: None, len: 0, window }
     }
 
     /// A sign of life. The first one counts as a gap of `first`, so that there is a mean from the start; a gap above
     /// `longest` is not kept, for it was an outage and not a habit, but it ends the silence (Cassandra's two rules).
     pub fn arrive(&mut self, now: Time, first: Duration, longest: Duration) {
-        let gap = self.last.map_or(first, |last| now.since(last));
-        if self.last.is_none() || gap <= longest {
+        let gap = if self.is_empty() { first } else { now.since(self.last) };
+        if self.is_empty() || gap <= longest {
             self.keep(u32::try_from(gap.as_micros()).unwrap_or(u32::MAX));
         }
-        self.last = Some(now);
+        self.last = now;
     }
 
     fn keep(&mut self, gap: u32) {
-        if self.gaps.len() == self.window
-            && let Some(old) = self.gaps.pop_front()
+        let block = self.block();
+        if self.len == self.window.get()
+            && let Some(old) = self.blocks.as_mut().and_then(|blocks| blocks.pop_front())
         {
-            self.sum -= u64::from(old);
-            self.squares -= u128::from(old) * u128::from(old);
+            self.len -= block;
+            self.sum -= old.sum;
+            self.squares -= old.squares;
         }
-        self.gaps.push_back(gap);
+        self.len += 1;
         self.sum += u64::from(gap);
-        self.squares += u128::from(gap) * u128::from(gap);
+        self.squares += f64::from(gap) * f64::from(gap);
+        if self.len.is_multiple_of(block) {
+            let blocks = self.blocks.get_or_insert_default();
+            let sum = self.sum - blocks.iter().map(|b| b.sum).sum::<u64>();
+            let squares = self.squares - blocks.iter().map(|b| b.squares).sum::<f64>();
+            blocks.push_back(Block { sum, squares });
+        }
+    }
+
+    /// Gaps in a block.
+    fn block(&self) -> u16 {
+        self.window.get().div_ceil(BLOCKS)
     }
 
     /// This node stood still for `lost`: nobody could be heard meanwhile.
     pub fn pause(&mut self, lost: Duration) {
-        self.last = self.last.map(|last| last + lost);
+        self.last = self.last + lost;
     }
 
     /// How long nothing was heard.
     pub fn silence(&self, now: Time) -> Duration {
-        self.last.map_or(Duration::ZERO, |last| now.since(last))
+        if self.is_empty() { Duration::ZERO } else { now.since(self.last) }
     }
 
     /// The mean gap, zero when there is none.
     pub fn mean(&self) -> Duration {
-        Duration::from_micros(self.sum.checked_div(self.gaps.len() as u64).unwrap_or(0))
+        Duration::from_micros(self.sum.checked_div(u64::from(self.len)).unwrap_or(0))
     }
 
     /// How many gaps are kept.
     pub fn len(&self) -> usize {
-        self.gaps.len()
+        self.len.into()
+    }
+
+    /// Whether the window has been filled: from now on the oldest gaps are forgotten.
+    pub fn is_full(&self) -> bool {
+        self.len + self.block() > self.window.get()
     }
 
     /// Whether nothing was ever heard.
     pub fn is_empty(&self) -> bool {
-        self.gaps.is_empty()
+        self.len == 0
     }
 
     /// Phi if gaps are distributed exponentially, as Cassandra has it: silence / mean x log10(e). Threshold 8 is
@@ -92,13 +129,13 @@ impl Arrivals {
         if mean == 0.0 {
             return 0.0;
         }
-        let variance = self.squares as f64 / self.gaps.len() as f64 - mean * mean;
+        let variance = self.squares / f64::from(self.len) - mean * mean;
         let deviation = variance.max(0.0).sqrt().max(mean * LEAST_DEVIATION);
         later_than((self.silence(now).as_micros() as f64 - mean) / deviation)
     }
 
     fn mean_micros(&self) -> f64 {
-        if self.gaps.is_empty() { 0.0 } else { self.sum as f64 / self.gaps.len() as f64 }
+        if self.is_empty() { 0.0 } else { self.sum as f64 / f64::from(self.len) }
     }
 }
 
@@ -176,5 +213,20 @@ mod tests {
         (0..9).for_each(|i| arrivals.arrive(Time(i * 1_000_000), SECOND, 2 * SECOND));
         (1..=4).for_each(|i| arrivals.arrive(Time(8_000_000 + i * 500_000), SECOND, 2 * SECOND));
         assert_eq!((arrivals.len(), arrivals.mean()), (4, Duration::from_millis(500)));
+    }
+
+    /// A habit that changed is the only one known a window later, and at no time are fewer gaps held than was said.
+    #[test]
+    fn a_window_moves_by_a_block_and_forgets_all_of_what_was_before() {
+        let mut arrivals = steady(3_000);
+        assert!(arrivals.is_full() && !steady(900).is_full());
+        for i in 1..=1_000 {
+            arrivals.arrive(Time(3_000_000_000 + i * 1_500_000), SECOND, 2 * SECOND);
+            assert!((951..=1_000).contains(&arrivals.len()), "{}", arrivals.len());
+        }
+        assert_eq!(arrivals.mean(), Duration::from_millis(1_500));
+        let now = Time(4_500_000_000 + 1_500_000);
+        assert!((arrivals.normal(now) + libm::log10(0.5)).abs() < 1e-3, "{}", arrivals.normal(now));
+        assert_eq!(size_of::<Option<Arrivals>>(), 40);
     }
 }

@@ -81,7 +81,7 @@ impl<P: Protocol> Solo<P> {
         &self.hosts[i as usize].protocol
     }
 
-    /// Weighs what is sent from now on.
+    /// Weighs what is sent from now on, by a protocol whose tags are none of Core's.
     pub fn weigh(&mut self)
     where
         P::Message: Wire,

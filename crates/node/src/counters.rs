@@ -20,6 +20,8 @@ pub struct Lane {
 pub struct Dropped {
     /// Messages to a peer that the book does not know.
     pub unknown_peer: u64,
+    /// Messages received of a kind that this node does not know, skipped: of another version, or of a part that it lacks.
+    pub unknown_message: u64,
     /// Messages that fit into no packet, even alone.
     pub too_large: u64,
     /// Answers to an address that was forgotten since: more than [`MAX_STRANGERS`](crate::MAX_STRANGERS) wrote meanwhile.

@@ -10,7 +10,7 @@ use crate::tap::{Direction, Tap, Tapped};
 use bruit_proto::{
     Context, Lost, Origin, Path, PeerId, Peers, Protocol, Reader, Receipt, Rng, StreamId, StreamNews, Time, Wall, Why, Wire,
 };
-use bruit_wire::{Arrival, Channel, Envelope, Hello, KeyId, MAX_PACKET, MIN_PACKET, Opened, Piece, Seal, Tally};
+use bruit_wire::{Arrival, Channel, Envelope, Hello, KeyId, MAX_PACKET, MIN_PACKET, Opened, Piece, Seal, Tally, take_message};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -331,19 +331,25 @@ where
         f(protocol, &mut Context::new(desk.now, *wall, rng, &**outer, desk))
     }
 
-    /// Each message is a turn. What cannot be read makes the rest unreadable: it is dropped. Whether all could be.
+    /// Each message is a turn. What is not known is skipped; what cannot be read makes the rest unreadable: it is dropped.
+    /// Whether all was heard.
     fn deliver(&mut self, origin: Origin, body: &[u8]) -> bool {
         let mut input = Reader::new(body);
+        let mut all = true;
         while !input.is_empty() {
-            match P::Message::decode(&mut input) {
-                Ok(message) => self.turn(|p, cx| p.on_message(cx, origin, message)),
+            match take_message(&mut input) {
+                Ok(Some(message)) => self.turn(|p, cx| p.on_message(cx, origin, message)),
+                Ok(None) => {
+                    self.desk.counters.drop().unknown_message += 1;
+                    all = false;
+                }
                 Err(why) => {
                     self.desk.counters.reject(why.0);
                     return false;
                 }
             }
         }
-        true
+        all
     }
 
     fn hear(&mut self, stream: StreamId, channel: &mut Channel) {

@@ -1,5 +1,5 @@
 use bruit_proto::{Class, PeerId, StreamId, Time, Why, Wire};
-use bruit_wire::{Channel, Envelope, MAX_FRAME};
+use bruit_wire::{Channel, Envelope, MAX_FRAME, put_message};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -126,7 +126,7 @@ impl Stream {
     /// Takes the message if there is room for it, or if nothing else waits.
     pub(crate) fn write<M: Wire>(&mut self, message: &M) -> bool {
         let (start, room) = (self.body.len(), self.room());
-        message.encode(&mut self.body);
+        put_message(&mut self.body, message);
         let size = self.body.len() - start;
         assert!(size <= MAX_FRAME, "a message of {size} bytes fits into no frame");
         let fits = size <= room || (start == 0 && self.untaken == 0);
@@ -139,7 +139,7 @@ impl Stream {
     /// Takes an answer, also beyond the buffer, as far as one frame goes.
     pub(crate) fn answer<M: Wire>(&mut self, message: &M) -> bool {
         let start = self.body.len();
-        message.encode(&mut self.body);
+        put_message(&mut self.body, message);
         let fits = self.body.len() <= MAX_FRAME;
         if !fits {
             self.body.truncate(start);

@@ -4,8 +4,8 @@
 mod world;
 
 use bruit_node::{MAX_HELD, MAX_INBOUND, MAX_REASONS, Node, Now, Output, SILENCE};
-use bruit_proto::{Class, Nobody, PeerId, StreamId, Time, Wall, Why, Wire};
-use bruit_wire::Envelope;
+use bruit_proto::{Class, Nobody, PeerId, StreamId, Time, Wall, Why};
+use bruit_wire::{Envelope, put_message};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -46,7 +46,7 @@ fn hello() -> Vec<u8> {
 
 fn frame(said: &[Said]) -> Vec<u8> {
     let (mut body, mut bytes) = (Vec::new(), Vec::new());
-    said.iter().for_each(|s| s.encode(&mut body));
+    said.iter().for_each(|s| put_message(&mut body, s));
     envelope(id(2)).frame(&body, &mut bytes);
     bytes
 }
@@ -72,7 +72,7 @@ fn packets_of_another_cluster_another_receiver_and_of_myself_are_refused_by_name
         let envelope = Envelope::clear(label, from);
         let mut bytes = Vec::new();
         envelope.begin(&mut bytes);
-        Said::Ping(1).encode(&mut bytes);
+        put_message(&mut bytes, &Said::Ping(1));
         envelope.seal(to, &mut bytes);
         node.receive(now(1), at(2), &bytes);
     };
@@ -89,12 +89,32 @@ fn packets_of_another_cluster_another_receiver_and_of_myself_are_refused_by_name
 fn what_is_read_before_the_damage_counts_and_the_rest_does_not() {
     let mut node = lone();
     let mut body = Vec::new();
-    Said::Ping(1).encode(&mut body);
+    put_message(&mut body, &Said::Ping(1));
     body.push(0);
-    Said::Ping(2).encode(&mut body);
+    put_message(&mut body, &Said::Ping(2));
     node.receive(now(1), at(2), &packet(&body));
     assert_eq!(drain(&mut node).len(), 1);
-    assert_eq!(node.counters().rejected(), [("unknown tag", 1)]);
+    assert_eq!(node.counters().rejected(), [("unknown message", 1)]);
+}
+
+/// A message of a part that is not here is skipped by its length, all over a packet; a conversation with it ends.
+#[test]
+fn what_is_not_known_is_skipped_and_counted() {
+    let mut node = lone();
+    let mut body = vec![0x82, 56, 1];
+    put_message(&mut body, &Said::Gossip(1));
+    body.extend([0xC1, 1, 60]);
+    body.extend([0; 64]);
+    put_message(&mut body, &Said::Gossip(2));
+    node.receive(now(1), at(2), &packet(&body));
+    assert_eq!(node.protocol().log.len(), 3, "both were heard");
+    assert_eq!((node.counters().rejections(), node.counters().dropped().unknown_message), (0, 2));
+    let stream = node.stream_accepted(now(1), at(2)).unwrap();
+    node.stream_receive(now(1), stream, &hello());
+    let mut bytes = Vec::new();
+    envelope(id(2)).frame(&[0x82, 56, 1], &mut bytes);
+    node.stream_receive(now(1), stream, &bytes);
+    assert_eq!((node.streams(), node.counters().dropped().unknown_message), (0, 3));
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn an_entry_is_one_packet_to_each_peer_and_its_spare_room_is_offered() {
         [2, 3, 2].iter().for_each(|j| cx.send(id(*j), Said::Ping(7)));
     });
     let sizes: Vec<_> = w.sent.iter().map(|x| (x.1, x.2.len() - Envelope::HEADER)).collect();
-    assert_eq!(sizes, [(at(2), 2 * 2 + 3 * 2), (at(3), 2)]);
+    assert_eq!(sizes, [(at(2), 2 * 3 + 3 * 3), (at(3), 3)]);
 }
 
 #[test]

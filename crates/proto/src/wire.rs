@@ -21,6 +21,11 @@ pub trait Wire: Sized {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed(pub &'static str);
 
+impl Malformed {
+    /// What a decoder answers to a tag that it does not know: such a message is skipped, not refused.
+    pub const UNKNOWN: Malformed = Malformed("unknown message");
+}
+
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)

@@ -265,7 +265,7 @@ impl<Q: Protocol, R: Protocol> Protocol for Beside<Q, R> {
         self.drain(cx);
     }
 
-    /// Core first: its digests must be in every ping. The second last: who does not have it reads all before it.
+    /// Core first: its digests must be in every ping.
     fn fill(&mut self, cx: &mut Context<'_, Self>, to: Outlet, room: &mut Room<'_, Self::Message>) {
         let owner = match to {
             Outlet::Packet(_) => None,

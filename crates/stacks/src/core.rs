@@ -436,7 +436,7 @@ impl Wire for Message {
         match input.peek() {
             Some(1..=31) => Ok(Message::Swim(swim::Message::decode(input)?)),
             Some(32..=47) => Ok(Message::Events(events::Message::decode(input)?)),
-            Some(_) => Err(Malformed("no such message")),
+            Some(_) => Err(Malformed::UNKNOWN),
             None => Err(Malformed("truncated")),
         }
     }

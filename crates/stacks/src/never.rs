@@ -26,7 +26,7 @@ impl Wire for Never {
         match *self {}
     }
     fn decode(_: &mut Reader<'_>) -> Result<Never, Malformed> {
-        Err(Malformed("no such message"))
+        Err(Malformed::UNKNOWN)
     }
     fn size(&self) -> usize {
         match *self {}

@@ -22,7 +22,7 @@ impl Wire for Hello {
         out.push(200);
     }
     fn decode(input: &mut Reader<'_>) -> Result<Hello, Malformed> {
-        if input.u8()? == 200 { Ok(Hello) } else { Err(Malformed("no such message")) }
+        if input.u8()? == 200 { Ok(Hello) } else { Err(Malformed::UNKNOWN) }
     }
 }
 

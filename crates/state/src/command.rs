@@ -8,7 +8,7 @@ use crate::spread::Spread;
 use crate::state::{Phase, State};
 use crate::table::Quiet;
 use crate::value::{Key, Value};
-use bruit_proto::{Context, Duration, PeerId, mutant};
+use bruit_proto::{Context, PeerId, mutant};
 
 /// Peers that are told of a shutdown at once: 1,000; they tell the rest.
 const FAREWELLS: usize = 1_000;
@@ -103,7 +103,7 @@ impl<S: Spread> State<S> {
             self.table.remove(node);
         } else {
             self.table.bury(node, generation);
-            self.table.grow_old(node, Quiet { before: Duration::ZERO, since: cx.now });
+            self.table.grow_old(node, Quiet::from(cx.now));
         }
         self.guard.forget(node);
         self.spread.forget(node);

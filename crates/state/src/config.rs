@@ -52,7 +52,7 @@ pub struct Config {
     pub threshold: f64,
     /// How phi is computed.
     pub form: Form,
-    /// How many gaps between heartbeats are kept of each node, four bytes each.
+    /// How many gaps between heartbeats are kept of each node, a twentieth more or less.
     pub window: usize,
     /// After this node stood still, nobody is convicted for so long. Cassandra's 5 s.
     pub guard: Duration,

@@ -7,7 +7,7 @@ use crate::message::Message;
 use crate::round::{Candidates, Round};
 use crate::spread::Spread;
 use crate::state::{State, Timer};
-use crate::table::{Entry, Quiet};
+use crate::table::{Asked, Entry, Quiet};
 use bruit_kit::Arrivals;
 use bruit_proto::{Context, Duration, Origin, PeerId, Time};
 
@@ -35,20 +35,22 @@ impl<S: Spread> State<S> {
         }
         let mut out = Vec::new();
         let members: Vec<PeerId> = match self.config.detector {
-            Detector::Phi => self.live.clone(),
+            Detector::Phi => Vec::new(),
             _ => (0..cx.peers.len()).map(|i| cx.peers.get(i)).collect(),
         };
-        let unreachable: Vec<PeerId> =
-            self.table.iter().filter(|(node, entry)| self.is_unreachable(*node, entry)).map(|x| x.0).collect();
-        let who = Candidates { live: &members, unreachable: &unreachable, seeds: &self.seeds };
+        let live = if self.config.detector == Detector::Phi { &self.live } else { &members };
+        let unreachable: Vec<PeerId> = self.silent().filter(|x| x.1.endpoint.status == Status::Running).map(|x| x.0).collect();
+        let who = Candidates { live, unreachable: &unreachable, seeds: &self.seeds };
         Round { others: first && self.config.round.others, ..self.config.round }.pick(cx.rng, who, &mut out);
         for peer in out {
             self.send_all_syns(cx, peer);
         }
     }
 
-    fn is_unreachable(&self, node: PeerId, entry: &Entry) -> bool {
-        node != self.me && !entry.alive && entry.endpoint.status == Status::Running
+    /// Who else is not alive. Mostly nobody: then nobody is looked for.
+    pub(crate) fn silent(&self) -> impl Iterator<Item = (PeerId, &Entry)> {
+        let all = if self.live.len() + 1 < self.table.len() { self.table.len() } else { 0 };
+        self.table.iter().take(all).filter(|(node, entry)| *node != self.me && !entry.alive)
     }
 
     /// Who has been silent for too long?
@@ -107,7 +109,7 @@ impl<S: Spread> State<S> {
     fn arrive(&mut self, cx: &Context<'_, Self>, node: PeerId) {
         let (now, every, window) = (cx.now, self.config.every, self.config.window);
         let Some(entry) = self.table.get_mut(node).filter(|entry| entry.endpoint.status == Status::Running) else { return };
-        let arrivals = entry.arrivals.get_or_insert_with(|| Box::new(Arrivals::new(window)));
+        let arrivals = entry.arrivals.get_or_insert_with(|| Arrivals::new(window));
         // Cassandra's: the first counts as two rounds, and a gap of more is an outage.
         arrivals.arrive(now, every * 2, every * 2);
     }
@@ -116,9 +118,9 @@ impl<S: Spread> State<S> {
     fn ask_echo(&mut self, cx: &mut Context<'_, Self>, node: PeerId, began: bool) {
         let (now, every) = (cx.now, self.config.every);
         let Some(entry) = self.table.get_mut(node).filter(|entry| entry.endpoint.status == Status::Running) else { return };
-        let due = began || entry.echo.is_none_or(|asked| now.since(asked) >= every);
+        let due = began || entry.echo.is_none_or(|asked| asked.age(now) >= every);
         if !entry.alive && due {
-            entry.echo = Some(now);
+            entry.echo = Some(Asked::at(now));
             cx.send(node, Message::Echo(entry.endpoint.heart_beat.generation));
         }
     }
@@ -135,7 +137,7 @@ impl<S: Spread> State<S> {
         let Some((node, entry)) = from.peer.and_then(|node| Some((node, self.table.get_mut(node)?))) else {
             return cx.reject(from, "an echo of nobody");
         };
-        let asked = entry.echo.take().is_some_and(|asked| cx.now.since(asked) <= patience);
+        let asked = entry.echo.take().is_some_and(|asked| asked.age(cx.now) <= patience);
         let right = entry.endpoint.heart_beat.generation == generation && entry.endpoint.status == Status::Running;
         if asked && right && !entry.alive && self.config.detector == Detector::Phi {
             self.arrive(cx, node);
@@ -174,7 +176,7 @@ impl<S: Spread> State<S> {
         let Some(entry) = self.table.get_mut(node) else { return };
         entry.alive = true;
         entry.differs = false;
-        entry.quiet = Quiet { before: Duration::ZERO, since: cx.now };
+        entry.quiet = Quiet::from(cx.now);
         if let Err(i) = self.live.binary_search(&node) {
             self.live.insert(i, node);
         }
@@ -187,7 +189,7 @@ impl<S: Spread> State<S> {
         let Some(entry) = self.table.get_mut(node) else { return };
         entry.echo = None;
         if std::mem::replace(&mut entry.alive, false) {
-            entry.quiet = Quiet { before: Duration::ZERO, since: cx.now };
+            entry.quiet = Quiet::from(cx.now);
             cx.notify(Event::Dead(node));
         }
     }

@@ -24,7 +24,14 @@ pub struct Endpoint {
     pub heart_beat: HeartBeat,
     /// Running, or how it ended.
     pub status: Status,
-    values: BTreeMap<Key, Value>,
+    /// Most say nothing, most of the time.
+    values: Option<Box<Values>>,
+}
+
+/// What a node said, beside that it is there.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+struct Values {
+    by_key: BTreeMap<Key, Value>,
     bytes: usize,
     /// The highest version of a value; values are replaced by later ones alone.
     latest: u64,
@@ -45,7 +52,7 @@ impl Endpoint {
         if self.status == Status::Removed {
             return HeartBeat::REMOVED;
         }
-        self.heart_beat.version.max(self.latest)
+        self.heart_beat.version.max(self.values.as_ref().map_or(0, |values| values.latest))
     }
 
     /// Whether nothing was ever said: a peer that is known by name only.
@@ -55,12 +62,17 @@ impl Endpoint {
 
     /// What stands under a key.
     pub fn get(&self, key: &Key) -> Option<&Value> {
-        self.values.get(key)
+        self.values.as_ref()?.by_key.get(key)
     }
 
     /// All values, by key.
     pub fn values(&self) -> impl ExactSizeIterator<Item = (&Key, &Value)> {
-        self.values.iter()
+        self.by_key().iter()
+    }
+
+    fn by_key(&self) -> &BTreeMap<Key, Value> {
+        static NONE: BTreeMap<Key, Value> = BTreeMap::new();
+        self.values.as_ref().map_or(&NONE, |values| &values.by_key)
     }
 
     /// This endpoint in a digest list.
@@ -70,35 +82,38 @@ impl Endpoint {
 
     /// The latest version of a value that is not above `version`: whoever has everything up to there misses nothing.
     pub(crate) fn floor(&self, version: u64) -> u64 {
-        self.values.values().map(|value| value.version).filter(|v| *v <= version).max().unwrap_or(0)
+        self.by_key().values().map(|value| value.version).filter(|v| *v <= version).max().unwrap_or(0)
     }
 
     /// Values above a version, in the order in which they were set.
     pub(crate) fn above(&self, version: u64) -> Vec<(&Key, &Value)> {
-        let mut newer: Vec<_> = self.values.iter().filter(|x| x.1.version > version).collect();
+        let mut newer: Vec<_> = self.by_key().iter().filter(|x| x.1.version > version).collect();
         newer.sort_by_key(|x| x.1.version);
         newer
     }
 
     pub(crate) fn put(&mut self, key: Key, value: Value) -> Result<(), Overfull> {
-        let old = self.values.get(&key).map_or(0, |old| old.size(&key));
-        let bytes = self.bytes - old + value.size(&key);
-        let len = self.values.len() + usize::from(old == 0);
+        let (had, held) = (self.by_key().len(), self.values.as_ref().map_or(0, |values| values.bytes));
+        let old = self.get(&key).map_or(0, |old| old.size(&key));
+        let bytes = held - old + value.size(&key);
+        let len = had + usize::from(old == 0);
         if bytes > Endpoint::MAX_BYTES || len > Endpoint::MAX_VALUES {
             return Err(Overfull);
         }
-        self.bytes = bytes;
-        self.latest = self.latest.max(value.version);
-        self.values.insert(key, value);
+        let values = self.values.get_or_insert_default();
+        values.bytes = bytes;
+        values.latest = values.latest.max(value.version);
+        values.by_key.insert(key, value);
         Ok(())
     }
 
     /// Forgets the values of a namespace, but not how far it knew; whether there were any.
     pub(crate) fn forget(&mut self, namespace: &str) -> bool {
-        let before = self.values.len();
-        self.values.retain(|key, _| &*key.namespace != namespace);
-        self.bytes = self.values.iter().map(|(key, value)| value.size(key)).sum();
-        self.values.len() < before
+        let Some(values) = &mut self.values else { return false };
+        let before = values.by_key.len();
+        values.by_key.retain(|key, _| &*key.namespace != namespace);
+        values.bytes = values.by_key.iter().map(|(key, value)| value.size(key)).sum();
+        values.by_key.len() < before
     }
 
     /// Another life: nothing of the last one holds.

@@ -28,7 +28,7 @@ pub(crate) enum To {
 impl<S: Spread> State<S> {
     /// All that this node knows of a range, in as many SYNs as that takes.
     pub(crate) fn send_syns(&mut self, cx: &mut Context<'_, Self>, to: To, mut from: PeerId, last: PeerId) {
-        let mut digests: Vec<Digest> = self.table.digests(from, last).collect();
+        let digests: Vec<Digest> = self.table.digests(from, last).collect();
         if self.config.trace
             && let Some(with) = match to {
                 To::Peer(peer) => Some(peer),
@@ -37,26 +37,26 @@ impl<S: Spread> State<S> {
         {
             self.open = Some(Exchange { with, syn: digests.clone(), ..Exchange::default() });
         }
-        let base = base(&digests, &[]);
+        let (base, mut rest) = (base(&digests, &[]), &digests[..]);
         loop {
             let mut size = HEAD;
-            let fits = digests.iter().take_while(|digest| {
+            let fits = rest.iter().take_while(|digest| {
                 size += digest_size(digest, base);
                 size <= self.config.packet
             });
-            let rest = digests.split_off(fits.count());
-            let end = if rest.is_empty() { last } else { digests.last().map_or(last, |digest| digest.node) };
+            let (digests, later) = rest.split_at(fits.count());
+            let end = if later.is_empty() { last } else { digests.last().map_or(last, |digest| digest.node) };
             self.counters.syns += 1;
-            let syn = Message::Syn(Syn { from, to: end, digests });
+            let syn = Message::Syn(Syn { from, to: end, digests: digests.to_vec() });
             match to {
                 To::Peer(peer) => cx.send(peer, syn),
                 To::Back(origin) => cx.reply(origin.path, syn),
             }
-            if rest.is_empty() {
+            if later.is_empty() {
                 return;
             }
             from = PeerId(end.0 + 1);
-            digests = rest;
+            rest = later;
         }
     }
 

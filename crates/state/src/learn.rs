@@ -122,9 +122,11 @@ impl<S: Spread> State<S> {
     /// Somebody knows this node in a life above this one, or further in this life than it is: it was here before and has
     /// forgotten. It goes above that, whatever its clock says. Only a removal of this very life is its end.
     pub(crate) fn hear_of_me(&mut self, cx: &mut Context<'_, Self>, heard: Digest) {
+        if heard.node != self.me {
+            return;
+        }
         let own = self.own().digest(self.me);
-        if heard.node != self.me
-            || mutant("a life that was forgotten is not renewed")
+        if mutant("a life that was forgotten is not renewed")
             || (heard.generation, heard.version) <= (own.generation, own.version)
         {
             return;

@@ -45,6 +45,7 @@ mod heart_beat;
 mod keep;
 mod learn;
 mod message;
+mod nodes;
 pub mod notation;
 mod pulse;
 mod rebuild;

@@ -286,11 +286,10 @@ impl<S: Spread> State<S> {
     }
 
     pub(crate) fn sweep(&mut self, cx: &mut Context<'_, Self>) {
-        let (now, me, expire) = (cx.now, self.me, self.config.expire);
+        let (now, expire) = (cx.now, self.config.expire);
         self.quarantine.retain(|_, (_, until)| now < *until);
-        let silent = self.table.iter().filter(|(node, entry)| *node != me && !entry.alive);
         let (mut gone, mut left) = (Vec::new(), false);
-        for (node, entry) in silent {
+        for (node, entry) in self.silent() {
             left = true;
             if entry.quiet.age(now) >= expire {
                 gone.push(node);

@@ -2,10 +2,12 @@ use crate::delta::Delta;
 use crate::digest::Digest;
 use crate::endpoint::{Endpoint, Status};
 use crate::heart_beat::HeartBeat;
+use crate::nodes::Nodes;
 use crate::value::{Key, Value};
 use bruit_kit::{Arrivals, Hlc};
 use bruit_proto::{Duration, PeerId, Time, mix, mutant};
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::sync::Arc;
 
 /// A node as this one holds it: what it said, and what is seen of it from here.
@@ -15,16 +17,15 @@ pub(crate) struct Entry {
     pub(crate) alive: bool,
     pub(crate) quiet: Quiet,
     /// When it was asked for an echo.
-    pub(crate) echo: Option<Time>,
-    pub(crate) arrivals: Option<Box<Arrivals>>,
+    pub(crate) echo: Option<Asked>,
+    pub(crate) arrivals: Option<Arrivals>,
     /// Whether phi last said the opposite of `alive`.
     pub(crate) differs: bool,
 }
 
 impl Entry {
     pub(crate) fn new(now: Time) -> Entry {
-        let quiet = Quiet { before: Duration::ZERO, since: now };
-        Entry { endpoint: Endpoint::default(), alive: false, quiet, echo: None, arrivals: None, differs: false }
+        Entry { endpoint: Endpoint::default(), alive: false, quiet: Quiet::from(now), echo: None, arrivals: None, differs: false }
     }
 
     /// Seconds since its last sign of life as they travel, rounded up so that no copy grows younger on its way.
@@ -37,16 +38,37 @@ impl Entry {
     }
 }
 
-/// Since when there was no sign of life, counted over all the nodes that the news went through.
+/// Since when there was no sign of life, counted over all the nodes that the news went through: in microseconds of this
+/// node's time, below zero before its start.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Quiet {
-    pub(crate) before: Duration,
-    pub(crate) since: Time,
-}
+pub(crate) struct Quiet(i64);
 
 impl Quiet {
-    pub(crate) fn age(&self, now: Time) -> Duration {
-        self.before + now.since(self.since)
+    pub(crate) fn from(now: Time) -> Quiet {
+        Quiet(now.0 as i64)
+    }
+
+    /// For so many seconds already.
+    pub(crate) fn aged(seconds: u32, now: Time) -> Quiet {
+        Quiet(now.0 as i64 - i64::from(seconds) * 1_000_000)
+    }
+
+    pub(crate) fn age(self, now: Time) -> Duration {
+        Duration::from_micros((now.0 as i64).saturating_sub(self.0).max(0) as u64)
+    }
+}
+
+/// A moment, one microsecond later than it was, so that none takes no room of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked(NonZero<u64>);
+
+impl Asked {
+    pub(crate) fn at(now: Time) -> Asked {
+        Asked(NonZero::<u64>::MIN.saturating_add(now.0))
+    }
+
+    pub(crate) fn age(self, now: Time) -> Duration {
+        now.since(Time(self.0.get() - 1))
     }
 }
 
@@ -92,7 +114,7 @@ impl From<Taken> for Outcome {
 /// All nodes that this one knows of, itself included.
 #[derive(Debug)]
 pub(crate) struct Table {
-    entries: BTreeMap<PeerId, Entry>,
+    entries: Nodes<Entry>,
     /// Of each shared key, whose value is the latest.
     shown: BTreeMap<Key, (Hlc, PeerId)>,
     sum: u64,
@@ -102,24 +124,24 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(max: usize) -> Table {
-        Table { entries: BTreeMap::new(), shown: BTreeMap::new(), sum: 0, max, full: 0 }
+        Table { entries: Nodes::new(), shown: BTreeMap::new(), sum: 0, max, full: 0 }
     }
 
     pub(crate) fn get(&self, node: PeerId) -> Option<&Entry> {
-        self.entries.get(&node)
+        self.entries.get(node)
     }
 
     /// To change what is seen of it from here; never what it said.
     pub(crate) fn get_mut(&mut self, node: PeerId) -> Option<&mut Entry> {
-        self.entries.get_mut(&node)
+        self.entries.get_mut(node)
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (PeerId, &Entry)> {
-        self.entries.iter().map(|(node, entry)| (*node, entry))
+        self.entries.iter()
     }
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (PeerId, &mut Entry)> {
-        self.entries.iter_mut().map(|(node, entry)| (*node, entry))
+        self.entries.iter_mut()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -128,16 +150,16 @@ impl Table {
 
     /// The entry of a node, made if there is room for it.
     pub(crate) fn entry(&mut self, node: PeerId, now: Time) -> Option<&mut Entry> {
-        if !self.entries.contains_key(&node) && self.entries.len() >= self.max {
+        if self.entries.len() >= self.max && self.entries.get(node).is_none() {
             self.full += 1;
             return None;
         }
-        Some(self.entries.entry(node).or_insert_with(|| Entry::new(now)))
+        Some(self.entries.get_or_insert_with(node, || Entry::new(now)))
     }
 
     /// Changes what a node says, and keeps sum and index with it.
     pub(crate) fn change<R>(&mut self, node: PeerId, change: impl FnOnce(&mut Endpoint) -> R) -> Option<R> {
-        let entry = self.entries.get_mut(&node)?;
+        let entry = self.entries.get_mut(node)?;
         let before = hash(node, &entry.endpoint);
         let result = change(&mut entry.endpoint);
         let after = hash(node, &entry.endpoint);
@@ -146,7 +168,7 @@ impl Table {
     }
 
     pub(crate) fn remove(&mut self, node: PeerId) -> Option<Entry> {
-        let entry = self.entries.remove(&node)?;
+        let entry = self.entries.remove(node)?;
         self.sum = self.sum.wrapping_sub(hash(node, &entry.endpoint));
         self.show_again(&entry.endpoint);
         Some(entry)
@@ -166,20 +188,20 @@ impl Table {
 
     /// What is known of the nodes in a range, by id.
     pub(crate) fn digests(&self, from: PeerId, to: PeerId) -> impl Iterator<Item = Digest> {
-        let range = self.entries.range(from..=to).filter(|x| !x.1.endpoint.is_blank());
-        range.map(|(node, entry)| entry.endpoint.digest(*node))
+        let range = self.entries.range(from, to).filter(|x| !x.1.endpoint.is_blank());
+        range.map(|(node, entry)| entry.endpoint.digest(node))
     }
 
     /// All that a node has above a version.
     pub(crate) fn delta(&self, node: PeerId, above: u64, now: Time) -> Option<Delta> {
-        let entry = self.entries.get(&node).filter(|entry| !entry.endpoint.is_blank())?;
+        let entry = self.entries.get(node).filter(|entry| !entry.endpoint.is_blank())?;
         Some(Delta::of(node, &entry.endpoint, above, entry.age(now)))
     }
 
     /// The latest value of a shared key, and who wrote it: by stamp, then by id.
     pub(crate) fn shown(&self, key: &Key) -> Option<(PeerId, &Value)> {
         let (_, node) = self.shown.get(key)?;
-        Some((*node, self.entries.get(node)?.endpoint.get(key)?))
+        Some((*node, self.entries.get(*node)?.endpoint.get(key)?))
     }
 
     /// All shared keys.
@@ -205,7 +227,7 @@ impl Table {
     /// What a node said is gone: of its shared keys the next latest is shown.
     fn show_again(&mut self, gone: &Endpoint) {
         for (key, _) in gone.values().filter(|x| x.0.is_shared()) {
-            let stamps = self.entries.iter().filter_map(|(node, entry)| Some((entry.endpoint.get(key)?.stamp?, *node)));
+            let stamps = self.entries.iter().filter_map(|(node, entry)| Some((entry.endpoint.get(key)?.stamp?, node)));
             match stamps.max() {
                 Some(latest) => self.shown.insert(key.clone(), latest),
                 None => self.shown.remove(key),
@@ -215,11 +237,11 @@ impl Table {
 
     /// Takes news that is within its bounds; `accept` says which values to keep.
     pub(crate) fn take(&mut self, delta: &Delta, now: Time, accept: &mut dyn FnMut(&Key, &Value) -> bool) -> Outcome {
-        let known = self.entries.contains_key(&delta.node);
-        let held = self.entries.get(&delta.node).map_or(HeartBeat::default(), |entry| entry.endpoint.heart_beat);
+        let known = self.entries.get(delta.node).is_some();
+        let held = self.entries.get(delta.node).map_or(HeartBeat::default(), |entry| entry.endpoint.heart_beat);
         let (status, max) = self
             .entries
-            .get(&delta.node)
+            .get(delta.node)
             .map_or((Status::Running, 0), |entry| (entry.endpoint.status, entry.endpoint.max_version()));
         if held.generation > 0 && delta.generation > held.generation.saturating_add(HeartBeat::JUMP) {
             return Taken::Refused("generation from too far ahead").into();
@@ -240,7 +262,7 @@ impl Table {
             return Taken::Same.into();
         }
         let Some(entry) = self.entry(delta.node, now) else { return Taken::Refused("more nodes than there may be").into() };
-        entry.quiet = Quiet { before: Duration::from_secs(delta.age.into()), since: now };
+        entry.quiet = Quiet::aged(delta.age, now);
         if removes {
             return self.bury(delta.node, delta.generation).into();
         }
@@ -261,8 +283,8 @@ impl Table {
     /// Forgets what others wrote in a namespace; whose values there were.
     pub(crate) fn forget(&mut self, me: PeerId, namespace: &str) -> Vec<PeerId> {
         let mut gone = Vec::new();
-        for node in self.entries.keys().copied().filter(|node| *node != me).collect::<Vec<_>>() {
-            let Some(old) = self.entries.get(&node).map(|entry| entry.endpoint.clone()) else { continue };
+        for node in self.entries.iter().map(|x| x.0).filter(|node| *node != me).collect::<Vec<_>>() {
+            let Some(old) = self.entries.get(node).map(|entry| entry.endpoint.clone()) else { continue };
             if old.status != Status::Removed && self.change(node, |endpoint| endpoint.forget(namespace)) == Some(true) {
                 self.show_again(&old);
                 gone.push(node);
@@ -280,7 +302,7 @@ impl Table {
     ) -> Vec<(Key, Arc<str>)> {
         let mut shown = Vec::new();
         for (key, value) in delta.values.iter().filter(|x| &*x.0.namespace == namespace) {
-            let absent = self.entries.get(&delta.node).is_some_and(|entry| {
+            let absent = self.entries.get(delta.node).is_some_and(|entry| {
                 entry.endpoint.heart_beat.generation == delta.generation && entry.endpoint.get(key).is_none()
             });
             if absent && accept(key, value) && self.put(delta.node, key, value.clone()) == Ok(true) {
@@ -299,7 +321,7 @@ impl Table {
         }) else {
             return Vec::new();
         };
-        if let Some(entry) = self.entries.get_mut(&node) {
+        if let Some(entry) = self.entries.get_mut(node) {
             entry.arrivals = None;
         }
         self.show_again(&old);
@@ -308,7 +330,7 @@ impl Table {
 
     /// Since when there was no sign of life, or since when it is removed.
     pub(crate) fn grow_old(&mut self, node: PeerId, quiet: Quiet) {
-        if let Some(entry) = self.entries.get_mut(&node) {
+        if let Some(entry) = self.entries.get_mut(node) {
             entry.quiet = quiet;
         }
     }
@@ -317,7 +339,7 @@ impl Table {
     pub(crate) fn bury(&mut self, node: PeerId, generation: u64) -> Taken {
         self.begin(node, generation);
         self.change(node, |endpoint| endpoint.status = Status::Removed);
-        if let Some(entry) = self.entries.get_mut(&node) {
+        if let Some(entry) = self.entries.get_mut(node) {
             entry.alive = false;
         }
         Taken::Removed
@@ -326,7 +348,7 @@ impl Table {
     fn fill(&mut self, delta: &Delta, accept: &mut dyn FnMut(&Key, &Value) -> bool) -> Vec<(Key, Arc<str>)> {
         let mut changed = Vec::new();
         for (key, value) in &delta.values {
-            let old = self.entries.get(&delta.node).and_then(|entry| entry.endpoint.get(key));
+            let old = self.entries.get(delta.node).and_then(|entry| entry.endpoint.get(key));
             if old.is_some_and(|old| old.version >= value.version) {
                 continue;
             }

@@ -125,7 +125,7 @@ impl Wire for Message {
             NEWS => Message::News(delta(input, 0)?),
             ECHO => Message::Echo(generation(input, 0)?),
             ECHOED => Message::Echoed(generation(input, 0)?),
-            _ => return Err(Malformed("not a message of state")),
+            _ => return Err(Malformed::UNKNOWN),
         })
     }
 
@@ -433,7 +433,7 @@ mod tests {
     #[test]
     fn bounds_hold_at_the_door() {
         let refuses = |bytes: &[u8]| Message::decode(&mut Reader::new(bytes)).unwrap_err().0;
-        assert_eq!(refuses(&[64]), "not a message of state");
+        assert_eq!(refuses(&[64]), Malformed::UNKNOWN.0);
         assert_eq!(refuses(&[ECHO, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]), "generation beyond its bound");
         assert_eq!(refuses(&[ACK, 0, 0, 0xFF, 0x7F]), "a list beyond its bound");
         assert_eq!(refuses(&[ACK2, 2]), "a flag that is not known");

@@ -114,7 +114,7 @@ impl Wire for Message {
                 let buckets = (0..count).map(bucket).collect::<Result<_, _>>()?;
                 Message::Buckets { depth, buckets, fingerprints: read_words(input)? }
             }
-            _ => return Err(Malformed("unknown tag")),
+            _ => return Err(Malformed::UNKNOWN),
         })
     }
 

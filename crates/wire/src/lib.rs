@@ -6,7 +6,7 @@
 //! stream:    hello: "bru" 1 | sender 8 | receiver 8 | CRC32C 4, each way once, then frames:
 //!            length varint | CRC32C 4 | message | message | ...                       at most 256 KiB a frame
 //! sealed:    Noise NNpsk0: flags and key id 1 | handshake, then records of [frames] AES-256-GCM
-//! message:   tag 1 | the layout that stands beside the message in its protocol's crate
+//! message:   [length, from tag 48 on] | tag 1 | the layout that stands beside the message in its protocol's crate
 //! ```
 //!
 //! Integers are big-endian. Every CRC32C (Castagnoli) is seeded with the cluster's label, a datagram's also with the
@@ -21,6 +21,7 @@ mod envelope;
 mod frames;
 mod keys;
 mod limit;
+mod message;
 mod noise;
 mod own;
 mod packer;
@@ -37,6 +38,7 @@ pub use dissect::{Captured, Unsealed, unseal, verifies};
 pub use envelope::{Envelope, Opened};
 pub use frames::{Hello, MAX_FRAME, Piece};
 pub use keys::{BadKeys, KeyId, KeyRing};
+pub use message::{FIRST_ENCLOSED, length_size, put_message, take_message};
 pub use packer::{DEFAULT_PACKET, MAX_PACKET, MIN_PACKET, Packer, TooLarge};
 pub use seal::{Fresh, Mode, Seal, Tally};
 pub use sealing::{Arrival, is_sealed};

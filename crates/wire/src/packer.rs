@@ -1,4 +1,5 @@
 use crate::envelope::Envelope;
+use crate::message::put_message;
 use bruit_proto::{Offer, PeerId, Wire};
 
 /// The packet limit unless told otherwise, in bytes of UDP payload: the IPv6 minimum MTU of 1,280 less 40 for IPv6, 8 for
@@ -51,7 +52,7 @@ impl Packer {
     /// Appends a message, or leaves the packet as it was: it does not fit.
     pub fn push<M: Wire>(&mut self, message: &M) -> bool {
         let start = self.bytes.len();
-        message.encode(&mut self.bytes);
+        put_message(&mut self.bytes, message);
         let fits = self.bytes.len() <= self.limit;
         if !fits {
             self.bytes.truncate(start);
@@ -66,7 +67,7 @@ impl Packer {
     /// [`TooLarge`] if it fits into no packet; nothing was changed.
     pub fn append<M: Wire>(&mut self, envelope: &Envelope, message: &M) -> Result<Option<Packer>, TooLarge> {
         let start = self.bytes.len();
-        message.encode(&mut self.bytes);
+        put_message(&mut self.bytes, message);
         if self.bytes.len() <= self.limit {
             return Ok(None);
         }

@@ -1,7 +1,7 @@
 //! Whatever comes from the network: nothing panics, nothing damaged passes, nothing grows beyond what came.
 
 use bruit_proto::{Malformed, PeerId, Reader, Wire, put_bytes};
-use bruit_wire::{Channel, Envelope, MAX_FRAME, Packer, Piece};
+use bruit_wire::{Channel, Envelope, MAX_FRAME, Packer, Piece, take_message};
 use proptest::prelude::*;
 
 /// A message of some length.
@@ -44,7 +44,7 @@ fn unpack(packet: &[u8]) -> Result<Vec<Word>, Malformed> {
     let mut input = Reader::new(&opened.body);
     let mut words = Vec::new();
     while !input.is_empty() {
-        words.push(Word::decode(&mut input)?);
+        words.extend(take_message(&mut input)?);
     }
     Ok(words)
 }

@@ -1,7 +1,7 @@
 //! docs/wire.md against the code: every vector, both ways, and the table of tags.
 
 use bruit_proto::{PeerId, Reader, Record, Time, Wire, put_varint};
-use bruit_wire::{Arrival, Channel, Envelope, KeyRing, Mode, Packer, Piece, Seal, tags};
+use bruit_wire::{Arrival, Channel, Envelope, KeyRing, Mode, Piece, Seal, put_message, tags, take_message};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ fn peer(name: &str) -> PeerId {
     if name == "-" { PeerId::NONE } else { PeerId::named(name) }
 }
 
-/// A run of bytes that stands for messages.
+/// A run of bytes that stands for a message.
 struct Raw(Vec<u8>);
 
 impl Wire for Raw {
@@ -41,6 +41,14 @@ impl Wire for Raw {
         let n = input.rest().len();
         Ok(Raw(input.take(n)?.to_vec()))
     }
+}
+
+/// A datagram with the vector's body, to be closed.
+fn draft(envelope: &Envelope, v: &Vector<'_>) -> Vec<u8> {
+    let mut draft = Vec::new();
+    envelope.begin(&mut draft);
+    draft.extend(bytes(v["body"]));
+    draft
 }
 
 fn at() -> SocketAddr {
@@ -87,16 +95,14 @@ fn encode(v: &Vector<'_>) -> Vec<u8> {
         "varint" => put_varint(&mut out, v["value"].parse().unwrap()),
         "peer" => out.extend_from_slice(&PeerId::named(v["name"]).0.to_be_bytes()),
         "datagram" => {
-            let mut packer = Packer::new(&envelope(), 1_200);
-            assert!(packer.push(&Raw(bytes(v["body"]))));
-            out = packer.seal(&envelope(), peer(v["to"]));
+            out = draft(&envelope(), v);
+            envelope().seal(peer(v["to"]), &mut out);
         }
         "sealed" => {
             let mut alice = sealed(v, v["from"], v["session"]);
             alice.know(peer(v["to"]), v["receiver"].parse().ok().filter(|session| *session != 0), None);
-            let mut packer = Packer::new(&alice, 1_200);
-            assert!(packer.push(&Raw(bytes(v["body"]))));
-            let [packet, hello] = alice.close(Time(1), peer(v["to"]), at(), packer.into_draft());
+            let draft = draft(&alice, v);
+            let [packet, hello] = alice.close(Time(1), peer(v["to"]), at(), draft);
             out = packet.or(hello).unwrap();
         }
         "key" => {
@@ -107,6 +113,7 @@ fn encode(v: &Vector<'_>) -> Vec<u8> {
         part @ ("opening" | "answer" | "records") => out = stream(v).remove(part).unwrap(),
         "frame" => Envelope::clear(v["label"], PeerId(1)).frame(&bytes(v["body"]), &mut out),
         "record" => record(v).encode(&mut out),
+        "message" => put_message(&mut out, &Raw(bytes(v["body"]))),
         kind => panic!("{kind}"),
     }
     out
@@ -165,6 +172,11 @@ fn decode(v: &Vector<'_>) {
             assert!(matches!(channel.next(&bob), Ok(Some(Piece::Hello(_)))));
             assert_eq!(channel.next(&bob), Ok(Some(Piece::Body(&bytes(v["body"])))));
             assert!(channel.next(&bob).unwrap().is_none() && !channel.is_amid());
+        }
+        "message" => {
+            let mut input = Reader::new(&wire);
+            assert_eq!(hex(&take_message::<Raw>(&mut input).unwrap().unwrap().0), v["body"]);
+            assert!(input.is_empty());
         }
         "record" => assert_eq!(Record::decode(&mut Reader::new(&wire)), Ok(record(v))),
         kind => panic!("{kind}"),

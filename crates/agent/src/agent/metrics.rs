@@ -120,6 +120,7 @@ async fn traffic(page: &mut Page, agent: &Agent) -> Result<(), Problem> {
     let d = counters.dropped();
     let dropped = [
         ("unknown_peer", d.unknown_peer),
+        ("unknown_message", d.unknown_message),
         ("too_large", d.too_large),
         ("forgotten_path", d.forgotten_path),
         ("stream_over", d.stream_over),

@@ -40,7 +40,7 @@ impl Wire for Message {
             128 => Ok(Message::Ping(input.varint()?)),
             129 => Ok(Message::Pong(input.varint()?)),
             130 => Ok(Message::Chunk(input.bytes(CHUNK)?.to_vec())),
-            _ => Err(Malformed("unknown tag")),
+            _ => Err(Malformed::UNKNOWN),
         }
     }
 }

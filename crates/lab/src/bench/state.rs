@@ -68,6 +68,9 @@ pub struct Setting {
     pub idle_bytes_per_node_s: Spread,
     /// Datagrams likewise.
     pub idle_packets_per_node_s: Spread,
+    /// Of these bytes, what state adds to membership, events and history. Real sockets alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_added_bytes_per_node_s: Option<Spread>,
     /// From a value being set until all know it, in milliseconds.
     pub set_all_ms: Spread,
     /// The largest datagram since the start, in bytes.
@@ -85,24 +88,24 @@ pub struct Figures {
     pub settings: Vec<Setting>,
 }
 
-/// Measures all settings; `progress` hears of each trial as it ends.
-pub fn measure(options: &Options, mut progress: impl FnMut()) -> Figures {
+/// Steps of a trial: what `progress` hears of.
+pub const STEPS: u64 = 4;
+
+/// Measures all settings; `progress` hears of each [step](STEPS) of a trial as it begins, from whatever thread runs it.
+pub fn measure(options: &Options, progress: &(dyn Fn(&'static str) + Sync)) -> Figures {
     let default = Config::phi();
     let alone = |live: &u32| Config { spread: false, round: Round { live: *live, ..Round::CASSANDRA }, ..Config::phi() };
     let configs = [default].into_iter().chain(options.alone.iter().map(alone));
-    let settings = configs.map(|config| setting(options, config, &mut progress)).collect();
+    let settings = configs.map(|config| setting(options, config, progress)).collect();
     Figures { nodes: options.nodes, trials: options.trials, settings }
 }
 
-fn setting(options: &Options, config: Config, progress: &mut impl FnMut()) -> Setting {
+fn setting(options: &Options, config: Config, progress: &(dyn Fn(&'static str) + Sync)) -> Setting {
     let (live, spread) = (config.round.live, config.spread);
     let config = Arc::new(Config { trace: false, ..config });
     let seeds = options.seed..options.seed + u64::from(options.trials);
-    let run = |seed| trial(options.nodes, seed, &config);
-    let trials = runner::each(seeds, options.threads, run, |_, _| {
-        progress();
-        true
-    });
+    let run = |seed| trial(options.nodes, seed, &config, progress);
+    let trials = runner::each(seeds, options.threads, run, |_, _| true);
     let of = |f: fn(&Trial) -> f64| Spread::of(trials.iter().map(|(_, trial)| f(trial)));
     Setting {
         live,
@@ -110,21 +113,26 @@ fn setting(options: &Options, config: Config, progress: &mut impl FnMut()) -> Se
         join_all_ms: of(|t| t.join_all_ms),
         idle_bytes_per_node_s: of(|t| t.idle_bytes_per_node_s),
         idle_packets_per_node_s: of(|t| t.idle_packets_per_node_s),
+        idle_added_bytes_per_node_s: None,
         set_all_ms: of(|t| t.set_all_ms),
         largest_packet: of(|t| t.largest_packet),
     }
 }
 
-fn trial(nodes: u32, seed: u64, config: &Arc<Config>) -> Trial {
+fn trial(nodes: u32, seed: u64, config: &Arc<Config>, progress: &(dyn Fn(&'static str) + Sync)) -> Trial {
+    progress("join");
     let mut dice = Rng::seeded(seed);
     let hosts = (0..nodes).map(|i| (id(i), node(id(i), config, BORN + u64::from(dice.below(DAY))))).collect();
     let mut solo = Solo::new(seed, hosts);
     solo.weigh();
     let joined = until(&mut solo, LOOK, |solo| solo.protocols().all(|state| knows_all(state, nodes)));
+    progress("settle");
     solo.run(SETTLE);
+    progress("idle");
     let before = solo.weight();
     solo.run(IDLE);
     let (after, node_seconds) = (solo.weight(), f64::from(nodes) * IDLE.as_secs_f64());
+    progress("value");
     // At any moment of a round.
     solo.run(dice.between(Duration::ZERO, config.every));
     let writer = dice.below(nodes);
@@ -176,7 +184,7 @@ mod tests {
     /// The bounds that the figures of 64 nodes must keep, by three trials of each setting.
     #[test]
     fn sixty_four_nodes_cost_little_and_agree_soon() {
-        let figures = measure(&Options { trials: 3, ..Options::default() }, || {});
+        let figures = measure(&Options { trials: 3, ..Options::default() }, &|_| {});
         let bounds = [(1, true, 150.0), (1, false, 6_000.0), (2, false, 3_500.0), (3, false, 2_500.0)];
         for (setting, (live, spread, bound)) in figures.settings.iter().zip(bounds) {
             assert_eq!((setting.live, setting.spread), (live, spread));

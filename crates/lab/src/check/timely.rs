@@ -1,10 +1,10 @@
 //! What must become known in time once the faults are over: M3.
 
-use bruit_proto::{PeerId, Reader, Wire};
+use bruit_proto::{PeerId, Reader};
 use bruit_stacks::beside::Message;
 use bruit_stacks::{Message as Core, history};
 use bruit_swim::{Message as Swim, Swim as View};
-use bruit_wire::Envelope;
+use bruit_wire::{Envelope, take_message};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -89,8 +89,8 @@ impl Pings {
     /// A datagram came.
     pub(super) fn hear(&self, at: Duration, from: u32, to: u32, packet: &[u8]) {
         let mut input = Reader::new(packet.get(Envelope::HEADER..).unwrap_or_default());
-        while let Ok(message) = Message::<history::Message>::decode(&mut input) {
-            if let Message::Core(Core::Swim(Swim::Ping { .. })) = message {
+        while let Ok(message) = take_message::<Message<history::Message>>(&mut input) {
+            if let Some(Message::Core(Core::Swim(Swim::Ping { .. }))) = message {
                 self.last.borrow_mut()[from as usize * self.n + to as usize] = at;
             }
         }

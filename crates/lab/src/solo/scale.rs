@@ -1,5 +1,5 @@
 use bruit_proto::Wire;
-use bruit_wire::DEFAULT_PACKET;
+use bruit_wire::{DEFAULT_PACKET, length_size};
 
 /// Bytes of a packet beside its messages, in the open.
 const ENVELOPE: usize = 13;
@@ -17,6 +17,7 @@ pub struct Weight {
 
 /// Weighs what leaves.
 pub(super) struct Scale<M> {
+    /// Of a message, its length in front included.
     size: fn(&M) -> usize,
     pub(super) weight: Weight,
 }
@@ -26,7 +27,11 @@ impl<M> Scale<M> {
     where
         M: Wire,
     {
-        Scale { size: M::size, weight: Weight::default() }
+        let size = |message: &M| {
+            let size = message.size();
+            size + length_size(size)
+        };
+        Scale { size, weight: Weight::default() }
     }
 
     /// What one node tells another in one turn.

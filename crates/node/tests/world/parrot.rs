@@ -62,7 +62,7 @@ impl Wire for Said {
             132 => Said::Item(input.varint()?, input.bytes(1 << 20)?.to_vec()),
             133 => Said::End,
             134 => Said::Storm(input.varint()?.min(1_000)),
-            _ => return Err(Malformed("unknown tag")),
+            _ => return Err(Malformed::UNKNOWN),
         })
     }
 }

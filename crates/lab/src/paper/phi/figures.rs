@@ -30,7 +30,7 @@ impl Figures {
         let mut began = Time::ZERO;
         for (i, at) in trace.arrivals.iter().enumerate() {
             let now = Time((at * 1_000.0) as u64);
-            let full = heard.len() == window;
+            let full = heard.is_full();
             if full {
                 let phi = heard.normal(now);
                 mistakes.iter_mut().zip(thresholds).for_each(|(mistakes, threshold)| *mistakes += u32::from(phi > *threshold));
