@@ -108,7 +108,7 @@ impl<P: Stack, E: Told> Handle<P, E> {
     }
 
     /// Of the last [`TAPPED`](crate::TAPPED) packets that were kept those with a higher number, oldest first, and how many were
-    /// not kept since somebody began to watch. Their messages are written down by [`notes`](crate::proto::notes).
+    /// not kept since somebody began to watch. Their messages are written down by [`notes`](crate::capture::notes).
     ///
     /// # Errors
     /// [`Stopped`].

@@ -3,8 +3,8 @@
 mod world;
 
 use bruit_node::{Direction, Tapped};
-use bruit_proto::{PeerId, Reader, Time, Wire};
-use bruit_wire::{Envelope, MIN_PACKET};
+use bruit_proto::{PeerId, Reader, Time};
+use bruit_wire::{Envelope, MIN_PACKET, take_message};
 use std::time::Duration;
 use world::*;
 
@@ -174,8 +174,8 @@ fn what_packets_say_is_kept_while_somebody_watches_and_not_otherwise() {
     let kept: Vec<Tapped> = w.nodes[&1].tapped(0).cloned().collect();
     let said: Vec<_> = kept.iter().map(|packet| (packet.direction, packet.peer, packet.address, packet.sealed)).collect();
     assert_eq!(said, [(Direction::Out, id(2), at(2), false), (Direction::In, id(2), at(2), false)]);
-    assert_eq!(Said::decode(&mut Reader::new(&kept[0].body)), Ok(Said::Ping(7)));
-    assert_eq!(Said::decode(&mut Reader::new(&kept[1].body)), Ok(Said::Pong(7)));
+    assert_eq!(take_message(&mut Reader::new(&kept[0].body)), Ok(Some(Said::Ping(7))));
+    assert_eq!(take_message(&mut Reader::new(&kept[1].body)), Ok(Some(Said::Pong(7))));
     assert_eq!((kept[0].number, kept[0].bytes), (1, w.sent[2].2.len()));
     let now = w.clock();
     w.node(1).tap(now, 0);

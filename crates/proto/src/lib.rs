@@ -49,7 +49,7 @@ pub use mix::mix;
 pub use mutant::mutant;
 #[cfg(feature = "mutants")]
 pub use mutant::plant;
-pub use notation::{Notation, Note, notes};
+pub use notation::Notation;
 pub use peer::{Change, Nobody, PeerId, Peers, Upto};
 pub use protocol::Protocol;
 pub use record::{BadRecord, Record, Tags};

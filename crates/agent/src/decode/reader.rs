@@ -2,8 +2,8 @@
 
 use super::Found;
 use crate::cli::DecodeOptions;
-use bruit::capture::{Captured, Unsealed, unseal, verifies};
-use bruit::proto::{Malformed, Note, PeerId, Protocol, Reader as Bytes, Wire, notes};
+use bruit::capture::{Captured, Note, Unsealed, notes, unseal, verifies};
+use bruit::proto::{Malformed, PeerId, Protocol, Reader as Bytes};
 use bruit::stacks::swim::{Message as Swim, Update};
 use bruit::stacks::{Message as Core, beside};
 use bruit::{Full, KeyRing};

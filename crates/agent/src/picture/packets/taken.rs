@@ -1,7 +1,8 @@
 //! Packets as a node gives them.
 
 use crate::picture::unix_ms;
-use bruit::proto::{Protocol, notes};
+use bruit::capture::notes;
+use bruit::proto::Protocol;
 use bruit::{Direction, Full, Node, PeerId, Tapped};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
