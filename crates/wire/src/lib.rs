@@ -40,7 +40,7 @@ pub use envelope::{Envelope, Opened};
 pub use frames::{Hello, MAX_FRAME, Piece};
 pub use keys::{BadKeys, KeyId, KeyRing};
 pub use message::{FIRST_ENCLOSED, length_size, put_message, take_message};
-pub use notes::{Note, notes};
+pub use notes::{Note, messages, notes};
 pub use packer::{DEFAULT_PACKET, MAX_PACKET, MIN_PACKET, Packer, TooLarge};
 pub use seal::{Fresh, Mode, Seal, Tally};
 pub use sealing::{Arrival, is_sealed};

@@ -10,6 +10,16 @@ pub struct Note {
     pub text: String,
 }
 
+/// The messages that stand back to back, as in a packet, up to the first that cannot be read; without those not known here.
+pub fn messages<M: Wire>(body: &[u8]) -> Vec<M> {
+    let (mut input, mut messages) = (Reader::new(body), Vec::new());
+    while !input.is_empty() {
+        let Ok(message) = take_message(&mut input) else { break };
+        messages.extend(message);
+    }
+    messages
+}
+
 /// Writes down messages that stand back to back, as in a packet; what is wrong with the first one that cannot be read, and
 /// where it begins: it makes all behind it unreadable.
 pub fn notes<M: Wire + Notation>(body: &[u8], name: &dyn Fn(PeerId) -> String) -> (Vec<Note>, Option<(usize, Malformed)>) {

@@ -2,8 +2,8 @@
 
 use super::Found;
 use crate::cli::DecodeOptions;
-use bruit::capture::{Captured, Note, Unsealed, notes, unseal, verifies};
-use bruit::proto::{Malformed, PeerId, Protocol, Reader as Bytes};
+use bruit::capture::{Captured, Note, Unsealed, messages, notes, unseal, verifies};
+use bruit::proto::{Malformed, PeerId, Protocol};
 use bruit::stacks::swim::{Message as Swim, Update};
 use bruit::stacks::{Message as Core, beside};
 use bruit::{Full, KeyRing};
@@ -136,8 +136,7 @@ impl<'a> Reader<'a> {
 
     /// Who is who: records say names, and a sender without one is at least somebody to verify by.
     fn learn(&mut self, sender: PeerId, body: &[u8]) {
-        let mut input = Bytes::new(body);
-        while let Ok(message) = Message::decode(&mut input) {
+        for message in messages::<Message>(body) {
             let beside::Message::Core(Core::Swim(said)) = message else { continue };
             let (Swim::Update(Update::Alive { record, .. }) | Swim::Join { record, .. }) = said else { continue };
             if self.names.len() < MAX_NAMES {
