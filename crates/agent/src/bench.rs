@@ -4,6 +4,7 @@ mod agent;
 mod sockets;
 mod speed;
 mod state;
+mod state_sockets;
 mod tally;
 
 pub(crate) use agent::agent;

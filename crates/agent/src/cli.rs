@@ -395,10 +395,10 @@ pub(crate) struct StateOptions {
     /// How many nodes.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=10_000))]
     pub(crate) nodes: u32,
-    /// Measure in the lab; it is measured nowhere else.
-    #[arg(long = "virtual", required = true)]
+    /// Measure in the lab instead of on sockets: the protocol alone, with phi.
+    #[arg(long = "virtual")]
     pub(crate) in_lab: bool,
-    /// Who says who is alive.
+    /// Who says who is alive. On sockets phi stands beside SWIM, which knows the addresses.
     #[arg(long, default_value = "phi")]
     pub(crate) detector: StateDetector,
     /// By the exchange alone, too, with so many live peers a round: each is measured on its own. 1,2,3 unless given; none
@@ -417,6 +417,8 @@ pub(crate) struct StateOptions {
 pub(crate) enum StateDetector {
     /// Heartbeats and accrued suspicion.
     Phi,
+    /// Membership; on sockets alone.
+    Swim,
 }
 
 #[derive(Args, Debug)]

@@ -13,6 +13,8 @@ pub struct Lane {
     pub sent: u64,
     /// Bytes handed to the driver.
     pub bytes_sent: u64,
+    /// The most bytes of one datagram handed to the driver.
+    pub largest_sent: u64,
 }
 
 /// What this node did not send or do, by reason.

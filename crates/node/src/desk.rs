@@ -66,6 +66,7 @@ impl<P: Protocol> Desk<P> {
     pub(crate) fn post(&mut self, to: SocketAddr, bytes: Vec<u8>) {
         self.counters.datagrams.sent += 1;
         self.counters.datagrams.bytes_sent += bytes.len() as u64;
+        self.counters.datagrams.largest_sent = self.counters.datagrams.largest_sent.max(bytes.len() as u64);
         self.output(Output::Packet { to, bytes });
     }
 

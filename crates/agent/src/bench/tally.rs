@@ -10,6 +10,8 @@ use tokio::time::{Instant, timeout_at};
 pub(super) struct Counts {
     /// Pairs of nodes of which the first knows the second.
     pub(super) known: usize,
+    /// Nodes that were told of the value under way.
+    pub(super) told: usize,
     /// Deliveries of the event under way.
     pub(super) delivered: usize,
     /// Who was killed.
@@ -32,8 +34,16 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new() -> Arc<Tally> {
-        let counts =
-            Counts { known: 0, delivered: 0, victim: None, mourned: 0, false_deaths: 0, excused: false, last: Instant::now() };
+        let counts = Counts {
+            known: 0,
+            told: 0,
+            delivered: 0,
+            victim: None,
+            mourned: 0,
+            false_deaths: 0,
+            excused: false,
+            last: Instant::now(),
+        };
         Arc::new(Tally { counts: Mutex::new(counts), news: Notify::new() })
     }
 
@@ -62,6 +72,7 @@ impl Tally {
                 }
             }
             Event::Delivered(_) => counts.delivered += 1,
+            Event::State { .. } => counts.told += 1,
             _ => return,
         }
         counts.last = Instant::now();
