@@ -144,11 +144,11 @@ fn papers_are_held_against_what_was_printed() {
 /// As with `| head -1`: whoever has read enough ends the command, without a word.
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
     let mut command = Command::new(env!("CARGO_BIN_EXE_bruit"));
-    command.args(["lab", "paper", "cassandra-wiki"]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("it starts");
-    drop(child.stdout.take());
-    let out = child.wait_with_output().expect("it ends");
+    let child = command.args(["lab", "paper", "cassandra-wiki"]).stdout(writer).stderr(Stdio::piped()).spawn();
+    let out = child.expect("it starts").wait_with_output().expect("it ends");
     assert_eq!((out.status.code(), text(&out.stderr).as_str()), (Some(141), ""));
 }
 
