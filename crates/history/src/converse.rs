@@ -39,9 +39,10 @@ impl Talks {
         }
     }
 
-    /// Gives up what takes too long, silent or not: nobody holds a conversation for ever.
+    /// Gives up what takes too long, silent or not: nobody holds a conversation for ever. A call of ours that nobody has
+    /// answered in [`AT_ONCE`] keeps others waiting.
     fn give_up(&mut self, now: Time, longest: Duration, mut close: impl FnMut(StreamId)) {
-        let mut lasts = |talk: &mut Talk| {
+        let mut lasts = |talk: &mut Talk, longest: Duration| {
             let lasts = now.since(talk.begun) < longest;
             if !lasts {
                 talk.end();
@@ -49,8 +50,8 @@ impl Talks {
             }
             lasts
         };
-        self.mine.take_if(|talk| !lasts(talk));
-        self.theirs.retain_mut(lasts);
+        self.mine.take_if(|talk| !lasts(talk, if talk.is_unheard() { AT_ONCE } else { longest }));
+        self.theirs.retain_mut(|talk| lasts(talk, longest));
     }
 
     fn get(&mut self, stream: StreamId) -> Option<&mut Talk> {
@@ -65,8 +66,15 @@ impl Talks {
 impl History {
     /// Begins a conversation, if it is time for one.
     pub(crate) fn ask(&mut self, cx: &mut Context<'_, Self>, peer: PeerId) {
+        if cx.now >= self.talks.next {
+            self.ask_now(cx, peer);
+        }
+    }
+
+    /// Begins a conversation, unless one of ours is under way.
+    pub(crate) fn ask_now(&mut self, cx: &mut Context<'_, Self>, peer: PeerId) {
         self.talks.give_up(cx.now, self.config.longest, |stream| cx.close(stream));
-        if self.talks.mine.is_some() || cx.now < self.talks.next {
+        if self.talks.mine.is_some() {
             return;
         }
         self.counters.asked += 1;

@@ -211,8 +211,19 @@ impl History {
         self.unshared = self.unshared.max(Some(id));
         cx.notify(Event::Stored(id));
         // Not in a second: whoever asked may end this node at once.
-        self.compare(cx);
+        self.hand_on(cx);
         self.flush(cx);
+    }
+
+    /// Calls a random peer while nobody has been given what was asked for here. A digest would leave the call to the peer,
+    /// which may be waiting after one of its own.
+    fn hand_on(&mut self, cx: &mut Context<'_, Self>) {
+        if self.unshared.is_none_or(|id| self.book.get(&id).is_none()) {
+            return;
+        }
+        let mut out = Vec::new();
+        cx.pick(1, &|_| false, &mut out);
+        out.into_iter().for_each(|peer| self.ask_now(cx, peer));
     }
 
     /// Tells one random peer the digest: equal histories cost this and no more.
@@ -278,6 +289,7 @@ impl Protocol for History {
         match timer {
             Timer::Compare => {
                 self.compare(cx);
+                self.hand_on(cx);
                 self.flush(cx);
             }
             Timer::Finish => self.talks.finish(|stream| cx.close(stream)),

@@ -118,6 +118,21 @@ fn an_entry_is_handed_on_as_soon_as_it_is_safe() {
     assert!((2..=5).all(|i| cluster.entries(i).len() == 2));
 }
 
+/// A peer that has just had a conversation begins none for a while: it is called.
+#[test]
+fn an_entry_is_handed_on_to_peers_that_ask_nobody_now() {
+    for seed in 0..40 {
+        let mut cluster = Cluster::settled(3, 100 + seed, 0, 100);
+        for k in 0..6 {
+            cluster.append(1 + k % 2, "a");
+            cluster.net.run(Duration::from_millis(700));
+        }
+        let id = cluster.append(3, "last");
+        cluster.net.run(Duration::from_millis(200));
+        assert!((1..=2).any(|i| cluster.ids(i).contains(&id)), "seed {}", 100 + seed);
+    }
+}
+
 #[test]
 fn an_entry_that_the_disk_lost_never_happened() {
     let mut cluster = Cluster::settled(3, 6, 0, 100);
