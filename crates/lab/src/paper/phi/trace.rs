@@ -23,17 +23,17 @@ const LEVEL: u32 = 34_783;
 const HIGH_EACH: u32 = 10;
 const HIGH: f64 = 64.0;
 
-/// What is not printed, and was fitted to the mistakes at thresholds 0.5, 2, 4, 10 and 16.
+/// What is not printed, and was fitted to the mistakes at thresholds 0.5, 1, 2, 4, 10 and 16.
 ///
-/// On a quiet line arrivals jitter by this much, exponentially, in ms: what is above it decides the mistakes at 0.5.
-const JITTER: f64 = 0.113;
+/// This share of heartbeats meets a short queue, exponentially long in ms: they decide the mistakes at 0.5 and 1.
+const QUEUED: (f64, f64) = (0.066, 0.44);
 /// Part of the time the line is busy, in episodes of 10,000 heartbeats, 17 minutes, in the mean: windows differ.
-const BUSY: f64 = 0.37;
+const BUSY: f64 = 0.48;
 const EPISODE: f64 = 10_000.0;
 /// Then so many heartbeats are late: of each episode another share, log-normally. More late ones in a window deviate more,
 /// and stand out less: the shares are what decides the mistakes from 2 to 12.
-const LATE: f64 = 0.0139;
-const LATE_SIGMA: f64 = 0.33;
+const LATE: f64 = 0.0085;
+const LATE_SIGMA: f64 = 0.99;
 /// By so many ms, normally, with this deviation: a queue that fills to the same length. Its mean is nearly no matter, for
 /// phi counts in deviations.
 const SPIKE: (f64, f64) = (6.8, 0.4);
@@ -92,9 +92,9 @@ impl Line {
             let shares = LogNormal { median: LATE, sigma: LATE_SIGMA };
             self.busy = if self.busy.is_some() { None } else { Some(shares.draw(rng)) };
         }
-        let jitter = -JITTER * libm::log(unit(rng));
+        let queued = if unit(rng) < QUEUED.0 { -QUEUED.1 * libm::log(unit(rng)) } else { 0.0 };
         let spike = self.busy.is_some_and(|share| unit(rng) < share);
-        jitter + if spike { SPIKE.0 + SPIKE.1 * normal(rng) } else { 0.0 }
+        queued + if spike { SPIKE.0 + SPIKE.1 * normal(rng) } else { 0.0 }
     }
 }
 
