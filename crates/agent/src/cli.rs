@@ -456,7 +456,7 @@ pub(crate) struct StateOptions {
     /// How many nodes.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=10_000))]
     pub(crate) nodes: u32,
-    /// Measure in the lab instead of on sockets: the protocol alone, with phi.
+    /// Measure in the lab instead of on sockets: with phi the protocol alone, with SWIM whole nodes.
     #[arg(long = "virtual")]
     pub(crate) in_lab: bool,
     /// Who says who is alive. On sockets phi stands beside SWIM, which knows the addresses.
@@ -478,7 +478,7 @@ pub(crate) struct StateOptions {
 pub(crate) enum StateDetector {
     /// Heartbeats and accrued suspicion.
     Phi,
-    /// Membership; on sockets alone.
+    /// Membership.
     Swim,
 }
 

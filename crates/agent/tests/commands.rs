@@ -114,7 +114,10 @@ fn a_bench_of_state_prints_its_figures() {
         }
     }
     assert_eq!(lines(&out)[0]["bounds"][0]["kept"], true);
-    ends(&bruit(&["bench", "state", "--virtual", "--detector", "swim"]), 1);
+    let out = bruit(&["bench", "state", "--nodes", "8", "--virtual", "--detector", "swim", "-o", "json"]);
+    ends(&out, 0);
+    let settings = &lines(&out)[0]["settings"];
+    assert!(settings[0]["idle_added_bytes_per_node_s"]["median"].as_f64().is_some_and(|added| added > 0.0), "{settings}");
 }
 
 #[test]

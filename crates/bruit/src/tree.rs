@@ -93,7 +93,7 @@ impl Node {
         let mut survey = self.handle().look(move |full| Survey::new(full, id, now)).await?;
         while Instant::now() < end && !survey.is_over() {
             for peer in survey.next() {
-                self.handle().command(move |full, cx| full.trace_event(cx, id, peer)).await?;
+                self.handle().command(move |full, cx| full.in_events(cx, |events, cx| events.trace(cx, id, peer))).await?;
             }
             let due = survey.asked.iter().map(|x| x.2 + AGAIN).min().unwrap_or(end);
             match timeout_at(due.min(end), news.next()).await {

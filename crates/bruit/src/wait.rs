@@ -113,7 +113,7 @@ impl Node {
         let (name, payload) = (name.to_owned(), payload.as_ref().to_vec());
         let said = self.handle().command(move |full, cx| {
             let addressed = addressed(full, &group);
-            full.event_covered(cx, &name, &payload, group).map(|id| (id, addressed))
+            full.in_events(cx, |events, cx| events.event_covered(cx, &name, &payload, group)).map(|id| (id, addressed))
         });
         let (id, addressed) = said.await??;
         let start = Instant::now();
@@ -123,7 +123,7 @@ impl Node {
             seen = self.handle().look(move |full| full.events().covered(id)).await?.or(seen);
             let waited = waited(id, &addressed, seen.as_ref(), share, start.elapsed());
             if waited.met || Instant::now() >= end {
-                self.handle().command(move |full, cx| full.forget(cx, id)).await?;
+                self.handle().command(move |full, cx| full.in_events(cx, |events, _| events.forget(id))).await?;
                 return Ok(waited);
             }
             let more = async {

@@ -1,17 +1,19 @@
 //! What a cluster costs and how fast it is, on the lab's links: `bruit bench cluster --virtual`.
 
+pub mod beside;
 mod figures;
 pub mod quiet;
 mod soak;
 pub mod state;
 mod trial;
 
-use crate::cluster::cluster;
+use crate::cluster::{cluster, with_state};
 use crate::links::Links;
 use crate::runner;
 use crate::world::World;
 use bruit_node::Mode;
 use bruit_stacks::{CoreConfig, Full};
+use std::sync::Arc;
 
 pub use figures::{Figures, Spread, Trial};
 pub use soak::{Soak, soak};
@@ -35,19 +37,25 @@ pub struct Options {
     pub threads: usize,
     /// What each node is made with.
     pub config: CoreConfig,
+    /// Endpoint state beside it; in the open alone.
+    pub state: Option<Arc<bruit_state::Config>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let config = CoreConfig::default();
-        Options { nodes: 64, trials: 1, seed: 1, loss_ppm: 0, udp_loss_ppm: 0, sealed: false, threads: 1, config }
+        let (loss_ppm, udp_loss_ppm) = (0, 0);
+        Options { nodes: 64, trials: 1, seed: 1, loss_ppm, udp_loss_ppm, sealed: false, threads: 1, config, state: None }
     }
 }
 
 impl Options {
     fn world(&self, seed: u64) -> World<Full> {
         let links = Links { loss_ppm: self.loss_ppm, udp_loss_ppm: self.udp_loss_ppm, ..Links::default() };
-        cluster(self.nodes, seed, links, self.config.clone(), self.sealed.then_some(Mode::Require))
+        match &self.state {
+            Some(state) => with_state(self.nodes, seed, links, self.config.clone(), state.clone()),
+            None => cluster(self.nodes, seed, links, self.config.clone(), self.sealed.then_some(Mode::Require)),
+        }
     }
 }
 

@@ -262,36 +262,14 @@ impl Core {
         payload: &[u8],
         filter: Filter,
     ) -> Result<EventId, events::Refused> {
-        let result = self.in_events(cx, |events, cx| events.event(cx, name, payload, filter));
+        self.in_events(cx, |events, cx| events.event(cx, name, payload, filter))
+    }
+
+    /// A command to events.
+    pub fn in_events<R>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Events, &mut Context<'_, Events>) -> R) -> R {
+        let result = self.lend_events(cx, f);
         self.drain(cx);
         result
-    }
-
-    /// As [`Events::event_covered`].
-    ///
-    /// # Errors
-    /// See there.
-    pub fn event_covered(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        name: &str,
-        payload: &[u8],
-        filter: Filter,
-    ) -> Result<EventId, events::Refused> {
-        let result = self.in_events(cx, |events, cx| events.event_covered(cx, name, payload, filter));
-        self.drain(cx);
-        result
-    }
-
-    /// As [`Events::forget`].
-    pub fn forget(&mut self, id: EventId) {
-        self.events.forget(id);
-    }
-
-    /// As [`Events::trace`].
-    pub fn trace(&mut self, cx: &mut Context<'_, Self>, id: EventId, peer: PeerId) {
-        self.in_events(cx, |events, cx| events.trace(cx, id, peer));
-        self.drain(cx);
     }
 
     /// Its own table of peers is the outer one: `swim` is the table, and asks itself.
@@ -300,7 +278,7 @@ impl Core {
         cx.lend::<InSwim, _>(&mut self.wiring, &mut self.dice.0, outer, |cx| f(&mut self.swim, cx))
     }
 
-    fn in_events<R>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Events, &mut Context<'_, Events>) -> R) -> R {
+    fn lend_events<R>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Events, &mut Context<'_, Events>) -> R) -> R {
         cx.lend::<InEvents, _>(&mut self.wiring, &mut self.dice.1, &self.swim, |cx| f(&mut self.events, cx))
     }
 
@@ -309,11 +287,11 @@ impl Core {
         while let Some(said) = self.wiring.next_said() {
             let event = match said {
                 Said::Swim(swim::Event::Peer { peer, change }) => {
-                    self.in_events(cx, |events, cx| events.on_peer(cx, peer, change));
+                    self.lend_events(cx, |events, cx| events.on_peer(cx, peer, change));
                     Event::Member { peer, change }
                 }
                 Said::Swim(swim::Event::Suspected { peer, by }) => {
-                    self.in_events(cx, |events, cx| events.on_peer(cx, peer, Change::Suspected));
+                    self.lend_events(cx, |events, cx| events.on_peer(cx, peer, Change::Suspected));
                     Event::Suspected { peer, by }
                 }
                 Said::Swim(swim::Event::Refuted { peer }) => Event::Refuted { peer },
@@ -340,7 +318,7 @@ impl Protocol for Core {
 
     fn on_start(&mut self, cx: &mut Context<'_, Self>) {
         self.in_swim(cx, |swim, cx| swim.on_start(cx));
-        self.in_events(cx, |events, cx| events.on_start(cx));
+        self.lend_events(cx, |events, cx| events.on_start(cx));
         self.drain(cx);
     }
 
@@ -352,7 +330,7 @@ impl Protocol for Core {
             }
             Message::Events(message) => {
                 self.wiring.claim(from.path, InEvents::LANE);
-                self.in_events(cx, |events, cx| events.on_message(cx, from, message));
+                self.lend_events(cx, |events, cx| events.on_message(cx, from, message));
             }
         }
         self.drain(cx);
@@ -361,21 +339,21 @@ impl Protocol for Core {
     fn on_timer(&mut self, cx: &mut Context<'_, Self>, timer: Timer) {
         match timer {
             Timer::Swim(timer) => self.in_swim(cx, |swim, cx| swim.on_timer(cx, timer)),
-            Timer::Events(timer) => self.in_events(cx, |events, cx| events.on_timer(cx, timer)),
+            Timer::Events(timer) => self.lend_events(cx, |events, cx| events.on_timer(cx, timer)),
         }
         self.drain(cx);
     }
 
     fn on_peer(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, change: Change) {
         self.in_swim(cx, |swim, cx| swim.on_peer(cx, peer, change));
-        self.in_events(cx, |events, cx| events.on_peer(cx, peer, change));
+        self.lend_events(cx, |events, cx| events.on_peer(cx, peer, change));
         self.drain(cx);
     }
 
     fn on_stream(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, what: StreamNews) {
         match self.wiring.stream(stream, what) {
             Some(InSwim::LANE) => self.in_swim(cx, |swim, cx| swim.on_stream(cx, stream, what)),
-            Some(InEvents::LANE) => self.in_events(cx, |events, cx| events.on_stream(cx, stream, what)),
+            Some(InEvents::LANE) => self.lend_events(cx, |events, cx| events.on_stream(cx, stream, what)),
             _ => {}
         }
         self.drain(cx);
@@ -384,7 +362,7 @@ impl Protocol for Core {
     fn on_stored(&mut self, cx: &mut Context<'_, Self>, receipt: Receipt, outcome: Result<(), Lost>) {
         match self.wiring.receipt(receipt) {
             Some(InSwim::LANE) => self.in_swim(cx, |swim, cx| swim.on_stored(cx, receipt, outcome)),
-            Some(InEvents::LANE) => self.in_events(cx, |events, cx| events.on_stored(cx, receipt, outcome)),
+            Some(InEvents::LANE) => self.lend_events(cx, |events, cx| events.on_stored(cx, receipt, outcome)),
             _ => {}
         }
         self.drain(cx);
@@ -392,7 +370,7 @@ impl Protocol for Core {
 
     fn on_pause(&mut self, cx: &mut Context<'_, Self>, lost: Duration) {
         self.in_swim(cx, |swim, cx| swim.on_pause(cx, lost));
-        self.in_events(cx, |events, cx| events.on_pause(cx, lost));
+        self.lend_events(cx, |events, cx| events.on_pause(cx, lost));
         self.drain(cx);
     }
 
@@ -406,7 +384,7 @@ impl Protocol for Core {
             }
         };
         if events {
-            room.lend::<InEvents, _>(|room| self.in_events(cx, |events, cx| events.fill(cx, to, room)));
+            room.lend::<InEvents, _>(|room| self.lend_events(cx, |events, cx| events.fill(cx, to, room)));
         }
         if swim {
             room.lend::<InSwim, _>(|room| self.in_swim(cx, |swim, cx| swim.fill(cx, to, room)));

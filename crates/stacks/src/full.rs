@@ -5,7 +5,7 @@
 use crate::beside::InAlso;
 use crate::beside::{Beside, Event, InCore, InOwn};
 use crate::core::{Core, CoreConfig};
-use bruit_events::{self as events, EventId, Filter};
+use bruit_events::{self as events, EventId, Events, Filter};
 use bruit_history::{self as history, EntryId, History, What};
 use bruit_proto::{Context, PeerId, Protocol, Record, Restored, Tags};
 #[cfg(feature = "state")]
@@ -46,7 +46,7 @@ impl Full {
     }
 
     /// Events, to look at.
-    pub fn events(&self) -> &events::Events {
+    pub fn events(&self) -> &Events {
         self.core().events()
     }
 
@@ -103,28 +103,9 @@ impl Full {
         self.in_core(cx, |core, cx| core.event(cx, name, payload, filter))
     }
 
-    /// As [`Core::event_covered`].
-    ///
-    /// # Errors
-    /// See there.
-    pub fn event_covered(
-        &mut self,
-        cx: &mut Context<'_, Self>,
-        name: &str,
-        payload: &[u8],
-        filter: Filter,
-    ) -> Result<EventId, events::Refused> {
-        self.in_core(cx, |core, cx| core.event_covered(cx, name, payload, filter))
-    }
-
-    /// As [`Core::forget`].
-    pub fn forget(&mut self, cx: &mut Context<'_, Self>, id: EventId) {
-        self.in_core(cx, |core, _| core.forget(id));
-    }
-
-    /// As [`Core::trace`].
-    pub fn trace_event(&mut self, cx: &mut Context<'_, Self>, id: EventId, peer: PeerId) {
-        self.in_core(cx, |core, cx| core.trace(cx, id, peer));
+    /// A command to events.
+    pub fn in_events<R>(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Events, &mut Context<'_, Events>) -> R) -> R {
+        self.in_core(cx, |core, cx| core.in_events(cx, f))
     }
 
     /// As [`History::append`]: an operator `by` asked for this. Nothing but the history follows from it.

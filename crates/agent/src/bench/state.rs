@@ -3,8 +3,9 @@
 use super::{print_spreads, state_sockets};
 use crate::cli::{Format, StateDetector, StateOptions};
 use crate::output::{self, progress};
-use anyhow::{Result, bail};
-use bruit_lab::bench::state::{Figures, Options, STEPS, Setting, measure};
+use anyhow::Result;
+use bruit_lab::bench::beside;
+use bruit_lab::bench::state::{self as lab, Figures, Options, Setting};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -41,11 +42,7 @@ pub(crate) fn state(options: &StateOptions, format: Format) -> Result<ExitCode> 
         ([], StateDetector::Phi) if options.nodes <= MANY => vec![1, 2, 3],
         (given, _) => given.to_vec(),
     };
-    let figures = match (options.in_lab, options.detector) {
-        (true, StateDetector::Swim) => bail!("the lab runs state alone, and membership decides here: leave out --virtual"),
-        (true, StateDetector::Phi) => in_lab(options, alone),
-        (false, _) => state_sockets::measure(options, &alone)?,
-    };
+    let figures = if options.in_lab { in_lab(options, alone) } else { state_sockets::measure(options, &alone)? };
     let bounds = figures.settings.iter().flat_map(|setting| bounds(figures.nodes, options.detector, setting)).collect();
     let report = Report { figures, bounds };
     match format {
@@ -56,13 +53,21 @@ pub(crate) fn state(options: &StateOptions, format: Format) -> Result<ExitCode> 
 }
 
 fn in_lab(options: &StateOptions, alone: Vec<u32>) -> Figures {
-    let StateOptions { nodes, trials, seed, .. } = *options;
-    let options = Options { nodes, trials, seed, threads: output::threads(), alone };
-    let bar = progress(STEPS * u64::from(trials) * (1 + options.alone.len() as u64), "steps");
-    let figures = measure(&options, &|step| {
+    let StateOptions { nodes, trials, seed, detector, .. } = *options;
+    let steps = match detector {
+        StateDetector::Phi => lab::STEPS * (1 + alone.len() as u64),
+        StateDetector::Swim => beside::STEPS + 1 + alone.len() as u64,
+    };
+    let bar = progress(steps * u64::from(trials), "steps");
+    let step = |step| {
         bar.set_message(step);
         bar.inc(1);
-    });
+    };
+    let options = Options { nodes, trials, seed, threads: output::threads(), alone };
+    let figures = match detector {
+        StateDetector::Phi => lab::measure(&options, &step),
+        StateDetector::Swim => beside::measure(&options, &step),
+    };
     bar.finish_and_clear();
     figures
 }

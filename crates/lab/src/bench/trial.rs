@@ -26,8 +26,8 @@ const CUT_OFF: Duration = Duration::from_secs(2);
 /// A cluster under measurement.
 pub(super) struct Bench {
     pub(super) world: World<Full>,
-    dice: Rng,
-    nodes: u32,
+    pub(super) dice: Rng,
+    pub(super) nodes: u32,
     /// Views in which a living node was dead.
     pub(super) false_deaths: u32,
     /// Nodes that delivered the last event, and survivors that know the last crash.
@@ -116,7 +116,9 @@ impl Bench {
         let from = self.dice.below(self.nodes);
         let heard = |b: &Bench| b.world.protocol(from).events().counters().reports;
         let before = heard(self);
-        let said = self.world.command(from, |full, cx| full.event_covered(cx, "bench", &[7; 64], Filter::all()));
+        let said = self.world.command(from, |full, cx| {
+            full.in_events(cx, |events, cx| events.event_covered(cx, "bench", &[7; 64], Filter::all()))
+        });
         let id = said.expect("64 bytes are an event");
         let all = |b: &mut Bench| match b.world.protocol(from).events().covered(id) {
             Some(Covered::Named(nodes)) => nodes.len() == b.nodes as usize,
@@ -167,7 +169,7 @@ impl Bench {
     }
 
     /// Lets time pass; what it cost.
-    fn cost_of(&mut self, span: Duration) -> Traffic {
+    pub(super) fn cost_of(&mut self, span: Duration) -> Traffic {
         let before = self.world.total_traffic();
         self.pass(span);
         self.world.total_traffic() - before
@@ -178,7 +180,7 @@ impl Bench {
         self.listen();
     }
 
-    fn until(&mut self, span: Duration, mut done: impl FnMut(&mut Bench) -> bool) -> Option<Duration> {
+    pub(super) fn until(&mut self, span: Duration, mut done: impl FnMut(&mut Bench) -> bool) -> Option<Duration> {
         let start = self.world.now();
         while self.world.now() < start + span {
             self.listen();
@@ -213,6 +215,6 @@ impl Bench {
     }
 }
 
-fn milliseconds(took: Option<Duration>) -> f64 {
+pub(super) fn milliseconds(took: Option<Duration>) -> f64 {
     took.map_or(f64::INFINITY, |t| t.as_secs_f64() * 1_000.0)
 }

@@ -311,7 +311,7 @@ impl<'a> Run<'a> {
             // Half of them are waited for: what is reported of them must be true.
             let all = Filter::all();
             if bytes.is_multiple_of(2) {
-                core.event_covered(cx, "lab", &payload, all)
+                core.in_events(cx, |events, cx| events.event_covered(cx, "lab", &payload, all))
             } else {
                 core.event(cx, "lab", &payload, all)
             }
