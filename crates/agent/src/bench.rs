@@ -1,6 +1,7 @@
 //! `bruit bench`: figures that anyone can run again.
 
 mod agent;
+mod loopback;
 mod sockets;
 mod speed;
 mod state;

@@ -4,26 +4,22 @@
 //! and phi as if alone ([`Detector::Both`]), among the peers that SWIM knows; all bytes are counted, SWIM's too. What state
 //! adds is the difference to a cluster of the same nodes without it.
 
+use super::loopback::{Loopback, SETTLE};
 use super::tally::Tally;
 use crate::cli::{StateDetector, StateOptions};
 use crate::output::progress;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bruit::proto::Rng;
 use bruit::stacks::state::{Detector, Round};
 use bruit::{Node, StateConfig};
 use bruit_lab::bench::Spread;
 use bruit_lab::bench::state::{Figures, Setting};
 use indicatif::ProgressBar;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 
 /// A join or a value that took longer has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Nodes start at random moments within this, or their rounds would coincide.
-const START: Duration = Duration::from_secs(2);
-/// A cluster is quiet so long after its join.
-const SETTLE: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(20);
 /// Values set in each cluster, one after another.
 const VALUES: u32 = 9;
@@ -83,57 +79,27 @@ fn trials(options: &StateOptions, config: Option<&StateConfig>, bar: &ProgressBa
 }
 
 async fn trial(n: u32, config: Option<&StateConfig>, mut dice: Rng, seen: &mut Seen) -> Result<()> {
-    let tally = Tally::new();
-    let nodes = start(n, config, &tally, &mut dice).await?;
-    seen.join.push(join(&nodes, &tally).await);
+    let cluster = Loopback::start(n, &mut dice, |node| match config {
+        Some(config) => node.state(config.clone()),
+        None => node,
+    });
+    let cluster = cluster.await?;
+    seen.join.push(cluster.join(PATIENCE).await);
     sleep(SETTLE).await;
-    let (start, bytes, packets) =
-        (Instant::now(), sum(&nodes, |node| node.traffic().bytes_out()), sum(&nodes, |node| node.traffic().packets_out));
-    sleep(IDLE).await;
-    let node_seconds = start.elapsed().as_secs_f64() * f64::from(n);
-    seen.idle.push((sum(&nodes, |node| node.traffic().bytes_out()) - bytes) as f64 / node_seconds);
-    seen.packets.push((sum(&nodes, |node| node.traffic().packets_out) - packets) as f64 / node_seconds);
+    let idle = cluster.idle(IDLE).await;
+    seen.idle.push(idle.bytes / idle.node_seconds);
+    seen.packets.push(idle.packets / idle.node_seconds);
     if config.is_some() {
         for i in 0..VALUES {
             sleep(dice.between(Duration::ZERO, ROUND)).await;
-            let writer = &nodes[dice.below(n) as usize];
-            seen.values.push(spread(writer, &i.to_string(), &tally, nodes.len()).await?);
+            let writer = &cluster.nodes[dice.below(n) as usize];
+            seen.values.push(spread(writer, &i.to_string(), &cluster.tally, cluster.nodes.len()).await?);
         }
     }
-    for node in &nodes {
+    for node in &cluster.nodes {
         seen.largest.push(node.handle().counters().await?.datagrams.largest_sent as f64);
     }
     Ok(())
-}
-
-async fn start(n: u32, config: Option<&StateConfig>, tally: &Arc<Tally>, dice: &mut Rng) -> Result<Vec<Node>> {
-    let begin = Instant::now();
-    let mut moments: Vec<Duration> = (0..n).map(|_| dice.between(Duration::ZERO, START)).collect();
-    moments.sort_unstable();
-    let mut nodes = Vec::new();
-    for (i, moment) in moments.into_iter().enumerate() {
-        sleep_until(begin + moment).await;
-        let node = Node::bind("127.0.0.1:0").name(format!("node-{i:03}"));
-        let node = match config {
-            Some(config) => node.state(config.clone()),
-            None => node,
-        };
-        let node = node.start().await.context("a node does not start")?;
-        tokio::spawn(Arc::clone(tally).listen(node.events()));
-        nodes.push(node);
-    }
-    Ok(nodes)
-}
-
-/// How long it takes until all know all.
-async fn join(nodes: &[Node], tally: &Tally) -> f64 {
-    let (start, seed) = (Instant::now(), nodes[0].local_addr().to_string());
-    for node in &nodes[1..] {
-        let (node, seed) = (node.clone(), seed.clone());
-        tokio::spawn(async move { node.join([seed]).await });
-    }
-    let pairs = nodes.len() * (nodes.len() - 1);
-    tally.until(start, PATIENCE, |counts| counts.known == pairs).await
 }
 
 /// How long it takes until all know a value.
@@ -142,8 +108,4 @@ async fn spread(writer: &Node, value: &str, tally: &Tally, nodes: usize) -> Resu
     let start = Instant::now();
     writer.state().set("bench", value).await?;
     Ok(tally.until(start, PATIENCE, |counts| counts.told == nodes).await)
-}
-
-fn sum(nodes: &[Node], of: fn(&Node) -> u64) -> u64 {
-    nodes.iter().map(of).sum()
 }
