@@ -1,6 +1,7 @@
+use super::precise::Precise;
 use crate::bench::state::{BORN, id, knows_all, node, until};
 use crate::solo::Solo;
-use bruit_proto::{PeerId, Rng};
+use bruit_proto::{Context, PeerId, Protocol, Rng};
 use bruit_state::{Config, Order, Round, State};
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,19 +48,51 @@ pub(super) struct Stale {
     pub(super) count: f64,
 }
 
-/// Nodes that run the crate's [`State`], and when each value was written.
-pub(super) struct Cluster {
+/// Who takes part.
+pub(super) trait Participant: Protocol + Sized {
+    /// Its own key number `key` has a new value; the version of that.
+    fn write(&mut self, cx: &mut Context<'_, Self>, owner: u32, key: u32) -> u64;
+
+    /// The versions held of the values of all owners, by owner, then key.
+    fn held(&self) -> impl Iterator<Item = u64>;
+}
+
+impl Participant for State {
+    /// Under a namespace of the owner's, so that values bear the stamps that the precise order goes by.
+    fn write(&mut self, cx: &mut Context<'_, Self>, owner: u32, key: u32) -> u64 {
+        let text = |of: u32| format!("{of:03}");
+        self.set_in(cx, &text(owner), &text(key), "x").expect("short names, and fewer of them than a node may have")
+    }
+
+    fn held(&self) -> impl Iterator<Item = u64> {
+        self.nodes().flat_map(|(_, endpoint)| endpoint.values().map(|(_, value)| value.version))
+    }
+}
+
+impl Participant for Precise {
+    fn write(&mut self, cx: &mut Context<'_, Self>, _: u32, key: u32) -> u64 {
+        Precise::write(self, cx, key)
+    }
+
+    fn held(&self) -> impl Iterator<Item = u64> {
+        self.versions()
+    }
+}
+
+/// Nodes, and when each value was written.
+pub(super) struct Cluster<P: Protocol> {
     setup: Setup,
-    solo: Solo<State>,
+    solo: Solo<P>,
     dice: Rng,
     /// Of each owner and key its versions, each with the second at which it was written.
     written: Vec<Vec<(u64, f64)>>,
     second: u32,
 }
 
-impl Cluster {
-    /// All know each other and the first value of each key. None if that did not come about.
-    pub(super) fn joined(setup: Setup, order: Order, seed: u64) -> Option<Cluster> {
+impl Cluster<State> {
+    /// Nodes that run the crate's [`State`], and all know each other and the first value of each key. None if that did not
+    /// come about.
+    pub(super) fn of_state(setup: Setup, order: Order, seed: u64) -> Option<Self> {
         // One random live peer a second and nothing ahead of the exchange. Nobody is convicted of silence.
         let config = Arc::new(Config {
             order,
@@ -73,12 +106,27 @@ impl Cluster {
         });
         let n = setup.participants;
         let hosts = (0..n).map(|i| (id(i), node(id(i), &config, BORN))).collect();
-        let written = vec![Vec::new(); (n * setup.keys) as usize];
-        let mut cluster =
-            Cluster { setup, solo: Solo::new(seed, hosts), dice: Rng::named(seed, PeerId::NONE, "writers"), written, second: 0 };
-        until(&mut cluster.solo, LOOK, |solo| solo.protocols().all(|state| knows_all(state, n)))?;
+        let mut solo = Solo::new(seed, hosts);
+        until(&mut solo, LOOK, |solo| solo.protocols().all(|state| knows_all(state, n)))?;
+        Cluster::settled(setup, solo, seed)
+    }
+}
+
+impl Cluster<Precise> {
+    /// The same with nodes that reconcile precisely, the newest first.
+    pub(super) fn precise(setup: Setup, seed: u64) -> Option<Self> {
+        let node = |i| Precise::new(i, setup.participants, setup.keys, setup.values);
+        let hosts = (0..setup.participants).map(|i| (id(i), node(i))).collect();
+        Cluster::settled(setup, Solo::new(seed, hosts), seed)
+    }
+}
+
+impl<P: Participant> Cluster<P> {
+    fn settled(setup: Setup, solo: Solo<P>, seed: u64) -> Option<Self> {
+        let written = vec![Vec::new(); (setup.participants * setup.keys) as usize];
+        let mut cluster = Cluster { setup, solo, dice: Rng::named(seed, PeerId::NONE, "writers"), written, second: 0 };
         for key in 0..setup.keys {
-            (0..n).for_each(|owner| cluster.write(owner, key, 0.0));
+            (0..setup.participants).for_each(|owner| cluster.write(owner, key, 0.0));
         }
         (0..PATIENCE).find(|_| {
             cluster.solo.run(SECOND);
@@ -88,9 +136,7 @@ impl Cluster {
     }
 
     fn all_hold_all(&self) -> bool {
-        let Setup { participants, keys, .. } = self.setup;
-        let full = |state: &State| state.nodes().all(|(_, endpoint)| endpoint.values().len() == keys as usize);
-        self.solo.protocols().all(|state| state.nodes().count() == participants as usize && full(state))
+        self.solo.protocols().all(|node| node.held().filter(|version| *version > 0).count() == self.written.len())
     }
 
     /// Everybody writes, at random moments.
@@ -112,11 +158,8 @@ impl Cluster {
         self.second += 1;
     }
 
-    /// Under a namespace of the owner's, so that values bear the stamps that the precise order goes by.
     fn write(&mut self, owner: u32, key: u32, at: f64) {
-        let text = |of: u32| format!("{of:03}");
-        let said = self.solo.command(owner, |state, cx| state.set_in(cx, &text(owner), &text(key), "x"));
-        let version = said.expect("short names, and fewer of them than a node may have");
+        let version = self.solo.command(owner, |node, cx| node.write(cx, owner, key));
         self.written[(owner * self.setup.keys + key) as usize].push((version, at));
     }
 
@@ -124,11 +167,9 @@ impl Cluster {
     pub(super) fn stale(&self) -> Stale {
         let now = f64::from(self.second);
         let mut sum = Stale::default();
-        for state in self.solo.protocols() {
+        for node in self.solo.protocols() {
             let mut longest = 0.0f64;
-            // Nodes by id and values by key: the order of `written`.
-            let held = state.nodes().flat_map(|(_, endpoint)| endpoint.values().map(|(_, value)| value.version));
-            for (version, written) in held.zip(&self.written) {
+            for (version, written) in node.held().zip(&self.written) {
                 let next = written.iter().rev().take_while(|(other, _)| *other > version).last();
                 if let Some((_, overwritten)) = next {
                     sum.count += 1.0;
