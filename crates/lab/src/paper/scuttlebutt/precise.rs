@@ -68,7 +68,7 @@ impl Precise {
     fn lacking(&self, digest: &Digest) -> Vec<(u32, Held)> {
         let all = (0..).zip(&self.held).zip(digest.iter());
         let mut news: Vec<(u32, Held)> =
-            all.filter(|((_, held), theirs)| held.version > **theirs).map(|(mine, _)| mine).map(|(i, held)| (i, *held)).collect();
+            all.filter(|((_, held), theirs)| held.version > **theirs).map(|((i, held), _)| (i, *held)).collect();
         news.sort_unstable_by_key(|(i, held)| (Reverse(held.at), *i));
         news.truncate(self.values);
         news
