@@ -6,7 +6,7 @@ use crate::cli::{Cli, Format, PaperOptions};
 use crate::output::{self, progress, threads};
 use anyhow::Result;
 use bruit_lab::paper::{
-    Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, phi, rounds, scuttlebutt,
+    Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, multicast, phi, rounds, scuttlebutt,
 };
 use clap::CommandFactory;
 use serde::Serialize;
@@ -50,6 +50,10 @@ fn paper(which: &Which) -> Paper {
         Which::Rounds { quick } => {
             let (sizes, runs): (&[u32], u64) = if *quick { (&[10, 14], 12) } else { (&[10, 14, 20], rounds::RUNS) };
             with_bar(rounds::runs(sizes, runs), |done| rounds::paper(sizes, runs, threads(), done))
+        }
+        Which::Multicast { quick } => {
+            let runs = if *quick { multicast::Runs::quick() } else { multicast::Runs::full() };
+            with_bar(runs.count(), |done| multicast::paper(&runs, threads(), done))
         }
         Which::BeatDemers { quick } => {
             let runs = if *quick { 100 } else { beat_demers::RUNS };

@@ -1,6 +1,6 @@
 use std::fmt::Debug;
 
-/// Data that spreads item by item: what rumor mongering and anti-entropy carry, owned by whoever the data is for.
+/// Data that spreads item by item: what rumor mongering, anti-entropy and multicast carry, owned by whoever the data is for.
 pub trait Set {
     /// Names an item.
     type Id: Copy + Ord + Debug;

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod cycles;
 pub mod epidemic;
 mod links;
+pub mod multicast;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 pub mod paper;
@@ -22,6 +23,6 @@ mod wheel;
 mod world;
 
 pub use links::Links;
-pub use solo::{Solo, Weight};
+pub use solo::{Own, Solo, Weight};
 pub use wheel::{Entry, Wheel};
 pub use world::{Birth, Disk, Told, Traffic, World};

@@ -5,6 +5,7 @@ pub mod cassandra_round;
 pub mod cassandra_wiki;
 pub mod demers;
 mod mean;
+pub mod multicast;
 pub mod phi;
 pub mod rounds;
 pub mod scuttlebutt;

@@ -9,7 +9,7 @@ mod pipes;
 
 use crate::context::{Batch, Context, Receipt};
 use crate::mix;
-use crate::peer::{PeerId, Upto};
+use crate::peer::{Change, Except, PeerId, Upto};
 use crate::protocol::Protocol;
 use crate::rng::Rng;
 use crate::room::{FillSink, Offer, Room};
@@ -65,6 +65,8 @@ pub struct Harness<P: Protocol> {
     pipes: Pipes,
     links: Links,
     cuts: Vec<(PeerId, PeerId)>,
+    /// Who is in no table any more.
+    gone: Vec<PeerId>,
     dice: Rng,
     now: Time,
     trace: u64,
@@ -94,6 +96,7 @@ impl<P: Protocol> Harness<P> {
             pipes: Pipes::default(),
             links,
             cuts: Vec::new(),
+            gone: Vec::new(),
             dice: Rng::named(seed, PeerId::NONE, "links"),
             now: Time::ZERO,
             trace: 0,
@@ -182,6 +185,19 @@ impl<P: Protocol> Harness<P> {
         self.turn(i, |p, cx| p.on_start(cx));
     }
 
+    /// Takes site `i` out of all tables of peers, and tells all sites that run that it is down.
+    pub fn declare_down(&mut self, i: u32) {
+        let id = PeerId(u64::from(i));
+        if let Err(at) = self.gone.binary_search(&id) {
+            self.gone.insert(at, id);
+        }
+        for other in (1..=self.sites.len() as u32).filter(|other| *other != i) {
+            if self.is_up(other) {
+                self.turn(other, |p, cx| p.on_peer(cx, id, Change::Down));
+            }
+        }
+    }
+
     /// Drops everything from `a` to `b`, until [`heal`](Harness::heal). One way; streams break both ways.
     pub fn cut(&mut self, a: u32, b: u32) {
         self.cuts.push((self.id(a), self.id(b)));
@@ -197,7 +213,7 @@ impl<P: Protocol> Harness<P> {
         let n = self.sites.len() as u32;
         let now = self.now;
         let Site { protocol, desk, rng, .. } = &mut self.sites[i as usize - 1];
-        let peers = Upto { n, me: PeerId(u64::from(i)) };
+        let peers = Except { all: Upto { n, me: PeerId(u64::from(i)) }, gone: &self.gone };
         desk.begin(now);
         let result = f(protocol, &mut Context::new(now, Wall(now.0 / 1000), rng, &peers, desk));
         let mut packets = Vec::new();
@@ -371,7 +387,7 @@ impl<P: Protocol> Harness<P> {
         let now = self.now;
         let n = self.sites.len() as u32;
         let Site { protocol, desk, rng, .. } = &mut self.sites[i as usize - 1];
-        let peers = Upto { n, me: PeerId(u64::from(i)) };
+        let peers = Except { all: Upto { n, me: PeerId(u64::from(i)) }, gone: &self.gone };
         let mut chunk = Packet(Vec::new(), 256);
         let mut sink = FillSink(desk);
         let mut cx = Context::new(now, Wall(now.0 / 1000), rng, &peers, &mut sink);

@@ -50,7 +50,7 @@ pub use mutant::mutant;
 #[cfg(feature = "mutants")]
 pub use mutant::plant;
 pub use notation::Notation;
-pub use peer::{Change, Nobody, PeerId, Peers, Upto};
+pub use peer::{Change, Except, Nobody, PeerId, Peers, Sorted, Upto};
 pub use protocol::Protocol;
 pub use record::{BadRecord, Record, Tags};
 pub use restored::Restored;

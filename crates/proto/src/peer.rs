@@ -117,12 +117,75 @@ impl Peers for Upto {
         peer != self.me && (1..=u64::from(self.n)).contains(&peer.0)
     }
     fn next(&self, peer: PeerId) -> Option<PeerId> {
-        let after = |id: u64| PeerId(id % u64::from(self.n) + 1);
+        let after = |id: u64| PeerId(if id >= u64::from(self.n) { 1 } else { id + 1 });
         (self.n > 1).then(|| if after(peer.0) == self.me { after(self.me.0) } else { after(peer.0) })
     }
     fn previous(&self, peer: PeerId) -> Option<PeerId> {
-        let before = |id: u64| PeerId(if id <= 1 { u64::from(self.n) } else { id - 1 });
+        let before = |id: u64| PeerId(if id <= 1 { u64::from(self.n) } else { (id - 1).min(self.n.into()) });
         (self.n > 1).then(|| if before(peer.0) == self.me { before(self.me.0) } else { before(peer.0) })
+    }
+}
+
+/// [`Upto`] without those that are gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Except<'a> {
+    /// Who is there and who was.
+    pub all: Upto,
+    /// Who is gone, in order: numbers in `1..=n`.
+    pub gone: &'a [PeerId],
+}
+
+impl Except<'_> {
+    fn others(&self) -> impl Iterator<Item = PeerId> {
+        self.gone.iter().copied().filter(|gone| *gone != self.all.me)
+    }
+    /// The first that is there, going on by `step` from one that may not be.
+    fn there(&self, from: Option<PeerId>, step: impl Fn(PeerId) -> Option<PeerId>) -> Option<PeerId> {
+        let is_gone = |peer: &PeerId| self.gone.binary_search(peer).is_ok();
+        std::iter::successors(from, |peer| step(*peer)).take(self.gone.len() + 1).find(|peer| !is_gone(peer))
+    }
+}
+
+impl Peers for Except<'_> {
+    fn len(&self) -> u32 {
+        self.all.len() - self.others().count() as u32
+    }
+    fn get(&self, i: u32) -> PeerId {
+        let skip = |i: u32, gone: PeerId| i + u32::from(gone <= self.all.get(i));
+        self.all.get(self.others().fold(i, skip))
+    }
+    fn contains(&self, peer: PeerId) -> bool {
+        self.all.contains(peer) && self.gone.binary_search(&peer).is_err()
+    }
+    fn next(&self, peer: PeerId) -> Option<PeerId> {
+        self.there(self.all.next(peer), |peer| self.all.next(peer))
+    }
+    fn previous(&self, peer: PeerId) -> Option<PeerId> {
+        self.there(self.all.previous(peer), |peer| self.all.previous(peer))
+    }
+}
+
+/// A list of peers in order of their ids, as a table of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Sorted<'a>(pub &'a [PeerId]);
+
+impl Peers for Sorted<'_> {
+    fn len(&self) -> u32 {
+        self.0.len() as u32
+    }
+    fn get(&self, i: u32) -> PeerId {
+        self.0[i as usize]
+    }
+    fn contains(&self, peer: PeerId) -> bool {
+        self.0.binary_search(&peer).is_ok()
+    }
+    fn next(&self, peer: PeerId) -> Option<PeerId> {
+        let after = self.0.partition_point(|x| *x <= peer);
+        self.0.get(after).or(self.0.first()).copied()
+    }
+    fn previous(&self, peer: PeerId) -> Option<PeerId> {
+        let before = self.0.partition_point(|x| *x < peer);
+        before.checked_sub(1).map_or(self.0.last(), |i| self.0.get(i)).copied()
     }
 }
 
@@ -160,7 +223,30 @@ mod tests {
         assert_eq!(table.next(PeerId(4)), Some(PeerId(1)));
         assert_eq!(table.previous(PeerId(3)), Some(PeerId(1)));
         assert_eq!(table.previous(PeerId(1)), Some(PeerId(4)));
+        assert_eq!((table.next(PeerId(9)), table.previous(PeerId(9))), (Some(PeerId(1)), Some(PeerId(4))), "nobody's id");
         assert!(!table.contains(PeerId(2)) && !table.contains(PeerId(5)));
+    }
+
+    #[test]
+    fn who_is_gone_is_in_no_table() {
+        let gone = [1, 3, 4].map(PeerId);
+        let of = |me| Except { all: Upto { n: 6, me: PeerId(me) }, gone: &gone };
+        let list = |table: Except<'_>| (0..table.len()).map(|i| table.get(i).0).collect::<Vec<_>>();
+        assert_eq!((list(of(2)), list(of(3))), (vec![5, 6], vec![2, 5, 6]));
+        assert_eq!([2, 4, 6].map(|id| of(2).next(PeerId(id)).map(|p| p.0)), [Some(5), Some(5), Some(5)]);
+        assert_eq!([2, 5, 6].map(|id| of(2).previous(PeerId(id)).map(|p| p.0)), [Some(6), Some(6), Some(5)]);
+        assert!(of(2).contains(PeerId(5)) && !of(2).contains(PeerId(3)) && !of(2).contains(PeerId(2)));
+        let alone = Except { all: Upto { n: 2, me: PeerId(2) }, gone: &gone[..1] };
+        assert_eq!((alone.len(), alone.next(PeerId(2))), (0, None));
+    }
+
+    #[test]
+    fn a_sorted_list_is_a_ring() {
+        let ids = [3, 5, 9].map(PeerId);
+        let ring = Sorted(&ids);
+        assert_eq!([3, 4, 9].map(|id| ring.next(PeerId(id)).unwrap().0), [5, 5, 3]);
+        assert_eq!([3, 4, 9].map(|id| ring.previous(PeerId(id)).unwrap().0), [9, 3, 5]);
+        assert!(Sorted(&[]).next(PeerId(1)).is_none() && ring.contains(PeerId(5)) && !ring.contains(PeerId(4)));
     }
 
     #[test]

@@ -110,33 +110,10 @@ impl Spread for Relay {
     }
 }
 
-/// A list of peers by id, as a table of them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sorted<'a>(pub(crate) &'a [PeerId]);
-
-impl Peers for Sorted<'_> {
-    fn len(&self) -> u32 {
-        self.0.len() as u32
-    }
-    fn get(&self, i: u32) -> PeerId {
-        self.0[i as usize]
-    }
-    fn contains(&self, peer: PeerId) -> bool {
-        self.0.binary_search(&peer).is_ok()
-    }
-    fn next(&self, peer: PeerId) -> Option<PeerId> {
-        let after = self.0.partition_point(|x| *x <= peer);
-        self.0.get(after).or(self.0.first()).copied()
-    }
-    fn previous(&self, peer: PeerId) -> Option<PeerId> {
-        let before = self.0.partition_point(|x| *x < peer);
-        before.checked_sub(1).map_or(self.0.last(), |i| self.0.get(i)).copied()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bruit_proto::Sorted;
 
     #[test]
     fn a_later_change_reaches_back_to_where_the_first_began() {
@@ -151,14 +128,5 @@ mod tests {
             true
         });
         assert_eq!(told, [(9, 4)]);
-    }
-
-    #[test]
-    fn a_sorted_list_is_a_ring() {
-        let ids = [3, 5, 9].map(PeerId);
-        let ring = Sorted(&ids);
-        assert_eq!([3, 4, 9].map(|id| ring.next(PeerId(id)).unwrap().0), [5, 5, 3]);
-        assert_eq!([3, 4, 9].map(|id| ring.previous(PeerId(id)).unwrap().0), [9, 3, 5]);
-        assert!(Sorted(&[]).next(PeerId(1)).is_none() && ring.contains(PeerId(5)) && !ring.contains(PeerId(4)));
     }
 }

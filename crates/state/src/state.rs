@@ -11,11 +11,13 @@ use crate::pulse::Doubt;
 use crate::rebuild::Rebuild;
 use crate::schema::{Guard, Schema};
 use crate::shadow::Shadow;
-use crate::spread::{Relay, Sorted, Spread};
+use crate::spread::{Relay, Spread};
 use crate::table::Table;
 use crate::value::{Key, Value};
 use bruit_kit::Hlc;
-use bruit_proto::{Change, Context, Duration, Lost, Origin, Outlet, PeerId, Peers, Protocol, Receipt, Room, Time, Wire, mutant};
+use bruit_proto::{
+    Change, Context, Duration, Lost, Origin, Outlet, PeerId, Peers, Protocol, Receipt, Room, Sorted, Time, Wire, mutant,
+};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 

@@ -31,6 +31,12 @@ pub(crate) enum Which {
         #[arg(long)]
         quick: bool,
     },
+    /// Direct mail, trees with ACK and NAK repair, and gossip, from 10 to 100,000 nodes: load, time, and what failures cut off.
+    Multicast {
+        /// Up to 1,000 nodes.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Rumor mongering better than its tables of 1987.
     BeatDemers {
         /// A tenth of the runs.
