@@ -6,7 +6,8 @@ use crate::cli::{Cli, Format, PaperOptions};
 use crate::output::{self, progress, threads};
 use anyhow::Result;
 use bruit_lab::paper::{
-    Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, multicast, phi, rounds, scuttlebutt,
+    Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, demers_antientropy, multicast, phi,
+    reconcile, rounds, scuttlebutt,
 };
 use clap::CommandFactory;
 use serde::Serialize;
@@ -47,6 +48,14 @@ fn paper(which: &Which) -> Paper {
         Which::Demers1(options) => table(demers::Table::One, options),
         Which::Demers2(options) => table(demers::Table::Two, options),
         Which::Demers3(options) => table(demers::Table::Three, options),
+        Which::DemersAntientropy { quick } => {
+            let count = if *quick { demers_antientropy::RUNS / 10 } else { demers_antientropy::RUNS };
+            with_bar(demers_antientropy::runs(count), |done| demers_antientropy::paper(count, threads(), done))
+        }
+        Which::Reconcile { quick } => {
+            let size = if *quick { reconcile::Size::QUICK } else { reconcile::Size::FULL };
+            with_bar(reconcile::RUNS, |done| reconcile::paper(size, threads(), done))
+        }
         Which::Rounds { quick } => {
             let (sizes, runs): (&[u32], u64) = if *quick { (&[10, 14], 12) } else { (&[10, 14, 20], rounds::RUNS) };
             with_bar(rounds::runs(sizes, runs), |done| rounds::paper(sizes, runs, threads(), done))

@@ -38,7 +38,8 @@ impl Hlc {
         Wall(self.0 >> 16)
     }
 
-    const fn at(wall: Wall) -> Hlc {
+    /// The first stamp of a millisecond.
+    pub const fn at(wall: Wall) -> Hlc {
         Hlc(wall.0 << 16)
     }
 }

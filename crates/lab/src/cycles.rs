@@ -6,7 +6,7 @@
 mod desk;
 mod overlay;
 
-use bruit_proto::{Context, Origin, Path, PeerId, Protocol, Rng, Time, Timers, Wall};
+use bruit_proto::{Context, Origin, Path, PeerId, Protocol, Rng, Time, Timers, Wall, Wire};
 use desk::{Desk, Said};
 use std::time::Duration;
 
@@ -14,8 +14,9 @@ pub use overlay::{Complete, Overlay};
 
 /// How long a cycle is in the nodes' own time: protocols under test have this as their period.
 pub const CYCLE: Duration = Duration::from_secs(1);
-/// Waves of one cycle: a contact takes at most four, hunting two more for each peer tried.
-const WAVES: u32 = 256;
+/// Waves of one cycle: a contact takes at most four, hunting two more for each peer tried; a full exchange of a million
+/// items, burst by burst, takes some hundred.
+const WAVES: u32 = 4096;
 
 struct Host<P: Protocol> {
     protocol: P,
@@ -36,8 +37,24 @@ pub struct Cycles<P: Protocol, O = Complete> {
     order: Vec<u32>,
     dice: Rng,
     loss_ppm: u32,
+    /// The size of a message, if they are weighed.
+    size: Option<fn(&P::Message) -> usize>,
     cycle: u64,
-    heard: u64,
+    waves: u64,
+    tally: Tally,
+}
+
+/// What was said so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Messages that were heard.
+    pub heard: u64,
+    /// Messages to nodes that were off.
+    pub wasted: u64,
+    /// Bytes said, since [`Cycles::weigh`]: layouts of messages, without envelopes.
+    pub bytes: u64,
+    /// Those of them that were for nodes that were off.
+    pub wasted_bytes: u64,
 }
 
 impl<P: Protocol, O: Overlay> Cycles<P, O> {
@@ -50,8 +67,8 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
         };
         let hosts: Vec<Host<P>> = (0..overlay.len()).map(host).collect();
         let (order, dice) = ((0..overlay.len()).collect(), Rng::named(seed, PeerId::NONE, "order"));
-        let (desk, wave) = (Desk::default(), Vec::new());
-        let mut cycles = Cycles { hosts, overlay, desk, wave, order, dice, loss_ppm: 0, cycle: 0, heard: 0 };
+        let (desk, wave, tally) = (Desk::default(), Vec::new(), Tally::default());
+        let mut cycles = Cycles { hosts, overlay, desk, wave, order, dice, loss_ppm: 0, size: None, cycle: 0, waves: 0, tally };
         for i in 0..cycles.hosts.len() as u32 {
             cycles.turn(i, |p, cx| p.on_start(cx));
         }
@@ -63,7 +80,8 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
         self.loss_ppm = ppm;
     }
 
-    /// Switches a node off, or on again: it hears and does nothing, and keeps what it knows.
+    /// Switches a node off, or on again: it hears and does nothing, and keeps what it knows. What was due
+    /// meanwhile it does when it is on again.
     pub fn set_up(&mut self, i: u32, up: bool) {
         self.hosts[i as usize].up = up;
     }
@@ -75,7 +93,30 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
 
     /// Messages heard so far.
     pub fn heard(&self) -> u64 {
-        self.heard
+        self.tally.heard
+    }
+
+    /// What was said so far.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Waves in which something was said so far: half round trips of whoever talked longest in each cycle.
+    pub fn waves(&self) -> u64 {
+        self.waves
+    }
+
+    /// Weighs what is said from now on.
+    pub fn weigh(&mut self)
+    where
+        P::Message: Wire,
+    {
+        self.weigh_by(P::Message::size);
+    }
+
+    /// As [`weigh`](Cycles::weigh), for messages that have no layout.
+    pub fn weigh_by(&mut self, size: fn(&P::Message) -> usize) {
+        self.size = Some(size);
     }
 
     /// The protocol of each node.
@@ -98,10 +139,10 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
         self.shuffle();
         for at in 0..self.order.len() {
             let i = self.order[at];
-            while let Some(timer) = self.hosts[i as usize].timers.take_due(now) {
-                if self.hosts[i as usize].up {
-                    self.turn(i, |p, cx| p.on_timer(cx, timer));
-                }
+            while self.hosts[i as usize].up
+                && let Some(timer) = self.hosts[i as usize].timers.take_due(now)
+            {
+                self.turn(i, |p, cx| p.on_timer(cx, timer));
             }
         }
         for _ in 0..WAVES {
@@ -123,15 +164,25 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     fn wave_is_over(&mut self) -> bool {
         let mut saying = std::mem::replace(&mut self.desk.said, std::mem::take(&mut self.wave));
         let over = saying.is_empty();
+        self.waves += u64::from(!over);
         for Said { from, to, message } in saying.drain(..) {
+            self.count(to, &message);
             if self.arrives(from, to) {
-                self.heard += 1;
+                self.tally.heard += 1;
                 let origin = Origin { peer: Some(PeerId(u64::from(from) + 1)), path: Path::new(u64::from(from), None) };
                 self.turn(to, |p, cx| p.on_message(cx, origin, message));
             }
         }
         self.wave = saying;
         over
+    }
+
+    fn count(&mut self, to: u32, message: &P::Message) {
+        let bytes = self.size.map_or(0, |size| size(message)) as u64;
+        let off = u64::from(self.hosts.get(to as usize).is_none_or(|host| !host.up));
+        self.tally.bytes += bytes;
+        self.tally.wasted += off;
+        self.tally.wasted_bytes += off * bytes;
     }
 
     fn arrives(&mut self, from: u32, to: u32) -> bool {

@@ -1,5 +1,6 @@
 //! The deterministic world: whole nodes, the ones that the product runs, over simulated links in virtual time.
 
+pub mod antientropy;
 pub mod bench;
 pub mod case;
 pub mod check;

@@ -25,6 +25,18 @@ pub(crate) enum Which {
     /// Rumor mongering, table 3 of 1987: pull, feedback, counter.
     #[command(name = "demers-3")]
     Demers3(Demers),
+    /// Anti-entropy: how fast the last few are found, by push, pull and both, beside the recurrences of 1987.
+    DemersAntientropy {
+        /// A tenth of the runs.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Two nodes that differ in 1, 100, 10,000 of a million items: bytes and round trips of each method of anti-entropy.
+    Reconcile {
+        /// Of ten thousand, in 1, 10, 100.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Rounds until all know a rumor, by push, pull and both, beside the formulas.
     Rounds {
         /// Fewer runs, up to 2^14 nodes.
