@@ -82,6 +82,20 @@ impl<T> DerefMut for Few<T> {
     }
 }
 
+impl<T> IntoIterator for Few<T> {
+    type Item = T;
+    type IntoIter = std::iter::Chain<std::option::IntoIter<T>, std::vec::IntoIter<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let (one, many) = match self.0 {
+            Held::None => (None, Vec::new()),
+            Held::One(item) => (Some(item), Vec::new()),
+            Held::Many(items) => (None, items),
+        };
+        one.into_iter().chain(many)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +127,7 @@ mod tests {
                 _ => few.iter_mut().chain(&mut model).for_each(|x| *x += 1),
             }
             assert_eq!(*few, *model);
+            assert!(few.clone().into_iter().eq(model.iter().copied()));
         }
     }
 

@@ -10,7 +10,7 @@ use bruit_proto::{Context, Origin, Path, PeerId, Protocol, Rng, Time, Timers, Wa
 use desk::{Desk, Said};
 use std::time::Duration;
 
-pub use overlay::{Complete, Overlay};
+pub use overlay::{Alone, Complete, Overlay};
 
 /// How long a cycle is in the nodes' own time: protocols under test have this as their period.
 pub const CYCLE: Duration = Duration::from_secs(1);

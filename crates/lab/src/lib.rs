@@ -21,7 +21,7 @@ pub mod swarm;
 mod wheel;
 mod world;
 
-pub use links::Links;
-pub use solo::{Solo, Weight};
+pub use links::{Bandwidth, Burst, Delay, Links};
+pub use solo::{Order, Solo, Weight};
 pub use wheel::{Entry, Wheel};
 pub use world::{Birth, Disk, Told, Traffic, World};
