@@ -9,6 +9,7 @@ pub mod compare;
 pub mod cycles;
 pub mod epidemic;
 mod links;
+pub mod miss;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 pub mod paper;
