@@ -1,6 +1,7 @@
 //! Pure data structures that several gossip protocols share: no time, no dice of their own, no I/O.
 
 mod backlog;
+mod few;
 mod hlc;
 mod lamport;
 mod lazy;
@@ -13,6 +14,7 @@ mod targets;
 mod window;
 
 pub use backlog::{Backlog, Offered, transmit_limit};
+pub use few::Few;
 pub use hlc::Hlc;
 pub use lamport::{Lamport, TooFar};
 pub use lazy::{Idle, Lazy};

@@ -1,6 +1,6 @@
 //! A case: everything that decides one run, in a file. The seed draws it; the file is what is replayed and shrunk.
 
-use crate::links::Links;
+use crate::links::{Delay, Links};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -192,8 +192,9 @@ impl Case {
     /// Whether nothing ever hinders a living node: no loss, cut, pause, one-way link or long delay, so that every death is
     /// a true one.
     pub fn is_gentle(&self) -> bool {
-        let prompt = |l: &Links| l.reorder_ppm == 0 || l.reorder_us <= 100_000;
-        let lossless = |l: &Links| l.loss_ppm == 0 && l.udp_loss_ppm == 0 && prompt(l);
+        let prompt = |l: &Links| (l.reorder_ppm == 0 || l.reorder_us <= 100_000) && l.delay == Delay::Uniform;
+        let lossless =
+            |l: &Links| l.loss_ppm == 0 && l.udp_loss_ppm == 0 && l.burst.is_none() && l.bandwidth.is_none() && prompt(l);
         let hinders = |e: &Entry| match &e.act {
             Act::Pause { .. } | Act::Cut { .. } | Act::OneWay { .. } => true,
             Act::Links { links } => !lossless(links),

@@ -10,19 +10,19 @@ use bruit_proto::{Context, Origin, Path, PeerId, Protocol, Rng, Time, Timers, Wa
 use desk::{Desk, Said};
 use std::time::Duration;
 
-pub use overlay::{Complete, Overlay};
+pub use overlay::{Alone, Complete, Overlay};
 
 /// How long a cycle is in the nodes' own time: protocols under test have this as their period.
 pub const CYCLE: Duration = Duration::from_secs(1);
 /// Waves of one cycle: a contact takes at most four, hunting two more for each peer tried; a full exchange of a million
 /// items, burst by burst, takes some hundred.
 const WAVES: u32 = 4096;
+/// Nodes that a processor's cache holds: a wave is heard group by group of so many.
+const NEAR: usize = 1 << 13;
 
 struct Host<P: Protocol> {
     protocol: P,
     rng: Rng,
-    /// The dice of its outgoing links.
-    dice: Rng,
     timers: Timers<P::Timer>,
     up: bool,
 }
@@ -31,11 +31,14 @@ struct Host<P: Protocol> {
 pub struct Cycles<P: Protocol, O = Complete> {
     hosts: Vec<Host<P>>,
     overlay: O,
-    desk: Desk<P>,
+    said: Vec<Said<P::Message>>,
     wave: Vec<Said<P::Message>>,
-    /// In which order nodes act; shuffled each cycle, so that no place is served first.
+    /// In which order nodes act, if not by number.
     order: Vec<u32>,
+    seed: u64,
     dice: Rng,
+    /// The dice of each node's outgoing links, once they lose anything.
+    links: Vec<Rng>,
     loss_ppm: u32,
     /// The size of a message, if they are weighed.
     size: Option<fn(&P::Message) -> usize>,
@@ -62,13 +65,13 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     pub fn new(seed: u64, overlay: O, mut make: impl FnMut(u32) -> P) -> Self {
         let host = |i: u32| {
             let id = PeerId(u64::from(i) + 1);
-            let (rng, dice) = (Rng::named(seed, id, "root"), Rng::named(seed, id, "links"));
-            Host { protocol: make(i), rng, dice, timers: Timers::default(), up: true }
+            Host { protocol: make(i), rng: Rng::named(seed, id, "root"), timers: Timers::default(), up: true }
         };
         let hosts: Vec<Host<P>> = (0..overlay.len()).map(host).collect();
-        let (order, dice) = ((0..overlay.len()).collect(), Rng::named(seed, PeerId::NONE, "order"));
-        let (desk, wave, tally) = (Desk::default(), Vec::new(), Tally::default());
-        let mut cycles = Cycles { hosts, overlay, desk, wave, order, dice, loss_ppm: 0, size: None, cycle: 0, waves: 0, tally };
+        let (order, dice, tally) = (Vec::new(), Rng::named(seed, PeerId::NONE, "order"), Tally::default());
+        let (said, wave, links) = (Vec::new(), Vec::new(), Vec::new());
+        let (loss_ppm, size, cycle, waves) = (0, None, 0, 0);
+        let mut cycles = Cycles { hosts, overlay, said, wave, order, seed, dice, links, loss_ppm, size, cycle, waves, tally };
         for i in 0..cycles.hosts.len() as u32 {
             cycles.turn(i, |p, cx| p.on_start(cx));
         }
@@ -77,7 +80,17 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
 
     /// Loses so many messages in a million from now on.
     pub fn lose(&mut self, ppm: u32) {
+        if ppm > 0 && self.links.is_empty() {
+            let dice = |i: u32| Rng::named(self.seed, PeerId(u64::from(i) + 1), "links");
+            self.links = (0..self.overlay.len()).map(dice).collect();
+        }
         self.loss_ppm = ppm;
+    }
+
+    /// From now on nodes act in another order each cycle, so that no place is served first where contacts are limited.
+    /// Where they are not, the order changes nothing but which of one node's coins is flipped for whom.
+    pub fn shuffle(&mut self) {
+        self.order = (0..self.overlay.len()).collect();
     }
 
     /// Switches a node off, or on again: it hears and does nothing, and keeps what it knows. What was due
@@ -136,9 +149,12 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     pub fn step(&mut self) {
         self.cycle += 1;
         let now = self.now();
-        self.shuffle();
-        for at in 0..self.order.len() {
-            let i = self.order[at];
+        // Fisher and Yates.
+        for at in (1..self.order.len()).rev() {
+            self.order.swap(at, self.dice.below(at as u32 + 1) as usize);
+        }
+        for at in 0..self.hosts.len() {
+            let i = self.order.get(at).copied().unwrap_or(at as u32);
             while self.hosts[i as usize].up
                 && let Some(timer) = self.hosts[i as usize].timers.take_due(now)
             {
@@ -153,18 +169,14 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
         panic!("nodes still talk after {WAVES} waves");
     }
 
-    /// Fisher and Yates.
-    fn shuffle(&mut self) {
-        for at in (1..self.order.len()).rev() {
-            self.order.swap(at, self.dice.below(at as u32 + 1) as usize);
-        }
-    }
-
     /// Delivers what was said; whether nothing was.
     fn wave_is_over(&mut self) -> bool {
-        let mut saying = std::mem::replace(&mut self.desk.said, std::mem::take(&mut self.wave));
+        let mut saying = std::mem::replace(&mut self.said, std::mem::take(&mut self.wave));
         let over = saying.is_empty();
         self.waves += u64::from(!over);
+        if self.hosts.len() > NEAR {
+            saying.sort_by_key(|said| said.to as usize / NEAR);
+        }
         for Said { from, to, message } in saying.drain(..) {
             self.count(to, &message);
             if self.arrives(from, to) {
@@ -186,7 +198,7 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     }
 
     fn arrives(&mut self, from: u32, to: u32) -> bool {
-        let lost = self.loss_ppm > 0 && self.hosts[from as usize].dice.chance(self.loss_ppm);
+        let lost = self.loss_ppm > 0 && self.links[from as usize].chance(self.loss_ppm);
         !lost && self.hosts.get(to as usize).is_some_and(|host| host.up)
     }
 
@@ -197,10 +209,8 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     fn turn<R>(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
         let now = self.now();
         let Host { protocol, rng, timers, .. } = &mut self.hosts[i as usize];
-        self.desk.begin(i, now, std::mem::take(timers));
+        let mut desk = Desk { me: i, now, acts: 0, timers, said: &mut self.said };
         let view = self.overlay.view(i);
-        let result = f(protocol, &mut Context::new(now, Wall(now.0 / 1000), rng, &view, &mut self.desk));
-        *timers = self.desk.end();
-        result
+        f(protocol, &mut Context::new(now, Wall(now.0 / 1000), rng, &view, &mut desk))
     }
 }

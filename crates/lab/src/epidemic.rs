@@ -46,6 +46,7 @@ pub struct Course {
 pub struct Epidemic<O: Overlay = Complete> {
     cycles: Cycles<Rumor<One>, O>,
     known: u64,
+    hot: u64,
     news: u64,
     arrivals: u64,
     tellings: u64,
@@ -63,8 +64,11 @@ impl<O: Overlay> Epidemic<O> {
         let origin = (seed % u64::from(overlay.len())) as u32;
         let node = |_| Rumor::new(Arc::clone(&config), One::default()).expect("checked settings");
         let mut cycles = Cycles::new(seed, overlay, node);
+        if config.connections.is_some() {
+            cycles.shuffle();
+        }
         cycles.command(origin, |rumor, cx| rumor.start(cx, ()));
-        Ok(Epidemic { cycles, known: 1, news: 0, arrivals: 0, tellings: 0, last: 0 })
+        Ok(Epidemic { cycles, known: 1, hot: 1, news: 0, arrivals: 0, tellings: 0, last: 0 })
     }
 
     /// The nodes.
@@ -79,21 +83,25 @@ impl<O: Overlay> Epidemic<O> {
 
     /// Whether nobody passes it on any more.
     pub fn is_over(&self) -> bool {
-        self.cycles.protocols().all(Rumor::is_quiet)
+        self.hot == 0
     }
 
     /// One cycle.
     pub fn step(&mut self) {
         self.cycles.step();
         let now = self.cycles.cycle();
-        let known = self.cycles.protocols().filter(|rumor| rumor.set().has(())).count() as u64;
-        let news: u64 = self.cycles.protocols().map(|rumor| rumor.counters().news).sum();
+        let (mut known, mut hot, mut news) = (0, 0, 0);
+        for rumor in self.cycles.protocols() {
+            known += u64::from(rumor.set().has(()));
+            hot += u64::from(!rumor.is_quiet());
+            news += rumor.counters().news;
+        }
         self.arrivals += (known - self.known) * now;
         self.tellings += (news - self.news) * now;
         if known > self.known {
             self.last = now;
         }
-        (self.known, self.news) = (known, news);
+        (self.known, self.hot, self.news) = (known, hot, news);
     }
 
     /// How it went so far.

@@ -10,6 +10,7 @@ pub mod compare;
 pub mod cycles;
 pub mod epidemic;
 mod links;
+pub mod miss;
 pub mod multicast;
 #[cfg(feature = "mutants")]
 pub mod mutants;
@@ -23,7 +24,7 @@ pub mod swarm;
 mod wheel;
 mod world;
 
-pub use links::Links;
-pub use solo::{Own, Solo, Weight};
+pub use links::{Bandwidth, Burst, Delay, Links};
+pub use solo::{Order, Solo, Weight};
 pub use wheel::{Entry, Wheel};
 pub use world::{Birth, Disk, Told, Traffic, World};

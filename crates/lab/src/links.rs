@@ -1,9 +1,55 @@
-//! What lies between the nodes: latency, loss, duplicates, cuts.
+//! What lies between the nodes: latency, loss, duplicates, bandwidth, cuts.
+//!
+//! Every latency is a floor and a distribution above it, so that a bucket of the wheel may be as wide as the floor.
+
+mod medium;
+mod regions;
 
 use bruit_proto::Rng;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
+
+pub(crate) use medium::{Medium, Uplink};
+
+/// How latencies are distributed above the floor, on the scale of [`Links::spread_us`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delay {
+    /// From 0 to the spread, all alike; constant if the spread is 0.
+    #[default]
+    Uniform,
+    /// The spread is the mean.
+    Exponential,
+    /// The spread is the median.
+    LogNormal {
+        /// The standard deviation of the logarithm, in thousandths.
+        sigma_permille: u32,
+    },
+    /// What lies between eight regions of the world, from 2 to 220 ms, and uniformly up to the spread. Where a node is, its
+    /// number says.
+    Regions,
+}
+
+/// Losses in bursts, by a node's way out: a good state that loses nothing and a bad one (Gilbert 1960, Elliott 1963).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Burst {
+    /// Datagrams lost in the bad state, in parts per million.
+    pub loss_ppm: u32,
+    /// How many packets the bad state lasts, on average.
+    pub length: u32,
+    /// How many the good state lasts.
+    pub every: u32,
+}
+
+/// A node's way out: datagrams leave it one after another, and those that find its queue full are lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bandwidth {
+    /// Kilobits in a second.
+    pub kbit: u32,
+    /// Bytes that the queue holds, the datagram that is leaving included.
+    pub queue: u32,
+}
 
 /// What every link does. Probabilities are in parts per million, latencies in microseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,8 +57,17 @@ use std::time::Duration;
 pub struct Links {
     /// The shortest latency; at least 100.
     pub floor_us: u32,
-    /// What a latency may have above the floor, uniformly.
+    /// The scale of what a latency has above the floor.
     pub spread_us: u32,
+    /// How it is distributed.
+    #[serde(skip_serializing_if = "is_uniform")]
+    pub delay: Delay,
+    /// Losses that come in bursts, besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burst: Option<Burst>,
+    /// How fast datagrams leave a node; at once if not set. Streams are not slowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<Bandwidth>,
     /// Packets lost: datagrams are gone, streams wait for the retransmission.
     pub loss_ppm: u32,
     /// Datagrams lost besides; streams do not notice.
@@ -33,6 +88,9 @@ impl Default for Links {
         Links {
             floor_us: 500,
             spread_us: 1_500,
+            delay: Delay::Uniform,
+            burst: None,
+            bandwidth: None,
             loss_ppm: 0,
             udp_loss_ppm: 0,
             duplicate_ppm: 0,
@@ -46,12 +104,8 @@ impl Default for Links {
 impl Links {
     /// The longest latency of a packet that is not held back.
     pub fn longest(&self) -> Duration {
-        Duration::from_micros(u64::from(self.floor_us) + u64::from(self.spread_us))
-    }
-
-    /// The latency of one packet, in microseconds.
-    pub(crate) fn latency(&self, dice: &mut Rng) -> u64 {
-        u64::from(self.floor_us) + u64::from(dice.below(self.spread_us + 1))
+        // One in 2^46 is longer, and none of these is drawn.
+        Duration::from_micros(u64::from(self.floor_us) + self.exceeded(1.0 / (1_u64 << 46) as f64))
     }
 
     /// Whether a datagram is lost.
@@ -73,6 +127,10 @@ impl Links {
     pub(crate) fn doubles(&self, dice: &mut Rng) -> bool {
         roll(dice, self.duplicate_ppm)
     }
+}
+
+fn is_uniform(delay: &Delay) -> bool {
+    *delay == Delay::Uniform
 }
 
 /// A chance of zero costs no number, so that switching one fault on does not shift the dice of another run without it.
@@ -135,7 +193,7 @@ pub(crate) enum Host {
 /// Everything between the nodes. It changes on the edges of buckets only, so every node sees the same in one bucket.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Network {
-    pub(crate) links: Links,
+    pub(crate) links: Medium,
     pub(crate) cuts: Cuts,
     pub(crate) hosts: Vec<Host>,
     pub(crate) ports: Vec<u16>,

@@ -16,6 +16,7 @@ pub use mail::{Mailing, flood, mail};
 pub use star::requests;
 pub use tree::{Planting, tree};
 
+use crate::links::Links;
 use crate::solo::Solo;
 use bruit_kit::Set;
 use bruit_multicast::{Counters, Mail, Tree};
@@ -23,6 +24,11 @@ use bruit_proto::{Change, Duration, PeerId, Protocol, Time};
 
 /// How long a packet takes.
 pub(crate) const HOP: Duration = Duration::from_millis(1);
+
+/// Links of a constant latency that lose so many packets in a million.
+fn links(loss_ppm: u32) -> Links {
+    Links { floor_us: HOP.as_micros() as u32, spread_us: 0, loss_ppm, ..Links::default() }
+}
 
 /// Up to 64 items, named by number.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,7 +59,7 @@ impl Set for Items {
 pub struct Outcome {
     /// Nodes that are up and lack it.
     pub without: u64,
-    /// Time until the last who got it did, to half a millisecond.
+    /// Time until the last who got it did, up to a look earlier: a millisecond, for direct mail 1/200 of its loop if that is more.
     pub last: Duration,
     /// Messages that its origin sent.
     pub origin: u64,
@@ -98,7 +104,7 @@ impl Node for Tree<Items> {
     }
 }
 
-/// Nodes of one protocol, and when the item that is watched came to the last of them.
+/// Nodes of one protocol, and when the item that is watched came to the last of them, up to the time between two looks earlier.
 struct Field<P: Protocol> {
     solo: Solo<P, Group>,
     item: u8,
@@ -107,10 +113,14 @@ struct Field<P: Protocol> {
 }
 
 impl<P: Node> Field<P> {
-    fn new(group: Group, seed: u64, item: u8, make: impl FnMut(PeerId) -> P) -> Self {
-        let mut solo = Solo::among(seed, group, make);
-        solo.delay(HOP, HOP);
+    fn new(group: Group, seed: u64, item: u8, mut make: impl FnMut(PeerId) -> P) -> Self {
+        let solo = Solo::over(seed, links(0), group, 1, |i| make(PeerId(u64::from(i) + 1)));
         Field { solo, item, with: 0, last: Time::ZERO }
+    }
+
+    /// Loses so many packets in a million from now on.
+    fn lose(&mut self, loss_ppm: u32) {
+        self.solo.set_links(links(loss_ppm));
     }
 
     /// Nodes that are up and do not have it.
@@ -123,10 +133,11 @@ impl<P: Node> Field<P> {
     fn run(&mut self, span: Duration, look: Duration) {
         let end = self.solo.now() + span;
         while self.solo.now() < end {
+            let looked = self.solo.now();
             self.solo.run(look);
             let with = self.solo.protocols().filter(|node| node.items().has(self.item)).count() as u64;
             if with > self.with {
-                (self.with, self.last) = (with, self.solo.now());
+                (self.with, self.last) = (with, looked);
             }
             if self.without() == 0 {
                 return;

@@ -41,6 +41,17 @@ pub(crate) fn each<T: Send>(
     results
 }
 
+/// Runs `run` for each of these at once, each on a thread of its own.
+#[expect(clippy::disallowed_methods, reason = "shards of one world, which wait for each other at each bucket's end")]
+pub(crate) fn side_by_side<T: Send>(items: impl IntoIterator<Item = T>, run: impl Fn(T) + Sync) {
+    std::thread::scope(|scope| {
+        let run = &run;
+        for item in items {
+            scope.spawn(move || run(item));
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -76,10 +76,12 @@ impl Search {
     /// Links that do less.
     fn plainer_links(&mut self) {
         let good = Links::default();
-        let plainer: [fn(&mut Links, &Links); 5] = [
+        let plainer: [fn(&mut Links, &Links); 7] = [
             |links, good| *links = good.clone(),
             |links, good| (links.floor_us, links.spread_us) = (good.floor_us, good.spread_us),
             |links, good| (links.loss_ppm, links.udp_loss_ppm) = (good.loss_ppm, good.udp_loss_ppm),
+            |links, good| links.delay = good.delay,
+            |links, good| (links.burst, links.bandwidth) = (good.burst, good.bandwidth),
             |links, good| links.duplicate_ppm = good.duplicate_ppm,
             |links, good| links.reorder_ppm = good.reorder_ppm,
         ];

@@ -1,146 +1,159 @@
-//! One protocol alone, up to millions of nodes: its own messages, no codec, no book, no streams.
+//! One protocol alone in timed events, up to ten million nodes: its own messages, no codec, no book, no streams.
 //!
-//! The same state machine on the same wheel as a [`World`](crate::World) of whole nodes, which it is not: a dial is
-//! refused at once, nothing is lost unless told to, and a packet holds as many messages as there are. Packets wait in a slab whose
-//! lists are used again, so nothing is allocated per event once it runs.
+//! The same state machine on the same wheel and over the same [`Links`] as a [`World`](crate::World) of whole nodes, which
+//! it is not: a dial is refused at once, nothing arrives twice, and a packet holds as many messages as there are. A bucket
+//! of the wheel is no wider than the shortest latency, so within it no node hears of another's doings, and the order of the
+//! nodes, even on several threads, cannot matter: [`state_hash`](Solo::state_hash) says so.
 
 mod alarms;
 mod desk;
 mod index;
 mod scale;
+mod shard;
+#[cfg(test)]
+mod tests;
 
-use crate::cycles::Overlay;
-use crate::wheel::{Entry, Wheel};
-use alarms::Alarms;
-use bruit_proto::{
-    Context, FillSink, Nobody, Origin, Outlet, Path, PeerId, Protocol, Rng, Room, StreamNews, Time, Timers, Wall, Why, Wire,
-};
-use desk::{Desk, Packet};
+use crate::cycles::{Alone, Overlay};
+use crate::links::{Links, Medium};
+use crate::runner::side_by_side;
+use bruit_proto::{Context, PeerId, Protocol, Rng, Time, Wire, mix};
 use index::Index;
 use scale::Scale;
+use shard::{Host, Shard};
+use std::fmt::Debug;
+use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 pub use scale::Weight;
+pub use shard::Order;
 
-/// The shortest and the longest way of a packet, in microseconds; the shortest is a bucket of the wheel.
-const FLOOR: u64 = 500;
-const SPREAD: u32 = 1500;
-
-/// A node: its protocol, its dice, what it waits for.
-struct Host<P: Protocol> {
-    protocol: P,
-    rng: Rng,
-    timers: Timers<P::Timer>,
-    up: bool,
-}
+/// The widest bucket, in microseconds.
+const WIDEST: u32 = 1_000;
 
 /// Hears every message that reaches a node: from which, to which, what.
 type Tap<M> = Box<dyn FnMut(u32, u32, &M)>;
 
-/// For protocols that bring their own table of peers.
-#[derive(Clone, Copy, Debug)]
-pub struct Own(u32);
+/// What all nodes share and none changes.
+struct Common<O> {
+    seed: u64,
+    overlay: O,
+    index: Index,
+    medium: Medium,
+    /// Microseconds in a bucket.
+    width: u64,
+    order: Order,
+}
 
-impl Overlay for Own {
-    type View<'a> = Nobody;
-
-    fn len(&self) -> u32 {
-        self.0
-    }
-    fn view(&self, _: u32) -> Nobody {
-        Nobody
+impl<O> Common<O> {
+    /// The dice of one packet: the sender's number and how many it has sent decide them.
+    fn dice(&self, from: u32, count: u32) -> Rng {
+        Rng::seeded(self.seed ^ mix(u64::from(from) << 32 | u64::from(count)))
     }
 }
 
-/// N nodes that run one protocol.
-pub struct Solo<P: Protocol, O = Own> {
-    overlay: O,
-    /// The shortest way of a packet, and how much longer one may be, in microseconds.
-    delay: (u64, u32),
-    loss_ppm: u32,
-    hosts: Vec<Host<P>>,
-    index: Index,
-    wheel: Wheel<u32>,
-    alarms: Alarms,
-    packets: Vec<Vec<P::Message>>,
-    free: Vec<u32>,
-    desk: Desk<P>,
-    scale: Option<Scale<P::Message>>,
+/// N nodes that run one protocol and see what `O` shows them.
+pub struct Solo<P: Protocol, O = Alone> {
+    shards: Vec<Shard<P>>,
+    common: Common<O>,
     tap: Option<Tap<P::Message>>,
     now: u64,
-    events: u64,
 }
 
 impl<P: Protocol> Solo<P> {
-    /// `nodes` with their ids, all started at time zero.
+    /// `nodes` with their ids, which bring their own membership, all started at time zero.
     pub fn new(seed: u64, nodes: Vec<(PeerId, P)>) -> Self {
-        Solo::with(seed, Own(nodes.len() as u32), nodes)
+        let (overlay, index) = (Alone(nodes.len() as u32), Index::new(nodes.iter().map(|n| n.0)));
+        Solo::build(seed, Links::default(), overlay, index, 1, nodes.into_iter().map(|node| node.1))
     }
 }
 
 impl<P: Protocol, O: Overlay> Solo<P, O> {
-    /// A node for each place of `overlay`, with the id that it has there, all started at time zero.
-    pub fn among(seed: u64, overlay: O, mut make: impl FnMut(PeerId) -> P) -> Self {
-        let ids = (1..=u64::from(overlay.len())).map(PeerId);
-        let nodes = ids.map(|id| (id, make(id))).collect();
-        Solo::with(seed, overlay, nodes)
+    /// A node for each place of `overlay`, with the ids that it says, all started at time zero; in so many shards, which
+    /// [`run_on_threads`](Solo::run_on_threads) runs side by side.
+    ///
+    /// # Panics
+    /// If there are no shards, or the shortest latency is below 100 µs.
+    pub fn over(seed: u64, links: Links, overlay: O, shards: u32, make: impl FnMut(u32) -> P) -> Self {
+        let n = overlay.len();
+        Solo::build(seed, links, overlay, Index::Dense, shards, (0..n).map(make))
     }
 
-    fn with(seed: u64, overlay: O, nodes: Vec<(PeerId, P)>) -> Self {
-        let index = Index::new(nodes.iter().map(|n| n.0));
-        let host = |(id, protocol)| Host { protocol, rng: Rng::named(seed, id, "root"), timers: Timers::default(), up: true };
-        let hosts: Vec<Host<P>> = nodes.into_iter().map(host).collect();
-        let alarms = Alarms::new(hosts.len(), FLOOR);
-        let (wheel, packets, free, desk) = (Wheel::new(FLOOR), Vec::new(), Vec::new(), Desk::default());
-        let (delay, loss_ppm, scale, tap) = ((FLOOR, SPREAD), 0, None, None);
-        let mut solo =
-            Solo { overlay, delay, loss_ppm, hosts, index, wheel, alarms, packets, free, desk, scale, tap, now: 0, events: 0 };
-        for i in 0..solo.hosts.len() as u32 {
-            solo.turn(i, |p, cx| p.on_start(cx));
-            solo.set_alarm(i);
+    fn build(seed: u64, links: Links, overlay: O, index: Index, shards: u32, mut nodes: impl Iterator<Item = P>) -> Self {
+        assert!(links.floor_us >= 100, "a latency of at least 100 µs keeps buckets worth their while");
+        let (n, width) = (overlay.len(), u64::from(links.floor_us.min(WIDEST)));
+        let common = Common { seed: mix(seed), overlay, index, medium: Medium::new(links), width, order: Order::Nodes };
+        let size = n.div_ceil(shards).max(1);
+        let shard = |k: u32| {
+            let (first, end) = ((k * size).min(n), (k * size + size).min(n));
+            let mut hosts = Vec::with_capacity((end - first) as usize);
+            for i in first..end {
+                let rng = Rng::named(seed, common.index.id(i), "root");
+                hosts.push(Host::new(nodes.next().expect("a protocol for each place"), rng));
+            }
+            Shard::new(first, size, hosts, &common)
+        };
+        let shards = (0..shards).map(shard).collect();
+        let mut solo = Solo { shards, common, tap: None, now: 0 };
+        for i in 0..n {
+            solo.command(i, |p, cx| p.on_start(cx));
         }
         solo
     }
 
     /// Messages heard and wake-ups so far.
     pub fn events(&self) -> u64 {
-        self.events
+        self.shards.iter().map(|shard| shard.events).sum()
     }
 
     /// The protocols of all nodes.
     pub fn protocols(&self) -> impl Iterator<Item = &P> {
-        self.hosts.iter().map(|host| &host.protocol)
+        self.shards.iter().flat_map(|shard| shard.hosts.iter().map(|host| &host.protocol))
     }
 
     /// The protocol of the `i`-th node.
     pub fn protocol(&self, i: u32) -> &P {
-        &self.hosts[i as usize].protocol
+        let shard = &self.shards[self.shard_of(i)];
+        &shard.hosts[(i - shard.first) as usize].protocol
     }
 
-    /// How long a packet takes from now on, from the shortest to the longest time; the shortest is at least half a millisecond.
+    /// In which order the nodes of a bucket live through it from now on. Nothing may change by it; a test says so.
+    pub fn set_order(&mut self, order: Order) {
+        self.common.order = order;
+    }
+
+    /// A hash over what every node is: its protocol, its dice, its timers, what it has sent.
+    pub fn state_hash(&self) -> u64
+    where
+        P: Debug,
+    {
+        self.shards.iter().flat_map(|shard| &shard.hosts).fold(0, |hash, host| {
+            let text = format!("{host:?}");
+            text.bytes().fold(mix(hash), |hash, byte| mix(hash ^ u64::from(byte)))
+        })
+    }
+
+    /// What links do from now on, with the same shortest latency.
     ///
     /// # Panics
-    /// If it is less: what happens in a bucket would follow from what else does.
-    pub fn delay(&mut self, from: Duration, to: Duration) {
-        assert!(from.as_micros() as u64 >= FLOOR, "{from:?} is less than a bucket");
-        self.delay = (from.as_micros() as u64, to.saturating_sub(from).as_micros() as u32);
+    /// If that is another: buckets are as wide as it is.
+    pub fn set_links(&mut self, links: Links) {
+        assert_eq!(links.floor_us, self.common.medium.floor_us, "the shortest latency stays as it is");
+        let medium = Medium::new(links);
+        self.shards.iter_mut().for_each(|shard| shard.remember(medium.remembers()));
+        self.common.medium = medium;
     }
 
-    /// Loses so many packets in a million from now on.
-    pub fn lose(&mut self, ppm: u32) {
-        self.loss_ppm = ppm;
-    }
-
-    /// Switches a node off, or on again: it hears and does nothing, and keeps what it knows.
+    /// Switches a node off, or on again: it hears and does nothing, and keeps what it knows. What was due meanwhile it does
+    /// when it is on again.
     pub fn set_up(&mut self, i: u32, up: bool) {
-        self.hosts[i as usize].up = up;
-        let next = self.hosts[i as usize].timers.next().filter(|_| up);
-        self.alarms.set(i, next.map_or(u64::MAX, |(at, _)| at.0.max(self.now)));
+        let shard = self.shard_of(i);
+        self.shards[shard].set_up(self.now, i, up);
     }
 
     /// Whether a node is on.
     pub fn is_up(&self, i: u32) -> bool {
-        self.hosts[i as usize].up
+        let shard = &self.shards[self.shard_of(i)];
+        shard.hosts[(i - shard.first) as usize].up
     }
 
     /// Virtual time so far.
@@ -150,20 +163,21 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
 
     /// Whom each may talk to.
     pub fn overlay(&mut self) -> &mut O {
-        &mut self.overlay
+        &mut self.common.overlay
     }
 
-    /// Weighs what is sent from now on, by a protocol whose tags are none of Core's.
+    /// Weighs what is sent from now on, by a protocol whose tags are none of Core's. Until then a message counts as 30 bytes
+    /// where bandwidth matters.
     pub fn weigh(&mut self)
     where
         P::Message: Wire,
     {
-        self.scale = Some(Scale::new());
+        self.shards.iter_mut().for_each(|shard| shard.scale = Some(Scale::new()));
     }
 
     /// What was sent since [`weigh`](Solo::weigh).
     pub fn weight(&self) -> Weight {
-        self.scale.as_ref().map(|scale| scale.weight).unwrap_or_default()
+        self.shards.iter().filter_map(|shard| shard.scale.as_ref()).fold(Weight::default(), |sum, scale| sum + scale.weight)
     }
 
     /// From now on `tap` hears every message that reaches a node: from which, to which, what.
@@ -173,108 +187,70 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
 
     /// A command from outside to the `i`-th node, with its typed result.
     pub fn command<R>(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
-        let result = self.turn(i, f);
-        self.set_alarm(i);
+        let shard = self.shard_of(i);
+        let result = self.shards[shard].command(&self.common, self.now, i, f);
+        self.exchange();
         result
     }
 
-    /// Lets virtual time pass; whole buckets of half a millisecond.
-    ///
-    /// In a bucket all packets come before the alarms: no node hears of another's within it, and a node's own timers
-    /// run before a packet that comes after them.
+    /// Lets virtual time pass; whole buckets, which are as wide as the shortest latency and at most a millisecond.
     pub fn run(&mut self, span: Duration) {
-        let first = self.now;
-        let (mut bucket, mut due) = (Vec::new(), Vec::new());
-        for start in (0..span.as_micros() as u64 / FLOOR).map(|k| first + k * FLOOR) {
-            let edge = start + FLOOR;
-            self.wheel.take(edge, &mut bucket);
-            bucket.drain(..).for_each(|packet| self.deliver(packet));
-            self.alarms.take(start, &mut due);
-            due.drain(..).for_each(|node| self.wake(node, edge));
-            self.now = edge;
-        }
-    }
-
-    fn deliver(&mut self, packet: Entry<u32>) {
-        let Entry { at, to, from, item: slot, .. } = packet;
-        let mut messages = std::mem::take(&mut self.packets[slot as usize]);
-        if self.hosts[to as usize].up {
-            self.ring(to, at);
-        } else {
-            messages.clear();
-        }
-        self.now = at;
-        let origin = Origin { peer: Some(self.index.id(from)), path: Path::new(u64::from(from), None) };
-        for message in messages.drain(..) {
-            self.events += 1;
-            if let Some(tap) = &mut self.tap {
-                tap(from, to, &message);
+        for _ in 0..span.as_micros() as u64 / self.common.width {
+            for shard in &mut self.shards {
+                shard.bucket(&self.common, self.now, &mut |from, to, message| {
+                    if let Some(tap) = &mut self.tap {
+                        tap(from, to, message);
+                    }
+                });
             }
-            self.turn(to, |p, cx| p.on_message(cx, origin, message));
-        }
-        self.packets[slot as usize] = messages;
-        self.free.push(slot);
-        if self.hosts[to as usize].up {
-            self.set_alarm(to);
+            self.exchange();
+            self.now += self.common.width;
         }
     }
 
-    fn wake(&mut self, i: u32, edge: u64) {
-        self.events += 1;
-        self.ring(i, edge);
-        self.set_alarm(i);
-    }
-
-    /// Runs the timers of a node that are due before a moment.
-    fn ring(&mut self, i: u32, before: u64) {
-        loop {
-            let timers = &mut self.hosts[i as usize].timers;
-            let Some((at, _)) = timers.next().filter(|next| next.0.0 < before) else { return };
-            let timer = timers.take_due(at).expect("it was just seen");
-            self.now = at.0;
-            self.turn(i, |p, cx| p.on_timer(cx, timer));
+    /// As [`run`](Solo::run), each shard on a thread of its own; the tap hears nothing of it.
+    ///
+    /// After each bucket every shard hands every other what it has for it, and waits for what they have.
+    pub fn run_on_threads(&mut self, span: Duration)
+    where
+        P: Send,
+        P::Message: Send,
+        P::Timer: Send,
+        O: Sync,
+    {
+        let (common, first) = (&self.common, self.now);
+        let buckets = span.as_micros() as u64 / common.width;
+        let n = self.shards.len();
+        let mut ways: Vec<_> = (0..n).map(|_| (Vec::new(), Vec::new())).collect();
+        for (from, to) in (0..n).flat_map(|from| (0..n).map(move |to| (from, to))).filter(|(from, to)| from != to) {
+            let (sender, receiver) = sync_channel(1);
+            ways[from].0.push((to, sender));
+            ways[to].1.push(receiver);
         }
-    }
-
-    fn set_alarm(&mut self, i: u32) {
-        let next = self.hosts[i as usize].timers.next();
-        self.alarms.set(i, next.map_or(u64::MAX, |(at, _)| at.0));
-    }
-
-    fn turn<R>(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
-        let now = Time(self.now);
-        let wall = Wall(self.now / 1000);
-        let Host { protocol, rng, timers, .. } = &mut self.hosts[i as usize];
-        let (desk, view) = (&mut self.desk, self.overlay.view(i));
-        desk.begin(now, std::mem::take(timers));
-        let result = f(protocol, &mut Context::new(now, wall, rng, &view, desk));
-        while let Some(refused) = desk.refused() {
-            protocol.on_stream(&mut Context::new(now, wall, rng, &view, desk), refused, StreamNews::Closed(Why::Refused));
-        }
-        while let Some((to, mut messages)) = desk.said() {
-            let (node, peer) = to.resolve(&self.index);
-            let mut sink = FillSink(&mut *desk);
-            let mut cx = Context::new(now, wall, rng, &view, &mut sink);
-            protocol.fill(&mut cx, Outlet::Packet(peer), &mut Room::new(&mut Packet(&mut messages)));
-            if let Some(scale) = &mut self.scale {
-                scale.weigh(&messages);
+        side_by_side(self.shards.iter_mut().zip(ways), |(shard, (senders, receivers))| {
+            for start in (0..buckets).map(|k| first + k * common.width) {
+                shard.bucket(common, start, &mut |_, _, _| {});
+                for (to, sender) in &senders {
+                    sender.send(shard.take_for(*to)).expect("every shard lives through every bucket");
+                }
+                for receiver in &receivers {
+                    shard.hear(receiver.recv().expect("every shard lives through every bucket"));
+                }
             }
-            let lost = self.loss_ppm > 0 && rng.chance(self.loss_ppm);
-            let Some(to) = node.filter(|_| !lost) else {
-                messages.clear();
-                desk.give_back(messages);
-                continue;
-            };
-            let slot = self.free.pop().unwrap_or_else(|| {
-                self.packets.push(Vec::new());
-                self.packets.len() as u32 - 1
-            });
-            std::mem::swap(&mut self.packets[slot as usize], &mut messages);
-            desk.give_back(messages);
-            let at = self.now + self.delay.0 + u64::from(rng.below(self.delay.1));
-            self.wheel.push(Entry { at, to, from: i, count: desk.next_count(), item: slot });
+        });
+        self.now += buckets * self.common.width;
+    }
+
+    /// Hands what shards have for each other across.
+    fn exchange(&mut self) {
+        let n = self.shards.len();
+        for (from, to) in (0..n).flat_map(|from| (0..n).map(move |to| (from, to))).filter(|(from, to)| from != to) {
+            let entries = self.shards[from].take_for(to);
+            self.shards[to].hear(entries);
         }
-        self.hosts[i as usize].timers = desk.end();
-        result
+    }
+
+    fn shard_of(&self, i: u32) -> usize {
+        self.shards.partition_point(|shard| shard.first <= i) - 1
     }
 }

@@ -13,7 +13,7 @@ mod streams;
 mod tests;
 mod traffic;
 
-use crate::links::{Host, Links, Network, PORT};
+use crate::links::{Host, Links, Medium, Network, PORT};
 use crate::wheel::{Entry, Wheel};
 use bruit_node::{Node, Now};
 use bruit_proto::{Context, PeerId, Protocol, Rng, Wire, mix};
@@ -106,7 +106,7 @@ where
     pub fn new(n: u32, seed: u64, links: Links, make: impl FnMut(Birth<'_>) -> Node<P> + 'static) -> Self {
         assert!(links.floor_us >= 100, "a latency of at least 100 µs keeps buckets worth their while");
         let wheel = Wheel::new(u64::from(links.floor_us.min(WIDEST)));
-        let network = Network { links, ..Network::default() };
+        let network = Network { links: Medium::new(links), ..Network::default() };
         let shared = Shared { wheel, network, told: Vec::new(), story: None, packets: false, tap: None, now: 0 };
         let mut world = World { seed, sites: Vec::new(), shared, make: Box::new(make), bucket: Vec::new(), reversed: false };
         (0..n).for_each(|_| {
@@ -309,7 +309,7 @@ where
     /// From now on links are like that. Their shortest latency may not fall below a bucket: it is raised to it.
     pub fn set_links(&mut self, mut links: Links) {
         links.floor_us = links.floor_us.max(self.shared.wheel.width() as u32);
-        self.shared.network.links = links;
+        self.shared.network.links = Medium::new(links);
     }
 
     /// Runs one command at node `i`, as its user would.

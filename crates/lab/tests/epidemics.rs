@@ -1,6 +1,7 @@
 //! What was published on rumors, with few runs and bounds as much wider.
 
-use bruit_lab::epidemic::{Course, course};
+use bruit_lab::cycles::Complete;
+use bruit_lab::epidemic::{Course, Epidemic, course};
 use bruit_lab::paper::demers::{self, Rules, Table};
 use bruit_lab::paper::{beat_demers, rounds};
 use bruit_rumor::{Config, Exchange, Stop};
@@ -29,6 +30,27 @@ fn rounds_grow_as_the_formulas_say() {
 fn better_than_the_tables() {
     let paper = beat_demers::paper(40, 2, &mut || ());
     assert!(paper.holds(), "{paper:#?}");
+}
+
+/// Without a limit on contacts, and without coins that each contact flips, it is the same whoever acts first.
+#[test]
+fn the_order_of_nodes_changes_nothing_where_contacts_are_not_limited() {
+    for exchange in [Exchange::Push, Exchange::Pull, Exchange::PushPull] {
+        for k in [1, 2] {
+            let config = Config { exchange, stop: Stop::Counter { feedback: true, k }, ..Config::default() };
+            let run = |shuffled| {
+                let mut epidemic = Epidemic::new(&config, Complete(300), 7).expect("settings in their bounds");
+                if shuffled {
+                    epidemic.cycles().shuffle();
+                }
+                while !epidemic.is_over() {
+                    epidemic.step();
+                }
+                epidemic.course()
+            };
+            assert_eq!(run(true), run(false), "{config:?}");
+        }
+    }
 }
 
 /// Section 1.4: a limit of one contact helps push, whose refused contacts went to who knew already, and hurts pull.

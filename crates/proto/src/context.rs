@@ -127,6 +127,11 @@ impl<'a, P: Protocol> Context<'a, P> {
         self.sink.notify(event);
     }
 
+    /// One peer by this protocol's dice, as [`Peers::one`] says.
+    pub fn one(&mut self, skip: &dyn Fn(PeerId) -> bool) -> Option<PeerId> {
+        self.peers.one(self.rng, skip)
+    }
+
     /// Picks up to `k` peers with this protocol's dice, as [`Peers::pick`] says.
     pub fn pick(&mut self, k: u32, skip: &dyn Fn(PeerId) -> bool, out: &mut Vec<PeerId>) {
         self.peers.pick(self.rng, k, skip, out);

@@ -80,6 +80,12 @@ pub trait Peers {
         self.len() == 0
     }
 
+    /// One peer that `skip` does not name, the first that [`pick`](Peers::pick) would add: of at most three draws.
+    fn one(&self, rng: &mut Rng, skip: &dyn Fn(PeerId) -> bool) -> Option<PeerId> {
+        let n = self.len();
+        (0..3).filter(|_| n > 0).map(|_| self.get(rng.below(n))).find(|peer| !skip(*peer))
+    }
+
     /// Adds to `out` peers that are not yet in it and that `skip` does not name, until `out` holds `k`.
     ///
     /// Draws at most `3k` times (memberlist's bound), so in small or mostly skipped tables it may add fewer.
@@ -247,6 +253,18 @@ mod tests {
         assert_eq!([3, 4, 9].map(|id| ring.next(PeerId(id)).unwrap().0), [5, 5, 3]);
         assert_eq!([3, 4, 9].map(|id| ring.previous(PeerId(id)).unwrap().0), [9, 3, 5]);
         assert!(Sorted(&[]).next(PeerId(1)).is_none() && ring.contains(PeerId(5)) && !ring.contains(PeerId(4)));
+    }
+
+    #[test]
+    fn one_is_the_first_that_pick_adds() {
+        let (table, mut a, mut b) = (Upto { n: 6, me: PeerId(1) }, Rng::seeded(1), Rng::seeded(1));
+        let skip = |peer: PeerId| peer.0 > 2;
+        for _ in 0..200 {
+            let mut out = Vec::new();
+            table.pick(&mut b, 1, &skip, &mut out);
+            assert_eq!((table.one(&mut a, &skip), a.draws()), (out.pop(), b.draws()));
+        }
+        assert_eq!(Nobody.one(&mut a, &skip), None);
     }
 
     #[test]

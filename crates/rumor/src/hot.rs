@@ -18,33 +18,40 @@ pub(crate) struct Hot<Id> {
     /// Who named it last while comparing: its question for more is not about this one.
     pub(crate) named: PeerId,
     /// Who is known to have it, sorted; kept for [`Stop::Linked`] alone.
-    pub(crate) told: Vec<PeerId>,
+    #[expect(clippy::box_collection, reason = "8 bytes while nobody asks, where a Vec takes 24")]
+    told: Option<Box<Vec<PeerId>>>,
 }
 
 impl<Id> Hot<Id> {
     pub(crate) fn new(id: Id, since: u32, hop: u8) -> Self {
-        Hot { id, since, hop, counter: 0, met: false, useful: false, named: PeerId::NONE, told: Vec::new() }
+        Hot { id, since, hop, counter: 0, met: false, useful: false, named: PeerId::NONE, told: None }
+    }
+
+    fn told(&self) -> &[PeerId] {
+        self.told.as_ref().map_or(&[], |told| told)
     }
 
     /// Remembers that a peer has it, if that matters.
     pub(crate) fn has(&mut self, peer: PeerId, stop: Stop, peers: &dyn Peers) {
         if stop == Stop::Linked
-            && let Err(i) = self.told.binary_search(&peer)
-            && self.told.len() < Config::LINKS
+            && let Err(i) = self.told().binary_search(&peer)
+            && self.told().len() < Config::LINKS
             && peers.contains(peer)
         {
-            self.told.insert(i, peer);
+            self.told.get_or_insert_default().insert(i, peer);
         }
     }
 
     /// A peer is gone, whatever it had.
     pub(crate) fn forget(&mut self, peer: PeerId) {
-        self.told.retain(|told| *told != peer);
+        if let Some(told) = &mut self.told {
+            told.retain(|told| *told != peer);
+        }
     }
 
     /// Whether a peer is known to have it.
     pub(crate) fn is_with(&self, peer: PeerId) -> bool {
-        self.told.binary_search(&peer).is_ok()
+        self.told().binary_search(&peer).is_ok()
     }
 
     /// A cycle is over: what its contacts say. Whether the rumor stays hot.
@@ -61,7 +68,7 @@ impl<Id> Hot<Id> {
             }
             // Its die was rolled at each contact.
             Stop::Coin { .. } => true,
-            Stop::Linked => self.told.len() < Config::LINKS.min(peers.len() as usize),
+            Stop::Linked => self.told().len() < Config::LINKS.min(peers.len() as usize),
         }
     }
 

@@ -19,6 +19,7 @@
 mod config;
 mod hot;
 mod message;
+mod miss;
 mod rumor;
 mod wire;
 

@@ -1,7 +1,7 @@
 use crate::config::{Config, Exchange, Invalid, Stop};
 use crate::hot::Hot;
 use crate::message::Message;
-use bruit_kit::Set;
+use bruit_kit::{Few, Set};
 use bruit_proto::{Change, Context, Origin, PeerId, Protocol};
 use std::sync::Arc;
 
@@ -38,14 +38,21 @@ pub struct Rumor<S: Set> {
     config: Arc<Config>,
     set: S,
     /// What is passed on, oldest first.
-    hot: Vec<Hot<S::Id>>,
+    hot: Few<Hot<S::Id>>,
     cycle: u32,
     ticking: bool,
-    /// Contacts taken in this cycle.
-    taken: u32,
-    /// Peers that were called in this cycle.
-    called: Vec<PeerId>,
+    /// Kept where contacts are limited.
+    calls: Option<Box<Calls>>,
     counters: Counters,
+}
+
+/// The contacts of one cycle.
+#[derive(Debug, Default)]
+struct Calls {
+    /// How many were taken.
+    taken: u32,
+    /// Who was called.
+    called: Vec<PeerId>,
 }
 
 /// Rumors told or named in one contact, the newest first: some packets, whoever asks.
@@ -60,8 +67,8 @@ impl<S: Set> Rumor<S> {
     /// If `config` is out of its bounds.
     pub fn new(config: Arc<Config>, set: S) -> Result<Self, Invalid> {
         config.check()?;
-        let (hot, called) = (Vec::new(), Vec::new());
-        Ok(Rumor { config, set, hot, cycle: 0, ticking: false, taken: 0, called, counters: Counters::default() })
+        let calls = config.connections.map(|_| Box::default());
+        Ok(Rumor { config, set, hot: Few::default(), cycle: 0, ticking: false, calls, counters: Counters::default() })
     }
 
     /// Begins a rumor, or makes one that is here hot again. Whether the item was news.
@@ -98,7 +105,7 @@ impl<S: Set> Rumor<S> {
     }
 
     fn heat(&mut self, cx: Cx<'_, '_, S>, id: S::Id, hop: u8) {
-        self.hot.retain(|hot| hot.id != id);
+        self.hot.retain_mut(|hot| hot.id != id);
         if self.hot.len() == self.config.capacity {
             let dropped = self.hot.remove(0);
             self.counters.dropped += 1;
@@ -120,23 +127,25 @@ impl<S: Set> Rumor<S> {
     }
 
     fn cool(&mut self, cx: Cx<'_, '_, S>, id: S::Id) {
-        self.hot.retain(|hot| hot.id != id);
+        self.hot.retain_mut(|hot| hot.id != id);
         cx.notify(Event::Removed(id));
     }
 
     /// What the contacts of the last cycle come to; then one contact of this one.
     fn on_cycle(&mut self, cx: Cx<'_, '_, S>) {
-        let config = Arc::clone(&self.config);
+        let config = &self.config;
         self.hot.retain_mut(|hot| {
-            let stays = hot.stays(&config, cx.peers);
+            let stays = hot.stays(config, cx.peers);
             if !stays {
                 cx.notify(Event::Removed(hot.id));
             }
             stays
         });
         self.cycle = self.cycle.wrapping_add(1);
-        self.taken = 0;
-        self.called.clear();
+        if let Some(calls) = &mut self.calls {
+            calls.taken = 0;
+            calls.called.clear();
+        }
         if self.config.exchange.pulls() || !self.hot.is_empty() {
             self.tick(cx);
             self.flood(cx);
@@ -160,8 +169,8 @@ impl<S: Set> Rumor<S> {
 
     fn call(&mut self, cx: Cx<'_, '_, S>) {
         let Some(peer) = self.partner(cx) else { return };
-        if self.config.connections.is_some() {
-            self.called.push(peer);
+        if let Some(calls) = &mut self.calls {
+            calls.called.push(peer);
             cx.send(peer, Message::Call);
         } else {
             self.talk(cx, peer);
@@ -169,11 +178,14 @@ impl<S: Set> Rumor<S> {
     }
 
     fn partner(&self, cx: Cx<'_, '_, S>) -> Option<PeerId> {
-        let mut out = Vec::new();
         let linked = self.hot.first().filter(|_| self.config.stop == Stop::Linked);
         let told = |peer| linked.is_some_and(|hot| hot.is_with(peer));
-        cx.pick(1, &|peer| told(peer) || self.called.contains(&peer), &mut out);
-        out.pop().or_else(|| linked?.lacking(cx.peers))
+        cx.one(&|peer| told(peer) || self.called().contains(&peer)).or_else(|| linked?.lacking(cx.peers))
+    }
+
+    /// Whom this node called in this cycle.
+    fn called(&self) -> &[PeerId] {
+        self.calls.as_ref().map_or(&[], |calls| &calls.called)
     }
 
     /// The opener's half of a contact.
@@ -273,8 +285,11 @@ impl<S: Set> Rumor<S> {
     }
 
     fn on_call(&mut self, cx: Cx<'_, '_, S>, from: Origin) {
-        let takes = self.config.connections.is_none_or(|most| self.taken < most);
-        self.taken += u32::from(takes);
+        let mut takes = true;
+        if let (Some(calls), Some(most)) = (&mut self.calls, self.config.connections) {
+            takes = calls.taken < most;
+            calls.taken += u32::from(takes);
+        }
         // A cycle of one's own begins the count again.
         self.tick(cx);
         cx.reply(from.path, if takes { Message::Accept } else { Message::Busy });
@@ -308,13 +323,13 @@ impl<S: Set> Protocol for Rumor<S> {
             Message::Want(id) => self.on_want(cx, from, id),
             Message::Call => self.on_call(cx, from),
             Message::Accept => {
-                if let Some(peer) = from.peer.filter(|peer| self.called.last() == Some(peer)) {
+                if let Some(peer) = from.peer.filter(|peer| self.called().last() == Some(peer)) {
                     self.talk(cx, peer);
                 }
             }
             Message::Busy => {
-                let asked = self.called.len() as u32;
-                if from.peer.is_some_and(|peer| self.called.last() == Some(&peer)) && asked <= self.config.hunt {
+                let asked = self.called().len() as u32;
+                if from.peer.is_some_and(|peer| self.called().last() == Some(&peer)) && asked <= self.config.hunt {
                     self.call(cx);
                 }
             }

@@ -10,30 +10,17 @@ pub(super) struct Said<M> {
     pub(super) message: M,
 }
 
-/// The sink that all nodes share, one turn at a time. Its world has neither streams nor disks.
-pub(super) struct Desk<P: Protocol> {
-    me: u32,
-    now: Time,
-    acts: u32,
-    timers: Timers<P::Timer>,
-    pub(super) said: Vec<Said<P::Message>>,
+/// The sink of one turn. Its world has neither streams nor disks.
+pub(super) struct Desk<'a, P: Protocol> {
+    pub(super) me: u32,
+    pub(super) now: Time,
+    /// Things done in this turn.
+    pub(super) acts: u32,
+    pub(super) timers: &'a mut Timers<P::Timer>,
+    pub(super) said: &'a mut Vec<Said<P::Message>>,
 }
 
-impl<P: Protocol> Default for Desk<P> {
-    fn default() -> Self {
-        Desk { me: 0, now: Time::ZERO, acts: 0, timers: Timers::default(), said: Vec::new() }
-    }
-}
-
-impl<P: Protocol> Desk<P> {
-    pub(super) fn begin(&mut self, me: u32, now: Time, timers: Timers<P::Timer>) {
-        (self.me, self.now, self.timers, self.acts) = (me, now, timers, 0);
-    }
-
-    pub(super) fn end(&mut self) -> Timers<P::Timer> {
-        std::mem::take(&mut self.timers)
-    }
-
+impl<P: Protocol> Desk<'_, P> {
     fn act(&mut self) {
         self.acts += 1;
         assert!(self.acts <= MAX_PER_TURN, "more than {MAX_PER_TURN} things in one turn");
@@ -47,7 +34,7 @@ impl<P: Protocol> Desk<P> {
     }
 }
 
-impl<P: Protocol> Sink<P> for Desk<P> {
+impl<P: Protocol> Sink<P> for Desk<'_, P> {
     fn send(&mut self, to: PeerId, message: P::Message) {
         self.say(to.0.wrapping_sub(1), message);
     }

@@ -1,4 +1,4 @@
-use bruit_proto::{PeerId, Peers, Upto};
+use bruit_proto::{Nobody, PeerId, Peers, Upto};
 
 /// Whom each node may talk to.
 pub trait Overlay {
@@ -31,5 +31,20 @@ impl Overlay for Complete {
     }
     fn view(&self, i: u32) -> Upto {
         Upto { n: self.0, me: PeerId(u64::from(i) + 1) }
+    }
+}
+
+/// Nobody sees anybody: for protocols that bring their own membership.
+#[derive(Clone, Copy, Debug)]
+pub struct Alone(pub u32);
+
+impl Overlay for Alone {
+    type View<'a> = Nobody;
+
+    fn len(&self) -> u32 {
+        self.0
+    }
+    fn view(&self, _: u32) -> Nobody {
+        Nobody
     }
 }

@@ -45,13 +45,13 @@ pub fn mail(n: u32, what: Mailing, seed: u64) -> (Outcome, u64) {
     field.solo.command(0, |mail, cx| mail.send(cx, 0));
 
     let loop_time = time(config.pace, n - 1);
-    let look = (loop_time / 200).max(HOP / 2);
+    let look = (loop_time / 200).max(HOP);
     let mut unserved = 0;
     if what == Mailing::Crash {
         field.run(loop_time / 2, look);
         field.crash(0);
         unserved = u64::from(n) - 1 - field.solo.protocol(0).counters().data;
-        field.run(HOP * 2, HOP / 2);
+        field.run(HOP * 2, HOP);
         field.declare_down(&[0]);
     }
     field.run(loop_time + HOP * 10, look);

@@ -22,10 +22,10 @@ pub fn requests(members: u32, c2: u32, seed: u64) -> (u64, u64, u64) {
     let config = Arc::new(config);
     let node = |me| Tree::new(me, Arc::clone(&config), Items::default()).expect("settings in their bounds");
     let mut field = Field::new(Group::new(members), seed, 0, node);
-    field.solo.lose(1_000_000);
+    field.lose(1_000_000);
     field.solo.command(0, |tree, cx| tree.publish(cx, 0));
     field.solo.run(HOP);
-    field.solo.lose(0);
+    field.lose(0);
     field.solo.command(0, |tree, cx| tree.publish(cx, 1));
     field.run(HOP * (10 + 3 * c2), HOP);
     let requests = field.solo.protocols().map(|tree| tree.counters().requests).sum();

@@ -26,7 +26,7 @@ pub fn tree(n: u32, Planting { fan_out, repair, loss_ppm, fails, told }: Plantin
     let config = Arc::new(Config { fan_out, repair, ..Config::new(Build::Computed(Root::Origin)) });
     let node = |me| Tree::new(me, Arc::clone(&config), Items::default()).expect("settings in their bounds");
     let mut field = Field::new(Group::new(n), seed, 0, node);
-    field.solo.lose(loss_ppm);
+    field.lose(loss_ppm);
     let (mut inner, mut below) = (None, 0);
     if fails {
         let children = children(&mut field, 0);
@@ -36,13 +36,13 @@ pub fn tree(n: u32, Planting { fan_out, repair, loss_ppm, fails, told }: Plantin
         field.crash(child);
     }
     field.solo.command(0, |tree, cx| tree.publish(cx, 0));
-    field.run(Duration::from_secs(1), HOP / 2);
+    field.run(Duration::from_secs(1), HOP);
     let without = field.without();
     if let Some(inner) = inner.filter(|_| told) {
         field.declare_down(&[inner]);
     }
     if repair != Repair::None {
-        field.run(Duration::from_secs(60), HOP / 2);
+        field.run(Duration::from_secs(60), HOP);
     }
     field.settle(Duration::from_secs(60));
     (field.outcome(0), below, without)

@@ -19,8 +19,13 @@ impl Mean {
 
     /// The standard error of the mean.
     pub(crate) fn error(&self) -> f64 {
+        self.error_of(self.n)
+    }
+
+    /// What it would be of so many runs.
+    pub(crate) fn error_of(&self, runs: f64) -> f64 {
         let variance = self.squares / self.n.max(1.0) - self.mean() * self.mean();
-        (variance.max(0.0) / (self.n - 1.0).max(1.0)).sqrt()
+        (variance.max(0.0) / (runs - 1.0).max(1.0)).sqrt()
     }
 }
 
@@ -33,5 +38,6 @@ mod tests {
         let mut mean = Mean::default();
         [1.0, 2.0, 3.0, 4.0, 5.0].into_iter().for_each(|x| mean.add(x));
         assert!((mean.mean() - 3.0).abs() < 1e-12 && (mean.error() - 0.5_f64.sqrt()).abs() < 1e-12);
+        assert!((mean.error_of(9.0) - 0.5).abs() < 1e-12);
     }
 }

@@ -1,4 +1,5 @@
 use super::index::Index;
+use bruit_kit::Few;
 use bruit_proto::{
     Batch, Class, Duration, MAX_PER_TURN, Offer, Origin, Path, PeerId, Protocol, Receipt, Record, Sink, StreamId, Time, Timers,
 };
@@ -6,6 +7,8 @@ use std::sync::Arc;
 
 /// Messages that a packet holds here: about 1,200 bytes of the smallest.
 const PACKET: usize = 40;
+/// Bytes that a message counts as.
+pub(super) const MESSAGE: usize = 30;
 
 /// Whom a packet is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,63 +19,29 @@ pub(super) enum To {
 
 impl To {
     /// The node, if there is one, and its id.
-    pub(super) fn resolve(self, index: &Index) -> (Option<u32>, PeerId) {
+    pub(super) fn resolve(self, index: &Index, nodes: u32) -> (Option<u32>, PeerId) {
         match self {
-            To::Peer(id) => (index.find(id), id),
+            To::Peer(id) => (index.find(id, nodes), id),
             To::Node(i) => (Some(i), index.id(i)),
         }
     }
 }
 
-/// The sink that all nodes share, one turn at a time.
-pub(super) struct Desk<P: Protocol> {
-    now: Time,
-    timers: Timers<P::Timer>,
-    said: Vec<(To, Vec<P::Message>)>,
-    spare: Vec<Vec<P::Message>>,
-    dials: Vec<StreamId>,
-    ids: u64,
-    count: u32,
-    acts: u32,
+/// The sink of one turn.
+pub(super) struct Desk<'a, P: Protocol> {
+    pub(super) now: Time,
+    /// Things done in this turn.
+    pub(super) acts: u32,
+    pub(super) timers: &'a mut Timers<P::Timer>,
+    /// The packets of this turn.
+    pub(super) said: &'a mut Vec<(To, Few<P::Message>)>,
+    /// The dials of this turn: each is refused.
+    pub(super) dials: &'a mut Vec<StreamId>,
+    /// The last number that a stream or a receipt was given.
+    pub(super) ids: &'a mut u64,
 }
 
-impl<P: Protocol> Default for Desk<P> {
-    fn default() -> Self {
-        let (said, spare, dials) = (Vec::new(), Vec::new(), Vec::new());
-        Desk { now: Time::ZERO, timers: Timers::default(), said, spare, dials, ids: 0, count: 0, acts: 0 }
-    }
-}
-
-impl<P: Protocol> Desk<P> {
-    pub(super) fn begin(&mut self, now: Time, timers: Timers<P::Timer>) {
-        (self.now, self.timers, self.acts) = (now, timers, 0);
-    }
-
-    pub(super) fn end(&mut self) -> Timers<P::Timer> {
-        std::mem::take(&mut self.timers)
-    }
-
-    /// The next dial of this turn: it is refused.
-    pub(super) fn refused(&mut self) -> Option<StreamId> {
-        self.dials.pop()
-    }
-
-    /// The next packet of this turn.
-    pub(super) fn said(&mut self) -> Option<(To, Vec<P::Message>)> {
-        self.said.pop()
-    }
-
-    /// An empty list, to be used again.
-    pub(super) fn give_back(&mut self, list: Vec<P::Message>) {
-        self.spare.push(list);
-    }
-
-    /// A number used once: it makes the order of a bucket total.
-    pub(super) fn next_count(&mut self) -> u32 {
-        self.count = self.count.wrapping_add(1);
-        self.count
-    }
-
+impl<P: Protocol> Desk<'_, P> {
     fn act(&mut self) {
         self.acts += 1;
         assert!(self.acts <= MAX_PER_TURN, "more than {MAX_PER_TURN} things in one turn");
@@ -83,7 +52,7 @@ impl<P: Protocol> Desk<P> {
         match self.said.iter_mut().find(|(t, _)| *t == to) {
             Some((_, messages)) => messages.push(message),
             None => {
-                let mut messages = self.spare.pop().unwrap_or_default();
+                let mut messages = Few::default();
                 messages.push(message);
                 self.said.push((to, messages));
             }
@@ -91,7 +60,7 @@ impl<P: Protocol> Desk<P> {
     }
 }
 
-impl<P: Protocol> Sink<P> for Desk<P> {
+impl<P: Protocol> Sink<P> for Desk<'_, P> {
     fn send(&mut self, to: PeerId, message: P::Message) {
         self.say(To::Peer(to), message);
     }
@@ -102,9 +71,9 @@ impl<P: Protocol> Sink<P> for Desk<P> {
     }
     fn open(&mut self, _: PeerId, _: Class, _: Duration) -> StreamId {
         self.act();
-        self.ids += 1;
-        self.dials.push(StreamId(self.ids));
-        StreamId(self.ids)
+        *self.ids += 1;
+        self.dials.push(StreamId(*self.ids));
+        StreamId(*self.ids)
     }
     fn write(&mut self, _: StreamId, _: P::Message) -> Result<(), P::Message> {
         Ok(())
@@ -118,8 +87,8 @@ impl<P: Protocol> Sink<P> for Desk<P> {
         self.timers.cancel(timer);
     }
     fn persist(&mut self, _: Batch) -> Receipt {
-        self.ids += 1;
-        Receipt(self.ids)
+        *self.ids += 1;
+        Receipt(*self.ids)
     }
     fn know(&mut self, _: PeerId, _: Option<&Arc<Record>>) {}
     fn reject(&mut self, _: Origin, _: &'static str) {}
@@ -129,9 +98,9 @@ impl<P: Protocol> Sink<P> for Desk<P> {
 }
 
 /// Room in a packet.
-pub(super) struct Packet<'a, M>(pub(super) &'a mut Vec<M>);
+pub(super) struct Spare<'a, M>(pub(super) &'a mut Few<M>);
 
-impl<M> Offer<M> for Packet<'_, M> {
+impl<M> Offer<M> for Spare<'_, M> {
     fn offer(&mut self, message: M) -> Result<(), M> {
         if self.0.len() >= PACKET {
             return Err(message);
@@ -139,8 +108,7 @@ impl<M> Offer<M> for Packet<'_, M> {
         self.0.push(message);
         Ok(())
     }
-    /// Each message counts as 30 bytes.
     fn left(&self) -> usize {
-        (PACKET - self.0.len().min(PACKET)) * 30
+        (PACKET - self.0.len().min(PACKET)) * MESSAGE
     }
 }

@@ -1,5 +1,6 @@
 use bruit_proto::Wire;
 use bruit_wire::{DEFAULT_PACKET, length_size};
+use std::ops::Add;
 
 /// Bytes of a packet beside its messages, in the open.
 const ENVELOPE: usize = 13;
@@ -13,6 +14,15 @@ pub struct Weight {
     pub bytes: u64,
     /// The largest of them.
     pub largest: usize,
+}
+
+impl Add for Weight {
+    type Output = Weight;
+
+    fn add(self, other: Weight) -> Weight {
+        let (packets, bytes) = (self.packets + other.packets, self.bytes + other.bytes);
+        Weight { packets, bytes, largest: self.largest.max(other.largest) }
+    }
 }
 
 /// Weighs what leaves.
@@ -34,9 +44,9 @@ impl<M> Scale<M> {
         Scale { size, weight: Weight::default() }
     }
 
-    /// What one node tells another in one turn.
-    pub(super) fn weigh(&mut self, messages: &[M]) {
-        let mut filled = 0;
+    /// What one node tells another in one turn; its bytes.
+    pub(super) fn weigh(&mut self, messages: &[M]) -> usize {
+        let (before, mut filled) = (self.weight.bytes, 0);
         for size in messages.iter().map(self.size) {
             if filled > 0 && filled + size > DEFAULT_PACKET {
                 self.close(filled);
@@ -45,6 +55,7 @@ impl<M> Scale<M> {
             filled += size + if filled == 0 { ENVELOPE } else { 0 };
         }
         self.close(filled);
+        (self.weight.bytes - before) as usize
     }
 
     fn close(&mut self, packet: usize) {
@@ -62,7 +73,7 @@ mod tests {
     #[test]
     fn messages_fill_packets_and_one_too_large_is_seen() {
         let mut scale = Scale { size: |size: &usize| *size, weight: Weight::default() };
-        scale.weigh(&[600, 500, 200]);
+        assert_eq!(scale.weigh(&[600, 500, 200]), 1_326);
         assert_eq!(scale.weight, Weight { packets: 2, bytes: 1_300 + 2 * 13, largest: 1_113 });
         scale.weigh(&[1_300]);
         assert_eq!(scale.weight.largest, 1_313);

@@ -1,5 +1,5 @@
 use super::traffic::Traffic;
-use crate::links::Network;
+use crate::links::{Network, Uplink};
 use crate::wheel::{Entry, Wheel};
 use bruit_proto::Rng;
 
@@ -49,6 +49,7 @@ pub(crate) struct Post<'a> {
     pub(crate) network: &'a Network,
     pub(crate) wheel: &'a mut Wheel<Input>,
     pub(crate) dice: &'a mut Rng,
+    pub(crate) uplink: &'a mut Uplink,
     pub(crate) count: &'a mut u32,
     pub(crate) traffic: &'a mut Traffic,
 }
@@ -65,6 +66,11 @@ impl Post<'_> {
         self.at(self.at + after.max(self.wheel.width()), self.me, item);
     }
 
+    /// When a segment sent now arrives.
+    pub(crate) fn arrival(&mut self, to: u32) -> u64 {
+        self.at + self.network.links.latency(self.me, to, self.dice)
+    }
+
     /// Sends a datagram, or loses it.
     pub(crate) fn packet(&mut self, to: Option<u32>, bytes: Vec<u8>) {
         let links = &self.network.links;
@@ -78,12 +84,10 @@ impl Post<'_> {
         if self.network.cuts.has(self.me, to) {
             return self.traffic.cut += 1;
         }
-        if links.loses_datagram(self.dice) {
+        let Some((at, again)) = links.carry((self.me, to), self.at, bytes.len(), self.uplink, self.dice) else {
             return self.traffic.lost += 1;
-        }
-        let at = self.at + links.latency(self.dice) + links.held_back(self.dice);
-        if links.doubles(self.dice) {
-            let again = self.at + links.latency(self.dice) + links.held_back(self.dice);
+        };
+        if let Some(again) = again {
             self.at(again, to, Input::Packet(bytes.clone()));
         }
         self.at(at, to, Input::Packet(bytes));

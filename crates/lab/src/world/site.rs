@@ -7,7 +7,7 @@ use super::streams::{News, Streams, refuse, welcome};
 use super::traffic::Traffic;
 use super::{Shared, Told};
 use crate::clock::Clock;
-use crate::links::Host;
+use crate::links::{Host, Uplink};
 use crate::wheel::Entry;
 use bruit_node::{Node, Now, Output};
 use bruit_proto::{Batch, PeerId, Protocol, Receipt, Rng, Wire, mix};
@@ -40,6 +40,7 @@ pub(crate) struct Site<P: Protocol> {
     /// Until when the process stands still, in microseconds.
     pub(crate) paused: Option<u64>,
     dice: Rng,
+    uplink: Uplink,
     count: u32,
     /// When the one wake-up that counts comes.
     wake: Option<u64>,
@@ -67,6 +68,7 @@ where
             life: 0,
             paused: None,
             dice: Rng::named(seed, PeerId(u64::from(me)), "link"),
+            uplink: Uplink::default(),
             count: 0,
             wake: None,
             held: VecDeque::new(),
@@ -362,6 +364,7 @@ where
             network: &shared.network,
             wheel: &mut shared.wheel,
             dice: &mut self.dice,
+            uplink: &mut self.uplink,
             count: &mut self.count,
             traffic: &mut self.traffic,
         };

@@ -58,8 +58,8 @@ impl Half {
     }
 
     /// When a segment sent now arrives: after a latency, and after all before it.
-    fn arrival(&mut self, post: &mut Post<'_>) -> u64 {
-        self.arrives = self.arrives.max(post.at + post.network.links.latency(post.dice));
+    fn arrival(&mut self, post: &mut Post<'_>, to: u32) -> u64 {
+        self.arrives = self.arrives.max(post.arrival(to));
         self.arrives
     }
 }
@@ -198,7 +198,7 @@ impl Streams {
             && !links.loses_segment(post.dice)
             && !links.loses_segment(post.dice)
         {
-            let at = half.arrival(post);
+            let at = half.arrival(post, peer);
             post.at(at, peer, Input::Segment(end.other(), Segment::Syn));
         }
         wait(post, end, half, SYN_TIMEOUT);
@@ -228,7 +228,7 @@ impl Streams {
                     Segment::Data(bytes) => sent += bytes.len(),
                     _ => half.sent_fin = true,
                 }
-                let at = half.arrival(post);
+                let at = half.arrival(post, peer);
                 post.at(at, peer, Input::Segment(end.other(), segment));
             }
             if let Some(rest) = rest {
@@ -263,21 +263,21 @@ impl Streams {
 /// The kernel of a host on which nothing knows this connection answers; it never answers a reset.
 pub(crate) fn refuse(post: &mut Post<'_>, from: u32, end: End, segment: &Segment) {
     if *segment != Segment::Rst && post.network.connects(post.me, from) {
-        let at = post.at + post.network.links.latency(post.dice);
+        let at = post.arrival(from);
         post.at(at, from, Input::Segment(end.other(), Segment::Rst));
     }
 }
 
 /// The kernel answers a SYN, whether or not the process runs. Its loss was drawn with the SYN's.
 pub(crate) fn welcome(post: &mut Post<'_>, from: u32, end: End) {
-    let at = post.at + post.network.links.latency(post.dice);
+    let at = post.arrival(from);
     post.at(at, from, Input::Segment(end.other(), Segment::SynAck));
 }
 
 /// Tells the other end that this one is gone, unless both had said goodbye or nothing gets through.
 fn reset(post: &mut Post<'_>, end: End, half: &mut Half) {
     if let Some(peer) = half.peer.filter(|p| half.open && post.network.connects(post.me, *p)) {
-        let at = half.arrival(post);
+        let at = half.arrival(post, peer);
         post.at(at, peer, Input::Segment(end.other(), Segment::Rst));
     }
 }

@@ -1,0 +1,217 @@
+use super::alarms::Alarms;
+use super::desk::{Desk, Spare, To};
+use super::scale::Scale;
+use super::{Common, desk};
+use crate::cycles::Overlay;
+use crate::links::Uplink;
+use crate::wheel::{Entry, Wheel};
+use bruit_kit::Few;
+use bruit_proto::{Context, FillSink, Origin, Outlet, Path, Protocol, Rng, Room, StreamId, StreamNews, Time, Timers, Wall, Why};
+
+/// What one turn said to one peer.
+pub(super) type Packet<M> = Few<M>;
+
+/// In which order the packets of one bucket are heard. Each node hears its own in order of time, whichever it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Node by node.
+    Nodes,
+    /// Node by node from the last.
+    NodesReversed,
+    /// As they come.
+    Time,
+}
+
+/// A node: its protocol, its dice, what it waits for, how many packets it has sent.
+#[derive(Debug)]
+pub(super) struct Host<P: Protocol> {
+    pub(super) protocol: P,
+    rng: Rng,
+    timers: Timers<P::Timer>,
+    count: u32,
+    pub(super) up: bool,
+}
+
+impl<P: Protocol> Host<P> {
+    pub(super) fn new(protocol: P, rng: Rng) -> Self {
+        Host { protocol, rng, timers: Timers::default(), count: 0, up: true }
+    }
+}
+
+/// Nodes that one thread runs, and what is to happen to them.
+pub(super) struct Shard<P: Protocol> {
+    /// The number of its first node.
+    pub(super) first: u32,
+    /// Nodes of every shard but the last.
+    size: u32,
+    pub(super) hosts: Vec<Host<P>>,
+    /// Empty where links remember nothing.
+    uplinks: Vec<Uplink>,
+    wheel: Wheel<Packet<P::Message>>,
+    alarms: Alarms,
+    said: Vec<(To, Packet<P::Message>)>,
+    dials: Vec<StreamId>,
+    ids: u64,
+    bucket: Vec<Entry<Packet<P::Message>>>,
+    due: Vec<u32>,
+    /// For the other shards.
+    out: Vec<Vec<Entry<Packet<P::Message>>>>,
+    pub(super) scale: Option<Scale<P::Message>>,
+    pub(super) events: u64,
+}
+
+impl<P: Protocol> Shard<P> {
+    pub(super) fn new<O: Overlay>(first: u32, size: u32, hosts: Vec<Host<P>>, common: &Common<O>) -> Self {
+        let shards = common.overlay.len().div_ceil(size);
+        let mut shard = Shard {
+            first,
+            size,
+            uplinks: Vec::new(),
+            wheel: Wheel::new(common.width),
+            alarms: Alarms::new(hosts.len(), common.width),
+            hosts,
+            said: Vec::new(),
+            dials: Vec::new(),
+            ids: 0,
+            bucket: Vec::new(),
+            due: Vec::new(),
+            out: (0..shards).map(|_| Vec::new()).collect(),
+            scale: None,
+            events: 0,
+        };
+        shard.remember(common.medium.remembers());
+        shard
+    }
+
+    /// Whether links have anything to remember from now on.
+    pub(super) fn remember(&mut self, remembers: bool) {
+        self.uplinks.resize(if remembers { self.hosts.len() } else { 0 }, Uplink::default());
+    }
+
+    pub(super) fn set_up(&mut self, now: u64, i: u32, up: bool) {
+        let i = i - self.first;
+        let host = &mut self.hosts[i as usize];
+        host.up = up;
+        let next = host.timers.next().filter(|_| up);
+        self.alarms.set(i, next.map_or(u64::MAX, |(at, _)| at.0.max(now)));
+    }
+
+    /// What this shard has for another.
+    pub(super) fn take_for(&mut self, shard: usize) -> Vec<Entry<Packet<P::Message>>> {
+        self.out.get_mut(shard).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// What another shard had for this one.
+    pub(super) fn hear(&mut self, entries: Vec<Entry<Packet<P::Message>>>) {
+        entries.into_iter().for_each(|entry| self.wheel.push(entry));
+    }
+
+    pub(super) fn command<O: Overlay, R>(
+        &mut self,
+        common: &Common<O>,
+        now: u64,
+        i: u32,
+        f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R,
+    ) -> R {
+        let result = self.turn(common, now, i - self.first, f);
+        self.set_alarm(i - self.first);
+        result
+    }
+
+    /// Lives through the bucket that begins at `start`. All packets come before the alarms: a node's own timers run before a
+    /// packet that comes after them.
+    pub(super) fn bucket<O: Overlay>(&mut self, common: &Common<O>, start: u64, hear: &mut dyn FnMut(u32, u32, &P::Message)) {
+        let edge = start + common.width;
+        let mut bucket = std::mem::take(&mut self.bucket);
+        self.wheel.take(edge, &mut bucket);
+        match common.order {
+            Order::Nodes => {}
+            Order::NodesReversed => bucket.sort_by_key(|entry| std::cmp::Reverse(entry.to)),
+            Order::Time => bucket.sort_by_key(|entry| entry.at),
+        }
+        bucket.drain(..).for_each(|packet| self.deliver(common, packet, hear));
+        self.bucket = bucket;
+        let mut due = std::mem::take(&mut self.due);
+        self.alarms.take(start, &mut due);
+        for i in due.drain(..) {
+            self.events += 1;
+            self.ring(common, i, edge);
+            self.set_alarm(i);
+        }
+        self.due = due;
+    }
+
+    fn deliver<O: Overlay>(
+        &mut self,
+        common: &Common<O>,
+        packet: Entry<Packet<P::Message>>,
+        hear: &mut dyn FnMut(u32, u32, &P::Message),
+    ) {
+        let Entry { at, to, from, item, .. } = packet;
+        let i = to - self.first;
+        if !self.hosts[i as usize].up {
+            return;
+        }
+        self.ring(common, i, at);
+        let origin = Origin { peer: Some(common.index.id(from)), path: Path::new(u64::from(from), None) };
+        for message in item {
+            self.events += 1;
+            hear(from, to, &message);
+            self.turn(common, at, i, |p, cx| p.on_message(cx, origin, message));
+        }
+        self.set_alarm(i);
+    }
+
+    /// Runs the timers of a node that are due before a moment.
+    fn ring<O: Overlay>(&mut self, common: &Common<O>, i: u32, before: u64) {
+        loop {
+            let timers = &mut self.hosts[i as usize].timers;
+            let Some((at, _)) = timers.next().filter(|next| next.0.0 < before) else { return };
+            let timer = timers.take_due(at).expect("it was just seen");
+            self.turn(common, at.0, i, |p, cx| p.on_timer(cx, timer));
+        }
+    }
+
+    fn set_alarm(&mut self, i: u32) {
+        let next = self.hosts[i as usize].timers.next();
+        self.alarms.set(i, next.map_or(u64::MAX, |(at, _)| at.0));
+    }
+
+    fn turn<O: Overlay, R>(
+        &mut self,
+        common: &Common<O>,
+        now: u64,
+        i: u32,
+        f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R,
+    ) -> R {
+        let (time, wall, me) = (Time(now), Wall(now / 1000), self.first + i);
+        let view = common.overlay.view(me);
+        let Host { protocol, rng, timers, count, .. } = &mut self.hosts[i as usize];
+        let (said, dials, ids) = (&mut self.said, &mut self.dials, &mut self.ids);
+        let mut desk = Desk { now: time, acts: 0, timers, said, dials, ids };
+        let result = f(protocol, &mut Context::new(time, wall, rng, &view, &mut desk));
+        while let Some(refused) = desk.dials.pop() {
+            let mut cx = Context::new(time, wall, rng, &view, &mut desk);
+            protocol.on_stream(&mut cx, refused, StreamNews::Closed(Why::Refused));
+        }
+        while let Some((to, mut packet)) = desk.said.pop() {
+            let (node, peer) = to.resolve(&common.index, common.overlay.len());
+            let mut sink = FillSink(&mut desk);
+            let mut cx = Context::new(time, wall, rng, &view, &mut sink);
+            protocol.fill(&mut cx, Outlet::Packet(peer), &mut Room::new(&mut Spare(&mut packet)));
+            let bytes = self.scale.as_mut().map_or(packet.len() * desk::MESSAGE, |scale| scale.weigh(&packet));
+            let Some(to) = node else { continue };
+            *count = count.wrapping_add(1);
+            let (mut dice, mut none) = (common.dice(me, *count), Uplink::default());
+            let uplink = self.uplinks.get_mut(i as usize).unwrap_or(&mut none);
+            let Some((at, _)) = common.medium.carry((me, to), now, bytes, uplink, &mut dice) else { continue };
+            let entry = Entry { at, to, from: me, count: *count, item: packet };
+            if to / self.size == self.first / self.size {
+                self.wheel.push(entry);
+            } else {
+                self.out[(to / self.size) as usize].push(entry);
+            }
+        }
+        result
+    }
+}
