@@ -152,6 +152,8 @@ impl<P: Node> Field<P> {
         while self.solo.now() < end && !quiet(self) {
             self.solo.run(HOP * 100);
         }
+        // What was said last is still under way.
+        self.solo.run(HOP * 100);
     }
 
     /// Switches a node off; the membership says so later, if at all.

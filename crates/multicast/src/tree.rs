@@ -11,7 +11,7 @@ mod stream;
 use crate::config::{Build, Invalid, Repair, Root, Scope};
 use crate::counters::Counters;
 use bruit_kit::Set;
-use bruit_proto::{Change, Context, Origin, PeerId, Protocol};
+use bruit_proto::{Change, Context, Origin, PeerId, Peers, Protocol};
 use join::Joined;
 use nak::Naks;
 use shape::{Edges, Ring};
@@ -121,12 +121,12 @@ impl<S: Set> Tree<S> {
     }
 
     /// Who passes on to it what `origin` publishes, by this node's table of peers.
-    pub fn parent(&self, peers: &dyn bruit_proto::Peers, origin: PeerId) -> Option<PeerId> {
+    pub fn parent(&self, peers: &dyn Peers, origin: PeerId) -> Option<PeerId> {
         self.edges(peers, origin).up
     }
 
     /// To whom it passes on what `origin` publishes, by this node's table of peers.
-    pub fn children(&self, peers: &dyn bruit_proto::Peers, origin: PeerId) -> Vec<PeerId> {
+    pub fn children(&self, peers: &dyn Peers, origin: PeerId) -> Vec<PeerId> {
         self.edges(peers, origin).down
     }
 
@@ -140,7 +140,7 @@ impl<S: Set> Tree<S> {
         self.streams.iter().map(Stream::holds).sum::<usize>() + self.outbox.len() + self.naks.len() + self.joined.children.len()
     }
 
-    fn edges(&self, peers: &dyn bruit_proto::Peers, origin: PeerId) -> Edges {
+    fn edges(&self, peers: &dyn Peers, origin: PeerId) -> Edges {
         let root = match self.config.build {
             Build::Computed(Root::Origin) => origin,
             Build::Computed(Root::Given(root)) => root,
@@ -341,6 +341,8 @@ impl<S: Set> Protocol for Tree<S> {
             self.outbox.retain(|send| send.to != peer);
             self.lose(cx, peer);
             self.speak_for(cx, peer);
+        } else if self.joined.parent().is_none() {
+            self.join(cx);
         }
         self.begin_sessions(cx);
         self.beat_soon(cx);

@@ -4,6 +4,7 @@ use super::{Cx, Send, Timer, Tree};
 use crate::config::Repair;
 use bruit_kit::Set;
 use bruit_proto::{Origin, PeerId};
+use std::collections::BTreeSet;
 
 /// Repair by the parent, after RMTP: status messages with a bitmap go up, what lacks comes down from a cache. Unlike there, a
 /// node says nothing while nothing came since its last word.
@@ -56,9 +57,11 @@ impl<S: Set> Tree<S> {
 
     /// Sends what the other side lacks; if it has what lacks here, says so once.
     pub(super) fn on_report(&mut self, cx: Cx<'_, '_, S>, from: Origin, key: Key, report: &Report, answers: bool) {
-        let Some(peer) = from.peer.filter(|_| matches!(self.config.repair, Repair::Ack { .. })) else {
+        if !matches!(self.config.repair, Repair::Ack { .. }) {
             return cx.reject(from, "nobody asked for acknowledgements");
-        };
+        }
+        // Items go to members only, whoever asks.
+        let Some(peer) = from.peer.filter(|peer| cx.peers.contains(*peer)) else { return };
         let Some((i, _)) = self.learn(cx, from, key, report.highest()) else { return };
         let stream = &mut self.streams[i];
         if let Some(side) = stream.sides.iter_mut().find(|side| side.peer == peer) {
@@ -67,11 +70,10 @@ impl<S: Set> Tree<S> {
         let lacks: Vec<u64> = stream.present().filter(|seq| !report.has(*seq)).collect();
         let helps = stream.missing().any(|seq| report.has(seq));
         let mine = (helps && !answers).then(|| stream.report());
-        for seq in lacks {
-            let send = Send { to: peer, key, seq, again: Some(0) };
-            if !self.outbox.iter().any(|s| (s.to, s.key, s.seq) == (peer, key, seq)) {
-                self.enqueue(send);
-            }
+        let queued = self.outbox.iter().filter(|send| (send.to, send.key) == (peer, key)).map(|send| send.seq);
+        let queued: BTreeSet<u64> = queued.collect();
+        for seq in lacks.into_iter().filter(|seq| !queued.contains(seq)) {
+            self.enqueue(Send { to: peer, key, seq, again: Some(0) });
         }
         if let Some(report) = mine {
             self.counters.control += 1;
