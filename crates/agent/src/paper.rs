@@ -92,7 +92,7 @@ fn list(format: Format) {
         let (name, about) = (paper.get_name(), paper.get_about().map(ToString::to_string).unwrap_or_default());
         match format {
             Format::Json => output::json(&json!({ "paper": name, "about": about })),
-            Format::Text => println!("{name:<16} {about}"),
+            Format::Text => println!("{name:<18} {about}"),
         }
     }
 }

@@ -160,10 +160,10 @@ fn papers_are_listed() {
     let out = bruit(&["lab", "paper", "--list", "-o", "json"]);
     ends(&out, 0);
     let papers: Vec<Value> = lines(&out).into_iter().map(|line| line["paper"].clone()).collect();
-    let rumors = ["demers-1", "demers-2", "demers-3", "rounds", "multicast", "beat-demers"];
-    assert_eq!(papers, [&["cassandra-wiki", "cassandra-round", "phi", "scuttlebutt"][..], &rumors].concat());
+    let epidemics = ["demers-1", "demers-2", "demers-3", "demers-antientropy", "reconcile", "rounds", "multicast", "beat-demers"];
+    assert_eq!(papers, [&["cassandra-wiki", "cassandra-round", "phi", "scuttlebutt"][..], &epidemics].concat());
     let told = text(&bruit(&["lab", "paper", "--list"]).stdout);
-    assert!(told.contains("scuttlebutt      Scuttlebutt under overload"), "{told}");
+    assert!(told.contains("scuttlebutt        Scuttlebutt under overload"), "{told}");
     ends(&bruit(&["lab", "paper"]), 2);
 }
 
