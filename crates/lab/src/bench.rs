@@ -1,6 +1,7 @@
 //! What a cluster costs and how fast it is, on the lab's links: `bruit bench cluster --virtual`.
 
 mod figures;
+pub mod push;
 pub mod quiet;
 mod soak;
 pub mod state;
