@@ -403,13 +403,13 @@ pub(crate) struct BenchAgentOptions {
 
 #[derive(Args, Debug)]
 pub(crate) struct LabOptions {
-    /// Which protocol.
-    #[arg(long, default_value = "swim")]
-    pub(crate) protocol: LabProtocol,
-    /// How many nodes; they know each other and nothing happens to them.
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(2..=2_000_000))]
-    pub(crate) nodes: u32,
-    /// How long, in virtual time.
+    /// Which protocol; each in turn unless given.
+    #[arg(long)]
+    pub(crate) protocol: Option<LabProtocol>,
+    /// How many nodes that know each other; a million for rumor and 100,000 for swim unless given.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
+    pub(crate) nodes: Option<u32>,
+    /// How long swim runs, in virtual time; a rumor, until nobody passes it on.
     #[arg(long, default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) span: Duration,
     /// Seed of all dice.
@@ -417,9 +417,11 @@ pub(crate) struct LabOptions {
     pub(crate) seed: u64,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum LabProtocol {
-    /// Membership and failure detection.
+    /// One rumor, pushed with feedback and a counter of 4, beside a loop written by hand for the same work.
+    Rumor,
+    /// Membership and failure detection; nothing happens to the members.
     Swim,
 }
 

@@ -2,6 +2,7 @@
 
 pub mod beside;
 mod figures;
+pub mod push;
 pub mod quiet;
 mod soak;
 pub mod state;
