@@ -1,5 +1,6 @@
 //! The deterministic world: whole nodes, the ones that the product runs, over simulated links in virtual time.
 
+pub mod article;
 pub mod bench;
 pub mod case;
 pub mod check;
@@ -12,6 +13,7 @@ mod links;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 pub mod paper;
+pub mod plot;
 pub mod replay;
 pub mod rounds;
 mod runner;
