@@ -1,6 +1,7 @@
 //! The binary: `bruit agent` and the commands that talk to it, `bruit demo`, `bruit bench`, `bruit lab`.
 
 mod agent;
+mod article;
 mod bench;
 mod cli;
 mod client;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Lab(Lab::Replay(options)) => lab::replay(&options, lines),
         Command::Lab(Lab::Run(LabRun::State(options))) => watch::state(&options, lines),
         Command::Lab(Lab::Compare(options)) => watch::compare(&options, lines),
+        Command::Lab(Lab::Article(options)) => article::run(&options, lines),
         Command::Lab(Lab::Paper(options)) => paper::run(&options, lines),
         Command::Version => {
             output::version(lines);

@@ -2,19 +2,19 @@
 
 mod which;
 
-use crate::cli::{Cli, Format, PaperOptions};
+use crate::cli::{Format, PaperOptions};
 use crate::output::{self, progress, threads};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bruit_lab::paper::{
     Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, demers_antientropy, multicast, phi,
     reconcile, rounds, scuttlebutt,
 };
-use clap::CommandFactory;
 use serde::Serialize;
 use serde_json::json;
 use std::process::ExitCode;
 
-pub(crate) use which::Which;
+pub(crate) use which::Papers;
+use which::{Entry, Which};
 
 /// A paper as JSON.
 #[derive(Serialize)]
@@ -26,17 +26,82 @@ struct Told<'a> {
 
 /// `lab paper`.
 pub(crate) fn run(options: &PaperOptions, format: Format) -> Result<ExitCode> {
-    let Some(which) = &options.which else {
-        list(format);
-        return Ok(ExitCode::SUCCESS);
+    let ok = match &options.which {
+        None => {
+            list(format);
+            true
+        }
+        Some(Papers::All { quick }) => all(&Which::every(*quick), options, format)?,
+        Some(Papers::One(which)) => one(which, options, format)?,
     };
-    let paper = paper(which);
+    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(crate::FAILED) })
+}
+
+fn one(which: &Which, options: &PaperOptions, format: Format) -> Result<bool> {
+    let (paper, entry) = (paper(which), which.entry());
     let ok = paper.holds();
+    let picture = paper.picture(&entry.about, &typed());
     match format {
         Format::Json => output::json(&Told { paper: &paper, ok }),
-        Format::Text => print(&paper),
+        Format::Text => {
+            print(&paper);
+            if options.plot {
+                println!();
+                picture.text().iter().for_each(|line| println!("{line}"));
+            }
+        }
     }
-    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(crate::FAILED) })
+    if let Some(file) = &options.svg {
+        std::fs::write(file, picture.svg()).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(ok)
+}
+
+/// The command as it was typed, but for where its picture goes.
+fn typed() -> String {
+    let words = std::env::args().skip(1);
+    let mut kept = vec![String::from("bruit")];
+    let mut to_file = false;
+    for word in words {
+        if !std::mem::replace(&mut to_file, word == "--svg") && !word.starts_with("--svg") {
+            kept.push(word);
+        }
+    }
+    kept.join(" ")
+}
+
+/// Each of these, a line each with what is missed; whether nothing is.
+fn all(papers: &[Entry], options: &PaperOptions, format: Format) -> Result<bool> {
+    anyhow::ensure!(options.svg.is_none() && !options.plot, "one paper at a time is drawn");
+    let bar = progress(papers.len() as u64, "papers");
+    let mut ok = true;
+    for Entry { name, which, .. } in papers {
+        bar.set_message(name.clone());
+        let paper = paper(which);
+        ok &= paper.holds();
+        bar.inc(1);
+        bar.suspend(|| match format {
+            Format::Json => output::json(&summary(name, &paper)),
+            Format::Text => summary_lines(name, &paper).iter().for_each(|line| println!("{line}")),
+        });
+    }
+    bar.finish_and_clear();
+    Ok(ok)
+}
+
+/// A paper in `all`, as JSON.
+fn summary(name: &str, paper: &Paper) -> serde_json::Value {
+    let missed: Vec<&Verdict> = paper.verdicts.iter().filter(|verdict| !verdict.ok).collect();
+    json!({ "paper": name, "ok": paper.holds(), "claims": paper.verdicts.len(), "missed": missed })
+}
+
+fn summary_lines(name: &str, paper: &Paper) -> Vec<String> {
+    let missed: Vec<&Verdict> = paper.verdicts.iter().filter(|verdict| !verdict.ok).collect();
+    let (all, ok) = (paper.verdicts.len(), if paper.holds() { "ok" } else { "MISSED" });
+    let mut lines = vec![format!("{name:<16} {:>3} of {all:>3}  {ok:<6}  {}", all - missed.len(), paper.source)];
+    let width = missed.iter().map(|verdict| verdict.claim.chars().count()).max().unwrap_or(0);
+    lines.extend(missed.iter().map(|verdict| format!("  {}", line(verdict, width))));
+    lines
 }
 
 fn paper(which: &Which) -> Paper {
@@ -57,7 +122,8 @@ fn paper(which: &Which) -> Paper {
             with_bar(reconcile::RUNS, |done| reconcile::paper(size, threads(), done))
         }
         Which::Rounds { quick } => {
-            let (sizes, runs): (&[u32], u64) = if *quick { (&[10, 14], 12) } else { (&[10, 14, 20], rounds::RUNS) };
+            let (sizes, runs): (&[u32], u64) =
+                if *quick { (&[10, 12, 14], 12) } else { (&[10, 12, 14, 16, 18, 20], rounds::RUNS) };
             with_bar(rounds::runs(sizes, runs), |done| rounds::paper(sizes, runs, threads(), done))
         }
         Which::Multicast { quick } => {
@@ -84,12 +150,8 @@ fn with_bar(runs: u64, paper: impl FnOnce(&mut dyn FnMut()) -> Paper) -> Paper {
     paper
 }
 
-/// What the command line says of each.
 fn list(format: Format) {
-    let cli = Cli::command();
-    let papers = ["lab", "paper"].iter().fold(&cli, |at, name| at.find_subcommand(name).expect("a command of ours"));
-    for paper in papers.get_subcommands() {
-        let (name, about) = (paper.get_name(), paper.get_about().map(ToString::to_string).unwrap_or_default());
+    for Entry { name, about, .. } in Which::every(false) {
         match format {
             Format::Json => output::json(&json!({ "paper": name, "about": about })),
             Format::Text => println!("{name:<18} {about}"),
@@ -108,7 +170,7 @@ fn print(paper: &Paper) {
 }
 
 /// Figures in columns, words below their claim.
-fn line(verdict: &Verdict, width: usize) -> String {
+pub(crate) fn line(verdict: &Verdict, width: usize) -> String {
     let Verdict { claim, seen, bound, ok } = verdict;
     let ok = if *ok { "ok" } else { "MISSED" };
     match (seen, bound) {
@@ -118,5 +180,32 @@ fn line(verdict: &Verdict, width: usize) -> String {
             let Bound::Words(published) = bound else { return String::new() };
             format!("{claim}: {ok}\n  seen   {}\n  bound  {published}", words(seen))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_are_those_of_the_list_and_quick_where_they_can_be() {
+        let every = Which::every(true);
+        assert!(every.iter().any(|entry| matches!(&entry.which, Which::Demers1(options) if options.quick)));
+        assert!(every.iter().any(|entry| matches!(entry.which, Which::Rounds { quick: true })));
+        assert!(every.iter().all(|entry| entry.name == entry.which.entry().name && !entry.about.is_empty()));
+    }
+
+    #[test]
+    fn a_paper_is_a_line_and_what_it_misses() {
+        let holds = Verdict::range("a", 1.0, 0.0, 2.0);
+        let missed = Verdict::range("b", 3.0, 0.0, 2.0);
+        let mut paper = Paper { source: "of somebody", verdicts: vec![holds], ..Paper::default() };
+        assert_eq!(summary_lines("it", &paper), ["it                 1 of   1  ok      of somebody"]);
+        paper.verdicts.push(missed);
+        let lines = summary_lines("it", &paper);
+        assert!(
+            lines.len() == 2 && lines[0].contains("1 of   2  MISSED") && lines[1].contains("b") && lines[1].contains("3.00000")
+        );
+        assert_eq!(summary("it", &paper)["missed"][0]["claim"], "b");
     }
 }

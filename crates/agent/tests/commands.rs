@@ -144,6 +144,51 @@ fn papers_are_held_against_what_was_printed() {
     assert!(paper["ok"] == true && paper["verdicts"][0]["bound"][1].is_f64(), "{paper}");
 }
 
+/// `UPDATE_PICTURE=1` renews it.
+#[test]
+fn the_picture_of_the_readme_is_what_the_command_draws() {
+    const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/lab.svg");
+    let file = scratch().join("lab.svg");
+    ends(&bruit(&["lab", "paper", "demers-1", "--quick", "--svg", file.to_str().expect("UTF-8")]), 0);
+    let drawn = std::fs::read_to_string(&file).expect("a picture");
+    if std::env::var_os("UPDATE_PICTURE").is_some() {
+        std::fs::write(PICTURE, &drawn).expect("docs/lab.svg");
+    }
+    assert_eq!(drawn, std::fs::read_to_string(PICTURE).expect("docs/lab.svg"), "UPDATE_PICTURE=1 renews docs/lab.svg");
+}
+
+#[test]
+fn a_paper_is_drawn_in_characters() {
+    let told = text(&bruit(&["lab", "paper", "cassandra-round", "--rounds", "2000", "--plot"]).stdout);
+    let claim = told.lines().find(|line| line.starts_with("healthy, L=63 U=0 S=3: a seed beside") && line.contains('├'));
+    assert!(claim.is_some_and(|line| line.contains('●') && line.contains(" to ")), "{told}");
+    let nowhere = scratch().join("no-folder/x.svg");
+    let out = bruit(&["lab", "paper", "cassandra-wiki", "--svg", nowhere.to_str().expect("UTF-8")]);
+    ends(&out, 1);
+    assert!(text(&out.stderr).contains("cannot write"), "{}", text(&out.stderr));
+}
+
+#[test]
+fn claims_of_the_article_are_rows() {
+    let out = bruit(&["lab", "article", "rumor-ends", "rumor-bounded", "--quick", "-o", "json"]);
+    ends(&out, 0);
+    let rows = lines(&out);
+    let names: Vec<&Value> = rows.iter().map(|row| &row["row"]).collect();
+    assert_eq!(names, ["rumor-bounded", "rumor-ends"], "in the order of the article");
+    for row in &rows {
+        let keys: Vec<&String> = row.as_object().expect("an object").keys().collect();
+        assert_eq!(keys, ["about", "claim", "command", "ok", "row", "verdicts"]);
+        for verdict in row["verdicts"].as_array().expect("a list") {
+            let keys: Vec<&String> = verdict.as_object().expect("an object").keys().collect();
+            assert_eq!(keys, ["bound", "claim", "ok", "seen"]);
+            assert!(verdict["seen"].is_number() && verdict["ok"] == true, "{verdict}");
+        }
+    }
+    let told = text(&bruit(&["lab", "article", "rumor-ends", "--quick"]).stdout);
+    assert!(told.starts_with("rumor: a rumor ends") && told.contains("bruit lab article rumor-ends"), "{told}");
+    ends(&bruit(&["lab", "article", "no-such-row"]), 2);
+}
+
 /// As with `| head -1`: whoever has read enough ends the command, without a word.
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {

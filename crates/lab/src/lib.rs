@@ -1,6 +1,7 @@
 //! The deterministic world: whole nodes, the ones that the product runs, over simulated links in virtual time.
 
 pub mod antientropy;
+pub mod article;
 pub mod bench;
 pub mod case;
 pub mod check;
@@ -15,6 +16,7 @@ pub mod multicast;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 pub mod paper;
+pub mod plot;
 pub mod replay;
 pub mod rounds;
 mod runner;

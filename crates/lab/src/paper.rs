@@ -13,4 +13,5 @@ pub mod rounds;
 pub mod scuttlebutt;
 mod verdict;
 
+pub(crate) use mean::Mean;
 pub use verdict::{Bound, Paper, Seen, Verdict};

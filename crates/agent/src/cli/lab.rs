@@ -1,6 +1,8 @@
 //! `bruit lab`.
 
 use super::{Ppm, percent, seed};
+use bruit_lab::article::CLAIMS;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -15,6 +17,8 @@ pub(crate) enum Lab {
     Run(LabRun),
     /// Show the same crash to two failure detectors, in the same world: how soon, how often in vain, at what cost.
     Compare(CompareOptions),
+    /// Measure what texts say of gossip, claim by claim; exits 1 if one does not hold.
+    Article(ArticleOptions),
     /// Run what was published again, and hold it against what was printed; exits 1 if a figure is missed.
     Paper(PaperOptions),
 }
@@ -73,8 +77,24 @@ pub(crate) struct PaperOptions {
     /// List them.
     #[arg(long)]
     pub(crate) list: bool,
+    /// Draw it into this file, as SVG.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Draw it in characters, too.
+    #[arg(long, global = true)]
+    pub(crate) plot: bool,
     #[command(subcommand)]
-    pub(crate) which: Option<crate::paper::Which>,
+    pub(crate) which: Option<crate::paper::Papers>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ArticleOptions {
+    /// Which claims; all, if none is named.
+    #[arg(value_name = "ROW", value_parser = PossibleValuesParser::new(CLAIMS.iter().map(|claim| claim.name)))]
+    pub(crate) rows: Vec<String>,
+    /// Fewer runs and smaller clusters: some seconds instead of some minutes.
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 #[derive(Args, Debug)]

@@ -1,7 +1,49 @@
 use bruit_lab::paper::demers::Rules;
-use clap::{Args, Subcommand};
+use clap::{Args, Command, FromArgMatches, Subcommand};
 
-/// Whose figures.
+/// One paper, or all.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Papers {
+    /// All of them: a line each, and what is missed.
+    All {
+        /// Each as its own `--quick` has it.
+        #[arg(long)]
+        quick: bool,
+    },
+    #[command(flatten)]
+    One(Which),
+}
+
+/// A paper as `--list` and `all` have it.
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) about: String,
+    /// With its defaults.
+    pub(crate) which: Which,
+}
+
+impl Which {
+    /// Every paper that there is, in order; where one can be quick, as asked.
+    pub(crate) fn every(quick: bool) -> Vec<Entry> {
+        let papers = Which::augment_subcommands(Command::new("paper"));
+        let entry = |paper: &Command| {
+            let (name, about) = (paper.get_name(), paper.get_about().map(ToString::to_string).unwrap_or_default());
+            let quick = quick && paper.get_arguments().any(|option| option.get_id() == "quick");
+            let words = ["paper", name].into_iter().chain(quick.then_some("--quick"));
+            let which = Which::from_arg_matches(&papers.clone().get_matches_from(words)).expect("a paper needs no option");
+            Entry { name: name.into(), about, which }
+        };
+        papers.get_subcommands().map(entry).collect()
+    }
+
+    /// As it is in the list.
+    pub(crate) fn entry(&self) -> Entry {
+        let same = |entry: &Entry| std::mem::discriminant(&entry.which) == std::mem::discriminant(self);
+        Which::every(false).into_iter().find(same).expect("each paper is listed")
+    }
+}
+
+/// Whose figures. A paper is a variant here and an arm of `paper` in the module above.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Which {
     /// The exchange that Cassandra's architecture wiki walks through.

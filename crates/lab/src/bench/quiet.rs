@@ -2,7 +2,7 @@
 
 use crate::solo::Solo;
 use bruit_proto::{PeerId, Record, Tags};
-use bruit_swim::{Base, Config, Profile, Swim};
+use bruit_swim::{Base, Config, Message, Profile, Swim};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,11 @@ impl Cluster {
         let config = Arc::new(Config::of(Profile::Lan));
         let node = |r: Arc<Record>| -> (PeerId, Swim) { (r.id(), Swim::with_base(config.clone(), base.clone(), r)) };
         Cluster(Solo::new(seed, records.into_iter().map(node).collect()))
+    }
+
+    /// From now on `tap` hears every message that reaches a node: from which, to which, what.
+    pub fn tap(&mut self, tap: impl FnMut(u32, u32, &Message) + 'static) {
+        self.0.tap(tap);
     }
 
     /// Lets virtual time pass; messages heard and wake-ups meanwhile.

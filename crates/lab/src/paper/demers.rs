@@ -3,6 +3,7 @@
 use super::mean::Mean;
 use super::{Paper, Verdict};
 use crate::epidemic::{Course, course};
+use crate::plot::{Axis, Curve, Look, Plot, Point};
 use crate::runner::each;
 use bruit_rumor::{Config, Exchange, Stop};
 
@@ -112,6 +113,7 @@ impl Seen {
 /// Runs a table with a `share` of the runs that its digits need, on so many `threads`; `done` hears of each run.
 pub fn paper(table: Table, rules: Rules, share: f64, threads: usize, done: &mut dyn FnMut()) -> Paper {
     let mut paper = Paper { source: source(table), ..Paper::default() };
+    let mut points = Vec::new();
     for row in table.rows() {
         let config = table.config(row.k, rules);
         let runs = ((row.runs as f64 * share) as u64).max(20);
@@ -124,7 +126,9 @@ pub fn paper(table: Table, rules: Rules, share: f64, threads: usize, done: &mut 
             seen.add(&course);
         }
         verdicts(&mut paper, table, row, &seen);
+        points.push((seen.traffic.mean(), seen.residue.mean()));
     }
+    paper.plots.push(plot(table, points));
     paper.notes.push(String::from(
         "bounds are the printed figure, one of its last digit and four standard errors of this run to either side; of delays, \
          which differ by more than a cycle from run to run, also those of the 250 runs that the paper averaged",
@@ -136,6 +140,25 @@ pub fn paper(table: Table, rules: Rules, share: f64, threads: usize, done: &mut 
         ));
     }
     paper
+}
+
+/// Residue against traffic. Section 1.4: s = e^-m by every way of pushing; pull misses fewer.
+fn plot(table: Table, seen: Vec<(f64, f64)>) -> Plot {
+    let published = table.rows().iter().map(|row| {
+        let (residue, digit) = row.residue;
+        Point { x: row.traffic.0, y: residue, bar: Some([residue - digit, residue + digit]) }
+    });
+    let most = table.rows().iter().map(|row| row.traffic.0).fold(0.0, f64::max);
+    let mut curves = vec![
+        Curve::new("seen", Look::Seen, 0, seen),
+        Curve::new("printed, and one of its last digit", Look::Published, 1, published),
+    ];
+    if table != Table::Three {
+        curves.push(Curve::theory("s = e⁻ᵐ", 2, [0.01, most], |traffic| libm::exp(-traffic)));
+    }
+    let (x, y) =
+        (Axis::linear("traffic m: updates told per site"), Axis::log10("residue s: share of sites that never hear of it"));
+    Plot { title: "Residue against traffic".into(), x, y, curves }
 }
 
 /// How many runs a table takes.

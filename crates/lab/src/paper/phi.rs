@@ -6,6 +6,7 @@ mod silence;
 mod trace;
 
 use super::{Paper, Verdict};
+use crate::plot::{Axis, Curve, Look, Plot, Point};
 use bruit_kit::Arrivals;
 use bruit_proto::Duration;
 use figures::Figures;
@@ -52,6 +53,7 @@ pub fn paper() -> Paper {
         source: "Hayashibara et al. 2004, figures 8 and 9; Cassandra, FailureDetector",
         verdicts,
         notes: vec![silence.note(), LINEAR.into(), FITTED.into(), windows(&trace)],
+        plots: vec![plot(&seen)],
     }
 }
 
@@ -90,6 +92,23 @@ fn detection(seen: &Figures) -> [Verdict; 4] {
             0.01,
         ),
     ]
+}
+
+/// Figure 8.
+fn plot(seen: &Figures) -> Plot {
+    let thresholds = MISTAKES.iter().map(|row| row.0);
+    let bar = |rate: f64| Some([rate * (1.0 - WITHIN), rate * (1.0 + WITHIN)]);
+    let published = MISTAKES.iter().map(|(x, rate)| Point { x: *x, y: *rate, bar: bar(*rate) });
+    let seen = thresholds.zip(&seen.points).map(|(threshold, point)| (threshold, point.0));
+    Plot {
+        title: "Mistakes of the normal form, window 1,000".into(),
+        x: Axis::linear("threshold of phi"),
+        y: Axis::log10("mistakes a second"),
+        curves: vec![
+            Curve::new("published, within 30 %", Look::Published, 1, published),
+            Curve::new("seen on the rebuilt trace", Look::Seen, 0, seen),
+        ],
+    }
 }
 
 /// Beside the verdicts, what other windows come to.

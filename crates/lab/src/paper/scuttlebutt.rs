@@ -4,9 +4,10 @@ mod cluster;
 mod precise;
 
 use super::{Paper, Verdict};
+use crate::plot::{Axis, Curve, Look, Plot};
 use crate::runner;
 use bruit_state::{Order, State};
-use cluster::{Cluster, Participant, Setup};
+use cluster::{Cluster, Participant, Setup, Stale};
 use precise::Precise;
 
 /// Whose news goes first.
@@ -72,30 +73,34 @@ struct Peaks {
 }
 
 impl Peaks {
-    const NEVER: Peaks = Peaks { staleness: f64::NAN, stale: f64::NAN, done: f64::INFINITY };
-}
-
-fn run(setup: Setup, how: How, seed: u64) -> Peaks {
-    match how {
-        How::Scuttle(order) => peaks(setup, Cluster::<State>::of_state(setup, order, seed)),
-        How::Newest => peaks(setup, Cluster::<Precise>::precise(setup, seed)),
+    /// Of what was stale second by second, in a run whose updates end at `end`.
+    fn of(course: &[Stale], end: u32) -> Peaks {
+        let most = |of: fn(&Stale) -> f64| course.iter().map(of).fold(f64::NAN, f64::max);
+        let over = course.last().filter(|last| last.count == 0.0);
+        let done = over.map_or(f64::INFINITY, |_| course.len() as f64 - f64::from(end));
+        Peaks { staleness: most(|stale| stale.longest), stale: most(|stale| stale.count), done }
     }
 }
 
-fn peaks<P: Participant>(setup: Setup, cluster: Option<Cluster<P>>) -> Peaks {
-    let Some(mut cluster) = cluster else { return Peaks::NEVER };
-    let mut peaks = Peaks { staleness: 0.0, stale: 0.0, done: f64::INFINITY };
+/// What is stale second by second, until nothing is that will be; nothing is known if nodes never knew each other.
+fn run(setup: Setup, how: How, seed: u64) -> Vec<Stale> {
+    match how {
+        How::Scuttle(order) => course(setup, Cluster::<State>::of_state(setup, order, seed)),
+        How::Newest => course(setup, Cluster::<Precise>::precise(setup, seed)),
+    }
+}
+
+fn course<P: Participant>(setup: Setup, cluster: Option<Cluster<P>>) -> Vec<Stale> {
+    let Some(mut cluster) = cluster else { return Vec::new() };
+    let mut course: Vec<Stale> = Vec::new();
     for second in 1..=setup.end + AFTER {
         cluster.second();
-        let stale = cluster.stale();
-        peaks.staleness = peaks.staleness.max(stale.longest);
-        peaks.stale = peaks.stale.max(stale.count);
-        if second >= setup.end && stale.count == 0.0 {
-            peaks.done = f64::from(second - setup.end);
+        course.push(cluster.stale());
+        if second >= setup.end && course.last().is_some_and(|last| last.count == 0.0) {
             break;
         }
     }
-    peaks
+    course
 }
 
 /// The longest staleness in seconds when messages hold everything.
@@ -111,15 +116,31 @@ pub fn paper(threads: usize) -> Paper {
     let rows = ROWS.len() as u64;
     // The last run is the unbounded one.
     let run = |i: u64| match ROWS.get(i as usize) {
-        Some(row) => verdicts(row, run(Setup::PUBLISHED, row.how, 1)).to_vec(),
-        None => vec![Verdict::near("unbounded: staleness in s at 15 s, published 5", steady(1), STEADY, WITHIN)],
+        Some(row) => {
+            let course = run(Setup::PUBLISHED, row.how, 1);
+            let verdicts = verdicts(row, Peaks::of(&course, Setup::PUBLISHED.end)).to_vec();
+            (verdicts, Some(curve(row, i as usize, &course)))
+        }
+        None => (vec![Verdict::near("unbounded: staleness in s at 15 s, published 5", steady(1), STEADY, WITHIN)], None),
     };
-    let verdicts = runner::each(0..rows + 1, threads, run, |_, _| true).into_iter().flat_map(|(_, verdicts)| verdicts);
+    let (verdicts, curves): (Vec<_>, Vec<_>) =
+        runner::each(0..rows + 1, threads, run, |_, _| true).into_iter().map(|(_, seen)| seen).unzip();
     Paper {
         source: "van Renesse et al. 2008, figure 2: 128 participants, 64 keys each, 100 values a message",
-        verdicts: verdicts.collect(),
+        verdicts: verdicts.concat(),
         notes: NOTES.map(Into::into).to_vec(),
+        plots: vec![Plot {
+            title: "Staleness under overload from 25 to 75 s; updates end at 120 s".into(),
+            x: Axis::linear("seconds"),
+            y: Axis::linear("longest staleness of a participant in s, mean over all"),
+            curves: curves.into_iter().flatten().collect(),
+        }],
     }
+}
+
+fn curve(row: &Row, hue: usize, course: &[Stale]) -> Curve {
+    let points = (1..).zip(course).map(|(second, stale)| (f64::from(second), stale.longest));
+    Curve::new(row.name, Look::Line, hue, points)
 }
 
 fn verdicts(row: &Row, peaks: Peaks) -> [Verdict; 3] {
@@ -146,8 +167,8 @@ mod tests {
     #[test]
     fn under_overload_depth_keeps_staleness_low_and_all_orders_catch_up() {
         let [depth, oldest, breadth] =
-            [Order::Depth, Order::Oldest, Order::Breadth].map(|order| run(SMALL, How::Scuttle(order), 1));
-        let newest = run(SMALL, How::Newest, 1);
+            [Order::Depth, Order::Oldest, Order::Breadth].map(|order| Peaks::of(&run(SMALL, How::Scuttle(order), 1), SMALL.end));
+        let newest = Peaks::of(&run(SMALL, How::Newest, 1), SMALL.end);
         for peaks in [depth, oldest, breadth, newest] {
             assert!((1.0..=DONE_WITHIN).contains(&peaks.done), "{peaks:?}");
         }
@@ -156,7 +177,7 @@ mod tests {
             newest.staleness > depth.staleness && newest.stale < oldest.stale,
             "few are stale, and for long: {newest:?} {oldest:?}"
         );
-        let roomy = run(Setup { values: usize::MAX, ..SMALL }, How::Scuttle(Order::Breadth), 1);
+        let roomy = Peaks::of(&run(Setup { values: usize::MAX, ..SMALL }, How::Scuttle(Order::Breadth), 1), SMALL.end);
         assert!(roomy.staleness < breadth.staleness / 2.0, "without a bound there is no overload: {roomy:?} {breadth:?}");
     }
 }

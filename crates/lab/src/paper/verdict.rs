@@ -1,3 +1,4 @@
+use crate::plot::{Picture, Plot, Row};
 use serde::Serialize;
 
 /// What was seen of a claim.
@@ -53,6 +54,15 @@ impl Verdict {
         Verdict::range(claim, f64::from(seen) / n, p - error, p + error)
     }
 
+    /// As a picture has it. Words have no place on a scale.
+    fn row(&self) -> Row {
+        let figures = match (&self.seen, &self.bound) {
+            (Seen::Figure(seen), Bound::Range(bound)) => Some((*seen, *bound)),
+            _ => None,
+        };
+        Row { claim: self.claim.clone(), figures, ok: self.ok }
+    }
+
     /// Words that must be those that were published.
     pub fn words(claim: impl Into<String>, seen: impl Into<String>, published: &str) -> Verdict {
         let seen = seen.into();
@@ -70,12 +80,26 @@ pub struct Paper {
     pub verdicts: Vec<Verdict>,
     /// What whoever compares should know.
     pub notes: Vec<String>,
+    /// Curves of what was seen, beside what was published.
+    #[serde(skip)]
+    pub plots: Vec<Plot>,
 }
 
 impl Paper {
     /// Whether every claim was seen.
     pub fn holds(&self) -> bool {
         !self.verdicts.is_empty() && self.verdicts.iter().all(|verdict| verdict.ok)
+    }
+
+    /// Its curves, and each claim in its bound.
+    pub fn picture(&self, title: &str, command: &str) -> Picture {
+        Picture {
+            title: title.into(),
+            source: self.source.into(),
+            command: command.into(),
+            plots: self.plots.clone(),
+            rows: self.verdicts.iter().map(Verdict::row).collect(),
+        }
     }
 }
 
