@@ -43,8 +43,8 @@ pub struct Rumor<S: Set> {
     ticking: bool,
     /// Contacts taken in this cycle.
     taken: u32,
-    /// Peers that were called in this cycle.
-    called: Vec<PeerId>,
+    /// Peers that were called in this cycle, and whether their answer is still awaited.
+    called: Vec<(PeerId, bool)>,
     counters: Counters,
 }
 
@@ -124,7 +124,7 @@ impl<S: Set> Rumor<S> {
         cx.notify(Event::Removed(id));
     }
 
-    /// What the contacts of the last cycle come to; then one contact of this one.
+    /// What the contacts of the last cycle come to; then those of this one.
     fn on_cycle(&mut self, cx: Cx<'_, '_, S>) {
         let config = Arc::clone(&self.config);
         self.hot.retain_mut(|hot| {
@@ -140,7 +140,7 @@ impl<S: Set> Rumor<S> {
         if self.config.exchange.pulls() || !self.hot.is_empty() {
             self.tick(cx);
             self.flood(cx);
-            self.call(cx);
+            self.call(cx, self.config.contacts);
         }
     }
 
@@ -158,22 +158,35 @@ impl<S: Set> Rumor<S> {
         }
     }
 
-    fn call(&mut self, cx: Cx<'_, '_, S>) {
-        let Some(peer) = self.partner(cx) else { return };
-        if self.config.connections.is_some() {
-            self.called.push(peer);
-            cx.send(peer, Message::Call);
-        } else {
-            self.talk(cx, peer);
+    /// Contacts so many peers, or asks them whether they take one more.
+    fn call(&mut self, cx: Cx<'_, '_, S>, contacts: u32) {
+        for peer in self.partners(cx, contacts) {
+            if self.config.connections.is_some() {
+                self.called.push((peer, true));
+                cx.send(peer, Message::Call);
+            } else {
+                self.talk(cx, peer);
+            }
         }
     }
 
-    fn partner(&self, cx: Cx<'_, '_, S>) -> Option<PeerId> {
+    fn partners(&self, cx: Cx<'_, '_, S>, contacts: u32) -> Vec<PeerId> {
         let mut out = Vec::new();
         let linked = self.hot.first().filter(|_| self.config.stop == Stop::Linked);
         let told = |peer| linked.is_some_and(|hot| hot.is_with(peer));
-        cx.pick(1, &|peer| told(peer) || self.called.contains(&peer), &mut out);
-        out.pop().or_else(|| linked?.lacking(cx.peers))
+        let called = |peer| self.called.iter().any(|call| call.0 == peer);
+        cx.pick(contacts, &|peer| told(peer) || called(peer), &mut out);
+        if out.is_empty() {
+            out.extend(linked.and_then(|hot| hot.lacking(cx.peers)));
+        }
+        out
+    }
+
+    /// An answer to a call, the first of that peer.
+    fn answered(&mut self, from: Origin) -> Option<PeerId> {
+        let call = self.called.iter_mut().find(|call| call.1 && from.peer == Some(call.0))?;
+        call.1 = false;
+        Some(call.0)
     }
 
     /// The opener's half of a contact.
@@ -308,14 +321,14 @@ impl<S: Set> Protocol for Rumor<S> {
             Message::Want(id) => self.on_want(cx, from, id),
             Message::Call => self.on_call(cx, from),
             Message::Accept => {
-                if let Some(peer) = from.peer.filter(|peer| self.called.last() == Some(peer)) {
+                if let Some(peer) = self.answered(from) {
                     self.talk(cx, peer);
                 }
             }
             Message::Busy => {
-                let asked = self.called.len() as u32;
-                if from.peer.is_some_and(|peer| self.called.last() == Some(&peer)) && asked <= self.config.hunt {
-                    self.call(cx);
+                let most = self.config.contacts + self.config.hunt;
+                if self.answered(from).is_some() && (self.called.len() as u32) < most {
+                    self.call(cx, 1);
                 }
             }
         }
