@@ -5,12 +5,15 @@
 
 mod desk;
 mod overlay;
+mod spatial;
 
+use crate::solo::Tap;
 use bruit_proto::{Context, Origin, Path, PeerId, Protocol, Rng, Time, Timers, Wall};
 use desk::{Desk, Said};
 use std::time::Duration;
 
 pub use overlay::{Complete, Overlay};
+pub use spatial::{FromSite, FromSubnet, Line, Subnets};
 
 /// How long a cycle is in the nodes' own time: protocols under test have this as their period.
 pub const CYCLE: Duration = Duration::from_secs(1);
@@ -38,6 +41,7 @@ pub struct Cycles<P: Protocol, O = Complete> {
     loss_ppm: u32,
     cycle: u64,
     heard: u64,
+    tap: Option<Tap<P::Message>>,
 }
 
 impl<P: Protocol, O: Overlay> Cycles<P, O> {
@@ -51,7 +55,7 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
         let hosts: Vec<Host<P>> = (0..overlay.len()).map(host).collect();
         let (order, dice) = ((0..overlay.len()).collect(), Rng::named(seed, PeerId::NONE, "order"));
         let (desk, wave) = (Desk::default(), Vec::new());
-        let mut cycles = Cycles { hosts, overlay, desk, wave, order, dice, loss_ppm: 0, cycle: 0, heard: 0 };
+        let mut cycles = Cycles { hosts, overlay, desk, wave, order, dice, loss_ppm: 0, cycle: 0, heard: 0, tap: None };
         for i in 0..cycles.hosts.len() as u32 {
             cycles.turn(i, |p, cx| p.on_start(cx));
         }
@@ -76,6 +80,11 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     /// Messages heard so far.
     pub fn heard(&self) -> u64 {
         self.heard
+    }
+
+    /// From now on `tap` hears every message that reaches a node: from which, to which, what.
+    pub fn tap(&mut self, tap: impl FnMut(u32, u32, &P::Message) + 'static) {
+        self.tap = Some(Box::new(tap));
     }
 
     /// The protocol of each node.
@@ -126,6 +135,9 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
         for Said { from, to, message } in saying.drain(..) {
             if self.arrives(from, to) {
                 self.heard += 1;
+                if let Some(tap) = &mut self.tap {
+                    tap(from, to, &message);
+                }
                 let origin = Origin { peer: Some(PeerId(u64::from(from) + 1)), path: Path::new(u64::from(from), None) };
                 self.turn(to, |p, cx| p.on_message(cx, origin, message));
             }

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod cycles;
 pub mod epidemic;
 mod links;
+mod members;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 pub mod paper;

@@ -1,7 +1,7 @@
 //! One protocol alone, up to millions of nodes: its own messages, no codec, no book, no streams.
 //!
 //! The same state machine on the same wheel as a [`World`](crate::World) of whole nodes, which it is not: a dial is
-//! refused at once, nothing is lost, and a packet holds as many messages as there are. Packets wait in a slab whose
+//! refused at once, nothing is lost unless told so, and a packet holds as many messages as there are. Packets wait in a slab whose
 //! lists are used again, so nothing is allocated per event once it runs.
 
 mod alarms;
@@ -33,7 +33,9 @@ struct Host<P: Protocol> {
 }
 
 /// Hears every message that reaches a node: from which, to which, what.
-type Tap<M> = Box<dyn FnMut(u32, u32, &M)>;
+pub(crate) type Tap<M> = Box<dyn FnMut(u32, u32, &M)>;
+/// Hears what nodes tell their users: when, which node, what.
+type Ear<E> = Box<dyn FnMut(Time, u32, E)>;
 
 /// N nodes that run one protocol.
 pub struct Solo<P: Protocol> {
@@ -46,6 +48,12 @@ pub struct Solo<P: Protocol> {
     desk: Desk<P>,
     scale: Option<Scale<P::Message>>,
     tap: Option<Tap<P::Message>>,
+    ear: Option<Ear<P::Event>>,
+    /// The dice of the links: packets lost in a million.
+    dice: Rng,
+    loss_ppm: u32,
+    /// Nodes that crashed.
+    down: Vec<u32>,
     now: u64,
     events: u64,
 }
@@ -58,7 +66,10 @@ impl<P: Protocol> Solo<P> {
         let hosts: Vec<Host<P>> = nodes.into_iter().map(host).collect();
         let alarms = Alarms::new(hosts.len(), FLOOR);
         let (wheel, packets, free, desk) = (Wheel::new(FLOOR), Vec::new(), Vec::new(), Desk::default());
-        let mut solo = Solo { hosts, index, wheel, alarms, packets, free, desk, scale: None, tap: None, now: 0, events: 0 };
+        let (dice, loss_ppm, down) = (Rng::named(seed, PeerId::NONE, "links"), 0, Vec::new());
+        let (scale, tap, ear, now, events) = (None, None, None, 0, 0);
+        let mut solo =
+            Solo { hosts, index, wheel, alarms, packets, free, desk, scale, tap, ear, dice, loss_ppm, down, now, events };
         for i in 0..solo.hosts.len() as u32 {
             solo.turn(i, |p, cx| p.on_start(cx));
             solo.set_alarm(i);
@@ -99,6 +110,28 @@ impl<P: Protocol> Solo<P> {
         self.tap = Some(Box::new(tap));
     }
 
+    /// From now on `ear` hears what nodes tell their users: when, which node, what.
+    pub fn listen(&mut self, ear: impl FnMut(Time, u32, P::Event) + 'static) {
+        self.ear = Some(Box::new(ear));
+        self.desk.keep_told();
+    }
+
+    /// Loses so many packets in a million from now on.
+    pub fn lose(&mut self, ppm: u32) {
+        self.loss_ppm = ppm;
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> Time {
+        Time(self.now)
+    }
+
+    /// The `i`-th node crashes: it hears and does nothing any more.
+    pub fn crash(&mut self, i: u32) {
+        self.down.push(i);
+        self.alarms.set(i, u64::MAX);
+    }
+
     /// A command from outside to the `i`-th node, with its typed result.
     pub fn command<R>(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
         let result = self.turn(i, f);
@@ -125,6 +158,10 @@ impl<P: Protocol> Solo<P> {
 
     fn deliver(&mut self, packet: Entry<u32>) {
         let Entry { at, to, from, item: slot, .. } = packet;
+        if self.down.contains(&to) {
+            self.packets[slot as usize].clear();
+            return self.free.push(slot);
+        }
         self.ring(to, at);
         self.now = at;
         let mut messages = std::mem::take(&mut self.packets[slot as usize]);
@@ -181,7 +218,12 @@ impl<P: Protocol> Solo<P> {
             if let Some(scale) = &mut self.scale {
                 scale.weigh(&messages);
             }
-            let Some(to) = node else { continue };
+            let lost = self.loss_ppm > 0 && self.dice.chance(self.loss_ppm);
+            let Some(to) = node.filter(|_| !lost) else {
+                messages.clear();
+                desk.give_back(messages);
+                continue;
+            };
             let slot = self.free.pop().unwrap_or_else(|| {
                 self.packets.push(Vec::new());
                 self.packets.len() as u32 - 1
@@ -192,6 +234,9 @@ impl<P: Protocol> Solo<P> {
             self.wheel.push(Entry { at, to, from: i, count: desk.next_count(), item: slot });
         }
         self.hosts[i as usize].timers = desk.end();
+        if let Some(ear) = &mut self.ear {
+            self.desk.told().for_each(|event| ear(now, i, event));
+        }
         result
     }
 }

@@ -92,6 +92,7 @@ pub fn paper(rounds: u32) -> Paper {
             "shares of {rounds} rounds, within four standard errors. A seed is drawn with probability S/(L+U), for certain \
              if nobody is live, and only if the live peer is no seed or L < S; drawn twice, it is sent to once"
         )],
+        ..Paper::default()
     }
 }
 

@@ -23,6 +23,7 @@ pub fn paper() -> Paper {
                 .into(),
             "values of 10.0.0.3 and 10.0.0.4 are not published, so that their heartbeats are all that they have here".into(),
         ],
+        ..Paper::default()
     }
 }
 

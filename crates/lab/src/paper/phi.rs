@@ -53,6 +53,7 @@ pub fn paper() -> Paper {
         source: "Hayashibara et al. 2004, figures 8 and 9; Cassandra, FailureDetector",
         verdicts,
         notes: vec![silence.note(), LINEAR.into(), FITTED.into(), PLATEAU.into(), windows(&trace)],
+        ..Paper::default()
     }
 }
 

@@ -94,6 +94,7 @@ pub fn paper(threads: usize) -> Paper {
         source: "van Renesse et al. 2008, figure 2: 128 participants, 64 keys each, 100 values a message",
         verdicts: verdicts.collect(),
         notes: NOTES.map(Into::into).to_vec(),
+        ..Paper::default()
     }
 }
 

@@ -68,6 +68,9 @@ pub struct Paper {
     pub source: &'static str,
     /// Claim by claim.
     pub verdicts: Vec<Verdict>,
+    /// A picture in characters, line by line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub picture: Vec<String>,
     /// What whoever compares should know.
     pub notes: Vec<String>,
 }

@@ -31,6 +31,8 @@ pub(super) struct Desk<P: Protocol> {
     said: Vec<(To, Vec<P::Message>)>,
     spare: Vec<Vec<P::Message>>,
     dials: Vec<StreamId>,
+    /// What the node of this turn told its user, if that is kept.
+    told: Option<Vec<P::Event>>,
     ids: u64,
     count: u32,
     acts: u32,
@@ -39,7 +41,7 @@ pub(super) struct Desk<P: Protocol> {
 impl<P: Protocol> Default for Desk<P> {
     fn default() -> Self {
         let (said, spare, dials) = (Vec::new(), Vec::new(), Vec::new());
-        Desk { now: Time::ZERO, timers: Timers::default(), said, spare, dials, ids: 0, count: 0, acts: 0 }
+        Desk { now: Time::ZERO, timers: Timers::default(), said, spare, dials, told: None, ids: 0, count: 0, acts: 0 }
     }
 }
 
@@ -65,6 +67,16 @@ impl<P: Protocol> Desk<P> {
     /// An empty list, to be used again.
     pub(super) fn give_back(&mut self, list: Vec<P::Message>) {
         self.spare.push(list);
+    }
+
+    /// From now on keeps what nodes tell their users.
+    pub(super) fn keep_told(&mut self) {
+        self.told = Some(Vec::new());
+    }
+
+    /// What was told in this turn.
+    pub(super) fn told(&mut self) -> impl Iterator<Item = P::Event> {
+        self.told.iter_mut().flat_map(|told| told.drain(..))
     }
 
     /// A number used once: it makes the order of a bucket total.
@@ -123,8 +135,11 @@ impl<P: Protocol> Sink<P> for Desk<P> {
     }
     fn know(&mut self, _: PeerId, _: Option<&Arc<Record>>) {}
     fn reject(&mut self, _: Origin, _: &'static str) {}
-    fn notify(&mut self, _: P::Event) {
+    fn notify(&mut self, event: P::Event) {
         self.act();
+        if let Some(told) = &mut self.told {
+            told.push(event);
+        }
     }
 }
 
