@@ -5,12 +5,15 @@
 
 mod desk;
 mod overlay;
+mod spatial;
 
+use crate::solo::Tap;
 use bruit_proto::{Context, Origin, Path, PeerId, Protocol, Rng, Time, Timers, Wall, Wire};
 use desk::{Desk, Said};
 use std::time::Duration;
 
 pub use overlay::{Alone, Complete, Overlay};
+pub use spatial::{FromSite, FromSubnet, Line, Subnets};
 
 /// How long a cycle is in the nodes' own time: protocols under test have this as their period.
 pub const CYCLE: Duration = Duration::from_secs(1);
@@ -45,6 +48,7 @@ pub struct Cycles<P: Protocol, O = Complete> {
     cycle: u64,
     waves: u64,
     tally: Tally,
+    tap: Option<Tap<P::Message>>,
 }
 
 /// What was said so far.
@@ -70,8 +74,9 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
         let hosts: Vec<Host<P>> = (0..overlay.len()).map(host).collect();
         let (order, dice, tally) = (Vec::new(), Rng::named(seed, PeerId::NONE, "order"), Tally::default());
         let (said, wave, links) = (Vec::new(), Vec::new(), Vec::new());
-        let (loss_ppm, size, cycle, waves) = (0, None, 0, 0);
-        let mut cycles = Cycles { hosts, overlay, said, wave, order, seed, dice, links, loss_ppm, size, cycle, waves, tally };
+        let (loss_ppm, size, cycle, waves, tap) = (0, None, 0, 0, None);
+        let mut cycles =
+            Cycles { hosts, overlay, said, wave, order, seed, dice, links, loss_ppm, size, cycle, waves, tally, tap };
         for i in 0..cycles.hosts.len() as u32 {
             cycles.turn(i, |p, cx| p.on_start(cx));
         }
@@ -132,6 +137,11 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
         self.size = Some(size);
     }
 
+    /// From now on `tap` hears every message that reaches a node: from which, to which, what.
+    pub fn tap(&mut self, tap: impl FnMut(u32, u32, &P::Message) + 'static) {
+        self.tap = Some(Box::new(tap));
+    }
+
     /// The protocol of each node.
     pub fn protocols(&self) -> impl Iterator<Item = &P> {
         self.hosts.iter().map(|host| &host.protocol)
@@ -181,6 +191,9 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
             self.count(to, &message);
             if self.arrives(from, to) {
                 self.tally.heard += 1;
+                if let Some(tap) = &mut self.tap {
+                    tap(from, to, &message);
+                }
                 let origin = Origin { peer: Some(PeerId(u64::from(from) + 1)), path: Path::new(u64::from(from), None) };
                 self.turn(to, |p, cx| p.on_message(cx, origin, message));
             }

@@ -11,6 +11,7 @@ pub mod compare;
 pub mod cycles;
 pub mod epidemic;
 mod links;
+mod members;
 pub mod miss;
 pub mod multicast;
 #[cfg(feature = "mutants")]

@@ -120,7 +120,7 @@ impl<P: Node> Field<P> {
 
     /// Loses so many packets in a million from now on.
     fn lose(&mut self, loss_ppm: u32) {
-        self.solo.set_links(links(loss_ppm));
+        self.solo.lose(loss_ppm);
     }
 
     /// Nodes that are up and do not have it.

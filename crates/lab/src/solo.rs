@@ -31,7 +31,9 @@ pub use shard::Order;
 const WIDEST: u32 = 1_000;
 
 /// Hears every message that reaches a node: from which, to which, what.
-type Tap<M> = Box<dyn FnMut(u32, u32, &M)>;
+pub(crate) type Tap<M> = Box<dyn FnMut(u32, u32, &M)>;
+/// Hears what nodes tell their users: when, which node, what.
+type Ear<E> = Box<dyn FnMut(Time, u32, E)>;
 
 /// What all nodes share and none changes.
 struct Common<O> {
@@ -56,6 +58,7 @@ pub struct Solo<P: Protocol, O = Alone> {
     shards: Vec<Shard<P>>,
     common: Common<O>,
     tap: Option<Tap<P::Message>>,
+    ear: Option<Ear<P::Event>>,
     now: u64,
 }
 
@@ -93,7 +96,7 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
             Shard::new(first, size, hosts, &common)
         };
         let shards = (0..shards).map(shard).collect();
-        let mut solo = Solo { shards, common, tap: None, now: 0 };
+        let mut solo = Solo { shards, common, tap: None, ear: None, now: 0 };
         for i in 0..n {
             solo.command(i, |p, cx| p.on_start(cx));
         }
@@ -143,6 +146,11 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
         self.common.medium = medium;
     }
 
+    /// Loses so many packets in a million from now on.
+    pub fn lose(&mut self, loss_ppm: u32) {
+        self.set_links(Links { loss_ppm, ..Links::clone(&self.common.medium) });
+    }
+
     /// Switches a node off, or on again: it hears and does nothing, and keeps what it knows. What was due meanwhile it does
     /// when it is on again.
     pub fn set_up(&mut self, i: u32, up: bool) {
@@ -185,10 +193,17 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
         self.tap = Some(Box::new(tap));
     }
 
+    /// From now on `ear` hears what nodes tell their users: when, which node, what.
+    pub fn listen(&mut self, ear: impl FnMut(Time, u32, P::Event) + 'static) {
+        self.ear = Some(Box::new(ear));
+        self.shards.iter_mut().for_each(|shard| shard.told = Some(Vec::new()));
+    }
+
     /// A command from outside to the `i`-th node, with its typed result.
     pub fn command<R>(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
         let shard = self.shard_of(i);
         let result = self.shards[shard].command(&self.common, self.now, i, f);
+        self.hear();
         self.exchange();
         result
     }
@@ -203,12 +218,13 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
                     }
                 });
             }
+            self.hear();
             self.exchange();
             self.now += self.common.width;
         }
     }
 
-    /// As [`run`](Solo::run), each shard on a thread of its own; the tap hears nothing of it.
+    /// As [`run`](Solo::run), each shard on a thread of its own; tap and ear hear nothing of it.
     ///
     /// After each bucket every shard hands every other what it has for it, and waits for what they have.
     pub fn run_on_threads(&mut self, span: Duration)
@@ -216,6 +232,7 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
         P: Send,
         P::Message: Send,
         P::Timer: Send,
+        P::Event: Send,
         O: Sync,
     {
         let (common, first) = (&self.common, self.now);
@@ -239,6 +256,13 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
             }
         });
         self.now += buckets * self.common.width;
+    }
+
+    /// Tells the ear what nodes told.
+    fn hear(&mut self) {
+        let Some(ear) = &mut self.ear else { return };
+        let told = self.shards.iter_mut().flat_map(|shard| shard.told.iter_mut().flat_map(|told| told.drain(..)));
+        told.for_each(|(at, i, event)| ear(at, i, event));
     }
 
     /// Hands what shards have for each other across.

@@ -73,6 +73,8 @@ pub struct Config {
     pub stop: Stop,
     /// Whether a useful contact makes the counter begin again, as in the paper's tables.
     pub reset: bool,
+    /// How many peers a node contacts in a cycle, its fan-out. The paper's sites contact one.
+    pub contacts: u32,
     /// How many contacts a node takes in a cycle; all if none.
     pub connections: Option<u32>,
     /// How many other peers a node tries in a cycle after one that took no more.
@@ -92,6 +94,7 @@ impl Default for Config {
             exchange: Exchange::Push,
             stop: Stop::Counter { feedback: true, k: 3 },
             reset: true,
+            contacts: 1,
             connections: None,
             hunt: 0,
             minimize: false,
@@ -114,6 +117,7 @@ impl Config {
         };
         bound((1..=1000).contains(&k), "k must be from 1 to 1000")?;
         bound(!self.every.is_zero(), "a cycle must take some time")?;
+        bound((1..=64).contains(&self.contacts), "a node contacts from 1 to 64 peers in a cycle")?;
         bound(self.connections != Some(0), "a node must take at least one contact")?;
         bound(self.hunt <= 64, "at most 64 peers are tried in a cycle")?;
         bound(!self.minimize || matches!(self.stop, Stop::Counter { feedback: true, .. }), "minimization compares counters")?;

@@ -51,8 +51,8 @@ pub struct Rumor<S: Set> {
 struct Calls {
     /// How many were taken.
     taken: u32,
-    /// Who was called.
-    called: Vec<PeerId>,
+    /// Who was called, and whether the answer is still awaited.
+    called: Vec<(PeerId, bool)>,
 }
 
 /// Rumors told or named in one contact, the newest first: some packets, whoever asks.
@@ -131,7 +131,7 @@ impl<S: Set> Rumor<S> {
         cx.notify(Event::Removed(id));
     }
 
-    /// What the contacts of the last cycle come to; then one contact of this one.
+    /// What the contacts of the last cycle come to; then those of this one.
     fn on_cycle(&mut self, cx: Cx<'_, '_, S>) {
         let config = &self.config;
         self.hot.retain_mut(|hot| {
@@ -149,7 +149,7 @@ impl<S: Set> Rumor<S> {
         if self.config.exchange.pulls() || !self.hot.is_empty() {
             self.tick(cx);
             self.flood(cx);
-            self.call(cx);
+            self.call(cx, self.config.contacts);
         }
     }
 
@@ -167,24 +167,45 @@ impl<S: Set> Rumor<S> {
         }
     }
 
-    fn call(&mut self, cx: Cx<'_, '_, S>) {
-        let Some(peer) = self.partner(cx) else { return };
-        if let Some(calls) = &mut self.calls {
-            calls.called.push(peer);
-            cx.send(peer, Message::Call);
-        } else {
-            self.talk(cx, peer);
+    /// Contacts so many peers, or asks them whether they take one more.
+    fn call(&mut self, cx: Cx<'_, '_, S>, contacts: u32) {
+        for peer in self.partners(cx, contacts) {
+            if let Some(calls) = &mut self.calls {
+                calls.called.push((peer, true));
+                cx.send(peer, Message::Call);
+            } else {
+                self.talk(cx, peer);
+            }
         }
     }
 
-    fn partner(&self, cx: Cx<'_, '_, S>) -> Option<PeerId> {
+    fn partners(&self, cx: Cx<'_, '_, S>, contacts: u32) -> Few<PeerId> {
         let linked = self.hot.first().filter(|_| self.config.stop == Stop::Linked);
         let told = |peer| linked.is_some_and(|hot| hot.is_with(peer));
-        cx.one(&|peer| told(peer) || self.called().contains(&peer)).or_else(|| linked?.lacking(cx.peers))
+        let skip = |peer| told(peer) || self.called().iter().any(|call| call.0 == peer);
+        let (mut out, mut many) = (Few::default(), Vec::new());
+        if contacts == 1 {
+            cx.one(&skip).into_iter().for_each(|peer| out.push(peer));
+        } else {
+            cx.pick(contacts, &skip, &mut many);
+            many.into_iter().for_each(|peer| out.push(peer));
+        }
+        if out.is_empty() {
+            linked.and_then(|hot| hot.lacking(cx.peers)).into_iter().for_each(|peer| out.push(peer));
+        }
+        out
     }
 
-    /// Whom this node called in this cycle.
-    fn called(&self) -> &[PeerId] {
+    /// An answer to a call, the first of that peer.
+    fn answered(&mut self, from: Origin) -> Option<PeerId> {
+        let called = &mut self.calls.as_mut()?.called;
+        let call = called.iter_mut().find(|call| call.1 && from.peer == Some(call.0))?;
+        call.1 = false;
+        Some(call.0)
+    }
+
+    /// Whom this node called in this cycle, and whether the answer is still awaited.
+    fn called(&self) -> &[(PeerId, bool)] {
         self.calls.as_ref().map_or(&[], |calls| &calls.called)
     }
 
@@ -323,14 +344,14 @@ impl<S: Set> Protocol for Rumor<S> {
             Message::Want(id) => self.on_want(cx, from, id),
             Message::Call => self.on_call(cx, from),
             Message::Accept => {
-                if let Some(peer) = from.peer.filter(|peer| self.called().last() == Some(peer)) {
+                if let Some(peer) = self.answered(from) {
                     self.talk(cx, peer);
                 }
             }
             Message::Busy => {
-                let asked = self.called().len() as u32;
-                if from.peer.is_some_and(|peer| self.called().last() == Some(&peer)) && asked <= self.config.hunt {
-                    self.call(cx);
+                let most = self.config.contacts + self.config.hunt;
+                if self.answered(from).is_some() && (self.called().len() as u32) < most {
+                    self.call(cx, 1);
                 }
             }
         }

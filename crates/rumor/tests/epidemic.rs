@@ -19,6 +19,8 @@ fn a_rumor_reaches_nearly_all_and_dies_out() {
         Config { exchange: Exchange::PushPull, ..Config::default() },
         Config { exchange: Exchange::PushPull, minimize: true, ..Config::default() },
         Config { connections: Some(1), hunt: 4, stop: counter(5), ..Config::default() },
+        Config { contacts: 3, ..Config::default() },
+        Config { contacts: 2, connections: Some(2), hunt: 4, stop: counter(5), ..Config::default() },
         Config { exchange: Exchange::PushThenPull { copies: 6, hops: 1 }, minimize: true, ..Config::default() },
     ];
     for (seed, config) in (0..20).flat_map(|seed| rules.iter().map(move |config| (seed, config))) {
@@ -69,6 +71,17 @@ fn say(net: &mut bruit_proto::harness::Harness<common::Node>, from: u64, message
     net.turn(1, |node, cx| node.on_message(cx, from, message));
 }
 
+/// A cycle's contacts are with so many peers, all different, and one that takes no more is replaced by another.
+#[test]
+fn a_node_contacts_as_many_peers_in_a_cycle_as_it_is_set_to() {
+    for (contacts, connections) in [(1, None), (3, None), (3, Some(1))] {
+        let config = Config { contacts, connections, hunt: 2, ..Config::default() };
+        let mut net = cluster(16, 5, &config);
+        net.run(config.every + Duration::from_millis(20));
+        assert_eq!((net.site(1).counters().told, known(&net, 16)), (contacts.into(), contacts as usize + 1));
+    }
+}
+
 #[test]
 fn the_oldest_rumor_goes_when_there_are_too_many() {
     let mut net = cluster(2, 1, &Config { capacity: 2, ..Config::default() });
@@ -85,6 +98,8 @@ fn settings_out_of_bounds_are_named() {
         Config { stop: counter(0), ..Config::default() },
         Config { every: Duration::ZERO, ..Config::default() },
         Config { connections: Some(0), ..Config::default() },
+        Config { contacts: 0, ..Config::default() },
+        Config { contacts: 65, ..Config::default() },
         Config { minimize: true, stop: Stop::Linked, ..Config::default() },
         Config { exchange: Exchange::PushThenPull { copies: 4, hops: 2 }, ..Config::default() },
         Config { capacity: 0, ..Config::default() },

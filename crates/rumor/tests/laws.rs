@@ -29,7 +29,8 @@ fn all_laws_hold_whatever_the_rules() {
     let minimized = Config { exchange: Exchange::PushPull, minimize: true, ..Config::default() };
     let limited = Config { connections: Some(1), hunt: 3, stop: Stop::Coin { feedback: true, k: 2 }, ..Config::default() };
     let linked = Config { exchange: Exchange::Pull, stop: Stop::Linked, ..Config::default() };
-    for config in [minimized, limited, linked].map(|config| Config { capacity: 8, ..config }) {
+    let wide = Config { contacts: 3, connections: Some(2), hunt: 2, ..Config::default() };
+    for config in [minimized, limited, linked, wide].map(|config| Config { capacity: 8, ..config }) {
         let make = |_: u32| node(&config);
         let greet = |site: u32, node: &mut Node, cx: &mut Context<'_, Node>| {
             node.start(cx, Number(site.into()));

@@ -22,6 +22,18 @@ pub enum Profile {
     Local,
 }
 
+/// By whose order members are probed, each once in a lap (SWIM section 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Order {
+    /// By one that all nodes agree on, from wall clock and ring: each member is probed once in every period, so that a
+    /// crash is met within one period on average.
+    #[default]
+    Shared,
+    /// By each node's own, as in the paper: of all members e^-1 are probed by nobody in a period, and a crash is met
+    /// after e/(e-1) periods. It asks nothing of clocks.
+    Own,
+}
+
 /// The settings of SWIM. Where no other source is named, value and formula are memberlist's (`DefaultLANConfig`,
 /// `DefaultWANConfig`, `DefaultLocalConfig`).
 #[derive(Clone, Debug, PartialEq)]
@@ -35,9 +47,16 @@ pub struct Config {
     pub probe_timeout: Duration,
     /// Helpers k of an indirect ping (SWIM section 3.1). 3; 1 on one machine.
     pub helpers: u32,
+    /// By whose order members are probed. Shared; memberlist: each node's own.
+    pub order: Order,
+    /// Whether a ping to a suspect tells it of the suspicion (Lifeguard section IV-C, the buddy system). It does.
+    pub buddy: bool,
     /// The grain of spreading: news waits no longer than this for company when news came just before. 200 ms; 500 ms
     /// over a WAN; 100 ms on one machine.
     pub gossip_every: Duration,
+    /// Whether news has packets of its own. It does; else it rides on pings and acks alone, as in the paper (SWIM section
+    /// 4.1) and with memberlist's `GossipInterval` of zero: it takes periods, and no packet more.
+    pub gossip: bool,
     /// Random peers that get news at once, beside the two neighbours on the ring of ids. 2: see
     /// [`targets`](bruit_kit::targets).
     pub relay: u32,
@@ -74,7 +93,10 @@ impl Config {
             probe_every: Duration::from_secs(1),
             probe_timeout: Duration::from_millis(300),
             helpers: 3,
+            order: Order::Shared,
+            buddy: true,
             gossip_every: Duration::from_millis(200),
+            gossip: true,
             relay: 2,
             retransmit: 4,
             suspicion_tenths: 8,
@@ -107,7 +129,8 @@ impl Config {
         }
     }
 
-    /// The same in memberlist's rules: suspicion multiplier 4 (6 over a WAN, 3 on one machine).
+    /// The same in memberlist's rules: suspicion multiplier 4 (6 over a WAN, 3 on one machine), an order of probes of its
+    /// own.
     pub fn memberlist(profile: Profile) -> Config {
         let suspicion_tenths = match profile {
             Profile::Lan => 40,
@@ -116,6 +139,6 @@ impl Config {
         };
         let ours = Config::of(profile);
         let probe_timeout = if profile == Profile::Lan { Duration::from_millis(500) } else { ours.probe_timeout };
-        Config { dialect: Dialect::Memberlist, suspicion_tenths, probe_timeout, ..ours }
+        Config { dialect: Dialect::Memberlist, order: Order::Own, suspicion_tenths, probe_timeout, ..ours }
     }
 }

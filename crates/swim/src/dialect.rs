@@ -6,6 +6,7 @@
 //! | confirmations that count | 3, or as many as there can be | multiplier - 2, none in clusters too small for it |
 //! | a helper's nack | accuses | only spares the asker's health |
 //! | a direct ping is waited for | 300 ms | 500 ms |
+//! | members are probed | by one order of all nodes | by each node's own |
 //! | then the direct ping | is sent again, twice, beside the helpers' | is not |
 //! | a probe fails | as soon as all helpers nacked and the stream is refused | at the end of its period |
 //! | last call | a ping with the accusation, twice | none |

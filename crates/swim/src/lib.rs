@@ -47,7 +47,7 @@ mod updates;
 mod wire;
 
 pub use cases::{Case, End, Ended, Step, Tried};
-pub use config::{Config, Dialect, Profile};
+pub use config::{Config, Dialect, Order, Profile};
 pub use counters::Counters;
 pub use member::{Member, Status, beats};
 pub use members::Base;
@@ -239,6 +239,11 @@ impl Swim {
     /// Local health (Lifeguard section IV-A): 0 is healthy, `health_limit - 1` the worst.
     pub fn health(&self) -> u8 {
         self.health.score()
+    }
+
+    /// Whom this node probes now and has not heard from yet.
+    pub fn probing(&self) -> Option<PeerId> {
+        self.probe.target()
     }
 
     /// Whether nobody has answered for several periods.

@@ -35,7 +35,7 @@ impl News {
 }
 
 impl Swim {
-    /// News: it is told at once, or, if some was told just now, after a short wait for company.
+    /// News: it is told at once, or, if some was told just now, after a short wait for company; or it waits for a ride.
     pub(crate) fn spread(&mut self, cx: &mut Context<'_, Self>, update: Update, from: Option<PeerId>) {
         self.news.last = cx.now;
         self.news.backlog.put(update.about(), Piece { update, from });
@@ -43,7 +43,7 @@ impl Swim {
         if dropped > self.counters.news_dropped {
             self.counters.news_dropped = dropped;
         }
-        if !std::mem::replace(&mut self.news.waiting, true) {
+        if self.config.gossip && !std::mem::replace(&mut self.news.waiting, true) {
             let wait = self.news.told.map_or(Duration::ZERO, |told| self.gap().saturating_sub(cx.now.since(told)));
             cx.set(Timer::News, wait);
         }

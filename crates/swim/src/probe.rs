@@ -1,6 +1,6 @@
 use crate::cases::{Step, Tried, step};
 use crate::pings::Asked;
-use crate::{Event, Message, Swim, Timer, earlier, pick_live};
+use crate::{Event, Message, Order, Swim, Timer, earlier, pick_live};
 use bruit_kit::{Lazy, Permutation};
 use bruit_proto::{Class, Context, Duration, Origin, Path, PeerId, StreamId, StreamNews, Time, Wall, mix, mutant};
 
@@ -43,6 +43,13 @@ struct Indirect {
     stream_failed: bool,
     /// What was tried, for whoever asks why.
     steps: Vec<Step>,
+}
+
+impl Probe {
+    /// Of the probe under way.
+    pub(crate) fn target(&self) -> Option<PeerId> {
+        self.current.as_ref().map(|current| current.target)
+    }
 }
 
 impl Current {
@@ -137,12 +144,12 @@ impl Swim {
     /// A ping; one that is suspected is told so with it (Lifeguard section IV-C, the buddy system).
     pub(crate) fn send_ping(&mut self, cx: &mut Context<'_, Self>, target: PeerId, seq: u32) {
         cx.send(target, Message::Ping { seq, digest: self.digest_to_show() });
-        if let Some(accusation) = self.suspicions.as_update(target) {
+        if let Some(accusation) = self.suspicions.as_update(target).filter(|_| self.config.buddy) {
             cx.send(target, Message::Update(accusation));
         }
     }
 
-    /// Round-robin in random order (SWIM section 4.3), and together: whom a node probes follows from the number of the
+    /// Round-robin in random order (SWIM section 4.3), and by default together: whom a node probes follows from the number of the
     /// period, its own place on the ring of ids and the size of its view.
     ///
     /// In period t everybody probes whoever stands `offset(t)` places after it, where a lap of offsets is a keyed
@@ -156,12 +163,13 @@ impl Swim {
         if slots == 0 {
             return None;
         }
-        let (period, last) = (self.period(cx.wall), self.probe.period);
+        let (shared, last) = (self.config.order == Order::Shared, self.probe.period);
+        let (period, own) = if shared { (self.period(cx.wall), 0) } else { (last + 1, self.id().0) };
         // A number that was missed, because health made a period long, is made up for: its member would wait a lap. And a
         // clock that stands or was set back a little must not probe the same member again and again.
         let period = if period.abs_diff(last) <= 2 * slots { last + 1 } else { period };
         self.probe.period = period;
-        let lap = Permutation::new(mix(period / slots) ^ slots, slots as u32);
+        let lap = Permutation::new(mix((period / slots) ^ own) ^ slots, slots as u32);
         Some(self.members.nth_after_me(lap.get((period % slots) as u32)))
     }
 
@@ -171,7 +179,8 @@ impl Swim {
 
     /// A probe was answered early: if this node is behind the others, it probes one more in this period.
     fn catch_up(&mut self, cx: &mut Context<'_, Self>) {
-        if self.period(cx.wall) > self.probe.period && !self.is_leaving() {
+        let behind = self.config.order == Order::Shared && self.period(cx.wall) > self.probe.period;
+        if behind && !self.is_leaving() {
             self.probe_somebody(cx, true);
         }
     }

@@ -41,6 +41,7 @@ const fn rules(exchange: Exchange, k: u32) -> Config {
         exchange,
         stop: Stop::Counter { feedback: true, k },
         reset: true,
+        contacts: 1,
         connections: None,
         hunt: 0,
         minimize: false,

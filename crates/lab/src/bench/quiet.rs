@@ -1,10 +1,8 @@
 //! How fast the lab is: quiet SWIM nodes that share one view, and nothing else.
 
+use crate::members;
 use crate::solo::Solo;
-use bruit_proto::{PeerId, Record, Tags};
-use bruit_swim::{Base, Config, Message, Profile, Swim};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use bruit_swim::{Config, Message, Profile, Swim};
 use std::time::Duration;
 
 /// A quiet cluster, made but not run.
@@ -13,17 +11,7 @@ pub struct Cluster(Solo<Swim>);
 impl Cluster {
     /// `n` nodes that know each other.
     pub fn new(n: u32, seed: u64) -> Cluster {
-        let record = |i: u32| {
-            let at = SocketAddr::from((Ipv4Addr::from(0x0A00_0000 + i), 7946));
-            Arc::new(
-                Record::new(&format!("n{i}"), u64::from(i), vec![at], Tags::default()).expect("a short name and one address"),
-            )
-        };
-        let records: Vec<Arc<Record>> = (0..n).map(record).collect();
-        let base = Arc::new(Base::new(records.iter().cloned()));
-        let config = Arc::new(Config::of(Profile::Lan));
-        let node = |r: Arc<Record>| -> (PeerId, Swim) { (r.id(), Swim::with_base(config.clone(), base.clone(), r)) };
-        Cluster(Solo::new(seed, records.into_iter().map(node).collect()))
+        Cluster(members::solo(n, seed, Config::of(Profile::Lan)))
     }
 
     /// From now on `tap` hears every message that reaches a node: from which, to which, what.

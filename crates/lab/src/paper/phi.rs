@@ -54,6 +54,7 @@ pub fn paper() -> Paper {
         verdicts,
         notes: vec![silence.note(), LINEAR.into(), FITTED.into(), windows(&trace)],
         plots: vec![plot(&seen)],
+        ..Paper::default()
     }
 }
 

@@ -135,6 +135,7 @@ pub fn paper(threads: usize) -> Paper {
             y: Axis::linear("longest staleness of a participant in s, mean over all"),
             curves: curves.into_iter().flatten().collect(),
         }],
+        ..Paper::default()
     }
 }
 

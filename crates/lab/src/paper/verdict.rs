@@ -78,6 +78,9 @@ pub struct Paper {
     pub source: &'static str,
     /// Claim by claim.
     pub verdicts: Vec<Verdict>,
+    /// A drawing in characters, line by line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub drawing: Vec<String>,
     /// What whoever compares should know.
     pub notes: Vec<String>,
     /// Curves of what was seen, beside what was published.

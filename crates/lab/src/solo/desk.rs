@@ -37,6 +37,10 @@ pub(super) struct Desk<'a, P: Protocol> {
     pub(super) said: &'a mut Vec<(To, Few<P::Message>)>,
     /// The dials of this turn: each is refused.
     pub(super) dials: &'a mut Vec<StreamId>,
+    /// What this node told its user, if that is kept.
+    pub(super) told: &'a mut Option<Vec<(Time, u32, P::Event)>>,
+    /// Whose turn it is.
+    pub(super) me: u32,
     /// The last number that a stream or a receipt was given.
     pub(super) ids: &'a mut u64,
 }
@@ -92,8 +96,11 @@ impl<P: Protocol> Sink<P> for Desk<'_, P> {
     }
     fn know(&mut self, _: PeerId, _: Option<&Arc<Record>>) {}
     fn reject(&mut self, _: Origin, _: &'static str) {}
-    fn notify(&mut self, _: P::Event) {
+    fn notify(&mut self, event: P::Event) {
         self.act();
+        if let Some(told) = self.told {
+            told.push((self.now, self.me, event));
+        }
     }
 }
 

@@ -59,6 +59,8 @@ pub(super) struct Shard<P: Protocol> {
     due: Vec<u32>,
     /// For the other shards.
     out: Vec<Vec<Entry<Packet<P::Message>>>>,
+    /// What nodes told their users, if that is kept: when, which node, what.
+    pub(super) told: Option<Vec<(Time, u32, P::Event)>>,
     pub(super) scale: Option<Scale<P::Message>>,
     pub(super) events: u64,
 }
@@ -79,6 +81,7 @@ impl<P: Protocol> Shard<P> {
             bucket: Vec::new(),
             due: Vec::new(),
             out: (0..shards).map(|_| Vec::new()).collect(),
+            told: None,
             scale: None,
             events: 0,
         };
@@ -213,8 +216,8 @@ impl<P: Protocol> Shard<P> {
         let (time, wall, me) = (Time(now), Wall(now / 1000), self.first + i);
         let view = common.overlay.view(me);
         let Host { protocol, rng, timers, count, .. } = &mut self.hosts[i as usize];
-        let (said, dials, ids) = (&mut self.said, &mut self.dials, &mut self.ids);
-        let mut desk = Desk { now: time, acts: 0, timers, said, dials, ids };
+        let (said, dials, told, ids) = (&mut self.said, &mut self.dials, &mut self.told, &mut self.ids);
+        let mut desk = Desk { now: time, acts: 0, timers, said, dials, told, me, ids };
         let result = f(protocol, &mut Context::new(time, wall, rng, &view, &mut desk));
         while let Some(refused) = desk.dials.pop() {
             let mut cx = Context::new(time, wall, rng, &view, &mut desk);
