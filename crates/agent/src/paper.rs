@@ -6,8 +6,8 @@ use crate::cli::{Format, PaperOptions};
 use crate::output::{self, progress, threads};
 use anyhow::{Context, Result};
 use bruit_lab::paper::{
-    Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, demers_antientropy, multicast, phi,
-    reconcile, rounds, scuttlebutt,
+    Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, demers_antientropy, demers_spatial, mp1,
+    multicast, phi, pushes_uiuc, reconcile, rounds, scuttlebutt, swim_detection, swim_false_positives, swim_infection,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -98,7 +98,7 @@ fn summary(name: &str, paper: &Paper) -> serde_json::Value {
 fn summary_lines(name: &str, paper: &Paper) -> Vec<String> {
     let missed: Vec<&Verdict> = paper.verdicts.iter().filter(|verdict| !verdict.ok).collect();
     let (all, ok) = (paper.verdicts.len(), if paper.holds() { "ok" } else { "MISSED" });
-    let mut lines = vec![format!("{name:<16} {:>3} of {all:>3}  {ok:<6}  {}", all - missed.len(), paper.source)];
+    let mut lines = vec![format!("{name:<20} {:>3} of {all:>3}  {ok:<6}  {}", all - missed.len(), paper.source)];
     let width = missed.iter().map(|verdict| verdict.claim.chars().count()).max().unwrap_or(0);
     lines.extend(missed.iter().map(|verdict| format!("  {}", line(verdict, width))));
     lines
@@ -113,25 +113,48 @@ fn paper(which: &Which) -> Paper {
         Which::Demers1(options) => table(demers::Table::One, options),
         Which::Demers2(options) => table(demers::Table::Two, options),
         Which::Demers3(options) => table(demers::Table::Three, options),
-        Which::DemersAntientropy { quick } => {
-            let count = if *quick { demers_antientropy::RUNS / 10 } else { demers_antientropy::RUNS };
+        Which::DemersAntientropy(quick) => {
+            let count = quick.or(demers_antientropy::RUNS, demers_antientropy::RUNS / 10);
             with_bar(demers_antientropy::runs(count), |done| demers_antientropy::paper(count, threads(), done))
         }
-        Which::Reconcile { quick } => {
-            let size = if *quick { reconcile::Size::QUICK } else { reconcile::Size::FULL };
+        Which::Reconcile(quick) => {
+            let size = quick.or(reconcile::Size::FULL, reconcile::Size::QUICK);
             with_bar(reconcile::RUNS, |done| reconcile::paper(size, threads(), done))
         }
-        Which::Rounds { quick } => {
-            let (sizes, runs): (&[u32], u64) =
-                if *quick { (&[10, 12, 14], 12) } else { (&[10, 12, 14, 16, 18, 20], rounds::RUNS) };
+        Which::Rounds(quick) => {
+            let (sizes, runs) = quick.or((&[10, 12, 14, 16, 18, 20][..], rounds::RUNS), (&[10, 12, 14], 12));
             with_bar(rounds::runs(sizes, runs), |done| rounds::paper(sizes, runs, threads(), done))
         }
-        Which::Multicast { quick } => {
-            let runs = if *quick { multicast::Runs::quick() } else { multicast::Runs::full() };
+        Which::Multicast(quick) => {
+            let runs = quick.or(multicast::Runs::full(), multicast::Runs::quick());
             with_bar(runs.count(), |done| multicast::paper(&runs, threads(), done))
         }
-        Which::BeatDemers { quick } => {
-            let runs = if *quick { 100 } else { beat_demers::RUNS };
+        Which::DemersSpatial(quick) => {
+            let sites = quick.or(demers_spatial::SITES, demers_spatial::SITES / 4);
+            with_bar(demers_spatial::runs(), |done| demers_spatial::paper(sites, threads(), done))
+        }
+        Which::PushesUiuc(quick) => {
+            let runs = quick.or(pushes_uiuc::RUNS, 40);
+            with_bar(pushes_uiuc::runs(runs), |done| pushes_uiuc::paper(runs, threads(), done))
+        }
+        Which::SwimDetection(quick) => {
+            let runs = quick.or(swim_detection::RUNS, 40);
+            with_bar(2 * runs, |done| swim_detection::paper(runs, threads(), done))
+        }
+        Which::SwimFalsePositives(quick) => {
+            let within = quick.or(swim_false_positives::WITHIN, 0.1);
+            with_bar(swim_false_positives::runs(within), |done| swim_false_positives::paper(within, threads(), done))
+        }
+        Which::SwimInfection(quick) => {
+            let runs = quick.or(swim_infection::RUNS, 25);
+            with_bar(swim_infection::runs(runs), |done| swim_infection::paper(runs, threads(), done))
+        }
+        Which::Mp1(quick) => {
+            let runs = quick.or(mp1::RUNS, 20);
+            with_bar(runs, |done| mp1::paper(runs, threads(), done))
+        }
+        Which::BeatDemers(quick) => {
+            let runs = quick.or(beat_demers::RUNS, 100);
             with_bar(2 * runs, |done| beat_demers::paper(runs, threads(), done))
         }
     }
@@ -154,7 +177,7 @@ fn list(format: Format) {
     for Entry { name, about, .. } in Which::every(false) {
         match format {
             Format::Json => output::json(&json!({ "paper": name, "about": about })),
-            Format::Text => println!("{name:<18} {about}"),
+            Format::Text => println!("{name:<20} {about}"),
         }
     }
 }
@@ -166,6 +189,7 @@ fn print(paper: &Paper) {
         println!("{:<width$} {:>12} {:>23}", "claim", "seen", "bound");
     }
     paper.verdicts.iter().for_each(|verdict| println!("{}", line(verdict, width)));
+    paper.drawing.iter().for_each(|line| println!("{line}"));
     paper.notes.iter().for_each(|note| println!("note: {note}"));
 }
 
@@ -191,7 +215,7 @@ mod tests {
     fn all_are_those_of_the_list_and_quick_where_they_can_be() {
         let every = Which::every(true);
         assert!(every.iter().any(|entry| matches!(&entry.which, Which::Demers1(options) if options.quick)));
-        assert!(every.iter().any(|entry| matches!(entry.which, Which::Rounds { quick: true })));
+        assert!(every.iter().any(|entry| matches!(entry.which, Which::Rounds(quick) if quick.quick)));
         assert!(every.iter().all(|entry| entry.name == entry.which.entry().name && !entry.about.is_empty()));
     }
 
@@ -200,7 +224,7 @@ mod tests {
         let holds = Verdict::range("a", 1.0, 0.0, 2.0);
         let missed = Verdict::range("b", 3.0, 0.0, 2.0);
         let mut paper = Paper { source: "of somebody", verdicts: vec![holds], ..Paper::default() };
-        assert_eq!(summary_lines("it", &paper), ["it                 1 of   1  ok      of somebody"]);
+        assert_eq!(summary_lines("it", &paper), ["it                     1 of   1  ok      of somebody"]);
         paper.verdicts.push(missed);
         let lines = summary_lines("it", &paper);
         assert!(

@@ -205,10 +205,13 @@ fn papers_are_listed() {
     let out = bruit(&["lab", "paper", "--list", "-o", "json"]);
     ends(&out, 0);
     let papers: Vec<Value> = lines(&out).into_iter().map(|line| line["paper"].clone()).collect();
-    let epidemics = ["demers-1", "demers-2", "demers-3", "demers-antientropy", "reconcile", "rounds", "multicast", "beat-demers"];
-    assert_eq!(papers, [&["cassandra-wiki", "cassandra-round", "phi", "scuttlebutt"][..], &epidemics].concat());
+    let state = ["cassandra-wiki", "cassandra-round", "phi", "scuttlebutt"];
+    let epidemics = ["demers-1", "demers-2", "demers-3", "demers-antientropy", "reconcile", "rounds", "multicast"];
+    let more =
+        ["demers-spatial", "pushes-uiuc", "swim-detection", "swim-false-positives", "swim-infection", "mp1", "beat-demers"];
+    assert_eq!(papers, [&state[..], &epidemics, &more].concat());
     let told = text(&bruit(&["lab", "paper", "--list"]).stdout);
-    assert!(told.contains("scuttlebutt        Scuttlebutt under overload"), "{told}");
+    assert!(told.contains("scuttlebutt          Scuttlebutt under overload"), "{told}");
     ends(&bruit(&["lab", "paper"]), 2);
 }
 

@@ -68,35 +68,42 @@ pub(crate) enum Which {
     #[command(name = "demers-3")]
     Demers3(Demers),
     /// Anti-entropy: how fast the last few are found, by push, pull and both, beside the recurrences of 1987.
-    DemersAntientropy {
-        /// A tenth of the runs.
-        #[arg(long)]
-        quick: bool,
-    },
+    DemersAntientropy(Quick),
     /// Two nodes that differ in 1, 100, 10,000 of a million items: bytes and round trips of each method of anti-entropy.
-    Reconcile {
-        /// Of ten thousand, in 1, 10, 100.
-        #[arg(long)]
-        quick: bool,
-    },
+    Reconcile(Quick),
     /// Rounds until all know a rumor, by push, pull and both, beside the formulas.
-    Rounds {
-        /// Fewer runs, up to 2^14 nodes.
-        #[arg(long)]
-        quick: bool,
-    },
+    Rounds(Quick),
     /// Direct mail, trees with ACK and NAK repair, and gossip, from 10 to 100,000 nodes: load, time, and what failures cut off.
-    Multicast {
-        /// Up to 1,000 nodes.
-        #[arg(long)]
-        quick: bool,
-    },
+    Multicast(Quick),
+    /// Partners chosen by distance: how traffic per link grows on a line, and what routers between subnets carry.
+    DemersSpatial(Quick),
+    /// The lecture's y = (n+1) - n^-(cb-2) after c ln n rounds of b pushes, and half of all lost.
+    PushesUiuc(Quick),
+    /// SWIM: how soon a crash is met, at what load.
+    SwimDetection(Quick),
+    /// SWIM: how often a probe convicts a healthy member because packets were lost.
+    SwimFalsePositives(Quick),
+    /// SWIM: how news spreads that rides on pings and acks.
+    SwimInfection(Quick),
+    /// The log of a well-known visualization: ten nodes, of which five fail; ours as a time line.
+    #[command(name = "mp1")]
+    Mp1(Quick),
     /// Rumor mongering better than its tables of 1987.
-    BeatDemers {
-        /// A tenth of the runs.
-        #[arg(long)]
-        quick: bool,
-    },
+    BeatDemers(Quick),
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Quick {
+    /// A smaller run, with bounds as much wider as its error.
+    #[arg(long)]
+    pub(crate) quick: bool,
+}
+
+impl Quick {
+    /// What a full run takes, or a quick one.
+    pub(crate) fn or<T>(self, full: T, quick: T) -> T {
+        if self.quick { quick } else { full }
+    }
 }
 
 #[derive(Args, Clone, Debug)]
