@@ -3,28 +3,47 @@
 //! A claim is measured on the product's own protocols and held against a bound that is derived or cited where it stands; no
 //! bound was taken from what is measured here. To add one: a constant of type [`Claim`], and its name in [`CLAIMS`].
 
+mod antientropy;
 mod crossover;
 mod events;
+mod mail;
+mod miss;
 mod multicast;
 mod optimum;
 mod rumor;
 mod swim;
+mod topology;
+mod tree;
 
 use crate::paper::Verdict;
 use serde::Serialize;
 
 /// Every claim, by subject.
 pub const CLAIMS: &[Claim] = &[
+    mail::LOAD,
+    mail::KNOWN,
+    mail::LOSES,
+    antientropy::RESIDUE,
+    antientropy::ENDLESS,
+    antientropy::GROWS,
+    antientropy::STALE,
     rumor::BOUNDED,
     rumor::RESIDUE,
+    miss::MISS,
     rumor::ENDS,
+    antientropy::CHEAPER,
     crossover::CROSSOVER,
+    mail::CRASH,
+    tree::LATENCY,
+    tree::CUT,
+    tree::CONTROL,
     multicast::ORIGIN,
     multicast::INNER,
     multicast::LOAD,
     swim::DETECTION,
     swim::LOAD,
     optimum::OPTIMUM,
+    topology::SUBNETS,
     events::ALL,
 ];
 
@@ -99,7 +118,17 @@ mod tests {
 
     #[test]
     fn what_is_said_of_rumors_holds() {
-        holds(&[rumor::BOUNDED, rumor::RESIDUE, rumor::ENDS, crossover::CROSSOVER]);
+        holds(&[rumor::BOUNDED, rumor::RESIDUE, miss::MISS, rumor::ENDS, antientropy::CHEAPER, crossover::CROSSOVER]);
+    }
+
+    #[test]
+    fn what_is_said_of_direct_mail_and_trees_holds() {
+        holds(&[mail::LOAD, mail::KNOWN, mail::LOSES, mail::CRASH, tree::LATENCY, tree::CUT, tree::CONTROL]);
+    }
+
+    #[test]
+    fn what_is_said_of_anti_entropy_and_topology_holds() {
+        holds(&[antientropy::RESIDUE, antientropy::ENDLESS, antientropy::GROWS, antientropy::STALE, topology::SUBNETS]);
     }
 
     #[test]

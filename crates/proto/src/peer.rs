@@ -80,10 +80,11 @@ pub trait Peers {
         self.len() == 0
     }
 
-    /// One peer that `skip` does not name, the first that [`pick`](Peers::pick) would add: of at most three draws.
+    /// One peer that `skip` does not name: the first that [`pick`](Peers::pick) would add.
     fn one(&self, rng: &mut Rng, skip: &dyn Fn(PeerId) -> bool) -> Option<PeerId> {
-        let n = self.len();
-        (0..3).filter(|_| n > 0).map(|_| self.get(rng.below(n))).find(|peer| !skip(*peer))
+        let mut out = Vec::new();
+        self.pick(rng, 1, skip, &mut out);
+        out.pop()
     }
 
     /// Adds to `out` peers that are not yet in it and that `skip` does not name, until `out` holds `k`.
@@ -121,6 +122,11 @@ impl Peers for Upto {
     }
     fn contains(&self, peer: PeerId) -> bool {
         peer != self.me && (1..=u64::from(self.n)).contains(&peer.0)
+    }
+    /// Without a list: of at most three draws, as [`pick`](Peers::pick) makes them.
+    fn one(&self, rng: &mut Rng, skip: &dyn Fn(PeerId) -> bool) -> Option<PeerId> {
+        let n = self.len();
+        (0..3).filter(|_| n > 0).map(|_| self.get(rng.below(n))).find(|peer| !skip(*peer))
     }
     fn next(&self, peer: PeerId) -> Option<PeerId> {
         let after = |id: u64| PeerId(if id >= u64::from(self.n) { 1 } else { id + 1 });

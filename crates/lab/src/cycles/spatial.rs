@@ -165,9 +165,7 @@ mod tests {
     fn drawn(view: impl Peers, times: u32) -> Vec<u32> {
         let (mut rng, mut counts) = (Rng::seeded(1), vec![0; 1 + view.len() as usize]);
         for _ in 0..times {
-            let mut out = Vec::new();
-            view.pick(&mut rng, 1, &|_| false, &mut out);
-            counts[out[0].0 as usize - 1] += 1;
+            counts[view.one(&mut rng, &|_| false).expect("there are others").0 as usize - 1] += 1;
         }
         counts
     }

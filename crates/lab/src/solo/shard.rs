@@ -7,6 +7,7 @@ use crate::links::Uplink;
 use crate::wheel::{Entry, Wheel};
 use bruit_kit::Few;
 use bruit_proto::{Context, FillSink, Origin, Outlet, Path, Protocol, Rng, Room, StreamId, StreamNews, Time, Timers, Wall, Why};
+use std::ops::Range;
 
 /// Nodes that are looked at ahead of their turns: as many as a processor fetches from memory at once.
 const GROUP: usize = 16;
@@ -98,8 +99,9 @@ impl<P: Protocol> Shard<P> {
         let i = i - self.first;
         let host = &mut self.hosts[i as usize];
         host.up = up;
-        let next = host.timers.next().filter(|_| up);
-        self.alarms.set(i, next.map_or(u64::MAX, |(at, _)| at.0.max(now)));
+        if let Some((at, _)) = host.timers.next().filter(|_| up) {
+            self.alarms.set(i, at.0.max(now));
+        }
     }
 
     /// What this shard has for another.
@@ -138,7 +140,7 @@ impl<P: Protocol> Shard<P> {
         let mut packets = bucket.drain(..);
         while !packets.as_slice().is_empty() {
             self.touch(packets.as_slice().iter().take(GROUP).map(|packet| packet.to - self.first));
-            packets.by_ref().take(GROUP).for_each(|packet| self.deliver(common, packet, hear));
+            packets.by_ref().take(GROUP).for_each(|packet| self.deliver(common, start, packet, hear));
         }
         drop(packets);
         self.bucket = bucket;
@@ -146,7 +148,7 @@ impl<P: Protocol> Shard<P> {
         self.alarms.take(start, &mut due);
         for group in due.chunks(GROUP) {
             self.touch(group.iter().copied());
-            group.iter().for_each(|i| self.wake(common, *i, edge));
+            group.iter().for_each(|i| self.wake(common, *i, start..edge));
         }
         due.clear();
         self.due = due;
@@ -161,10 +163,13 @@ impl<P: Protocol> Shard<P> {
         std::hint::black_box(nodes.fold(0, look));
     }
 
-    fn wake<O: Overlay>(&mut self, common: &Common<O>, i: u32, edge: u64) {
-        if self.hosts[i as usize].timers.next().is_some_and(|next| next.0.0 < edge) {
+    fn wake<O: Overlay>(&mut self, common: &Common<O>, i: u32, bucket: Range<u64>) {
+        if !self.hosts[i as usize].up {
+            return;
+        }
+        if self.hosts[i as usize].timers.next().is_some_and(|next| next.0.0 < bucket.end) {
             self.events += 1;
-            self.ring(common, i, edge);
+            self.ring(common, i, bucket);
         }
         self.set_alarm(i);
     }
@@ -172,6 +177,7 @@ impl<P: Protocol> Shard<P> {
     fn deliver<O: Overlay>(
         &mut self,
         common: &Common<O>,
+        start: u64,
         packet: Entry<Packet<P::Message>>,
         hear: &mut dyn FnMut(u32, u32, &P::Message),
     ) {
@@ -180,7 +186,7 @@ impl<P: Protocol> Shard<P> {
         if !self.hosts[i as usize].up {
             return;
         }
-        self.ring(common, i, at);
+        self.ring(common, i, start..at);
         let origin = Origin { peer: Some(common.index.id(from)), path: Path::new(u64::from(from), None) };
         for message in item {
             self.events += 1;
@@ -190,13 +196,14 @@ impl<P: Protocol> Shard<P> {
         self.set_alarm(i);
     }
 
-    /// Runs the timers of a node that are due before a moment.
-    fn ring<O: Overlay>(&mut self, common: &Common<O>, i: u32, before: u64) {
+    /// Runs the timers of a node that are due before the end of a span; at its start those that were due before, when it
+    /// was off.
+    fn ring<O: Overlay>(&mut self, common: &Common<O>, i: u32, span: Range<u64>) {
         loop {
             let timers = &mut self.hosts[i as usize].timers;
-            let Some((at, _)) = timers.next().filter(|next| next.0.0 < before) else { return };
+            let Some((at, _)) = timers.next().filter(|next| next.0.0 < span.end) else { return };
             let timer = timers.take_due(at).expect("it was just seen");
-            self.turn(common, at.0, i, |p, cx| p.on_timer(cx, timer));
+            self.turn(common, at.0.max(span.start), i, |p, cx| p.on_timer(cx, timer));
         }
     }
 

@@ -91,3 +91,15 @@ fn a_narrow_way_out_is_felt() {
     let (wide, narrow) = (after(&wide), after(&narrow));
     assert!(narrow.0 < wide.0 && narrow.1 < wide.1, "{narrow:?} {wide:?}");
 }
+
+/// A node that is off hears nothing and does nothing, and does what was due when it is on again.
+#[test]
+fn who_is_off_is_silent_and_goes_on_when_it_is_on_again() {
+    let mut solo = epidemic(&Links::default(), 1);
+    solo.set_up(0, false);
+    solo.run(Duration::from_secs(5));
+    assert_eq!(known(&solo), 1, "it told nobody, though its timer was set");
+    solo.set_up(0, true);
+    solo.run(Duration::from_secs(60));
+    assert!(known(&solo) > NODES as usize * 9 / 10, "{} know it", known(&solo));
+}
