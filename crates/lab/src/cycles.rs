@@ -36,6 +36,8 @@ pub struct Cycles<P: Protocol, O = Complete> {
     order: Vec<u32>,
     dice: Rng,
     loss_ppm: u32,
+    /// Nothing passes between the places below this and the others.
+    split: Option<u32>,
     cycle: u64,
     heard: u64,
 }
@@ -51,7 +53,7 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
         let hosts: Vec<Host<P>> = (0..overlay.len()).map(host).collect();
         let (order, dice) = ((0..overlay.len()).collect(), Rng::named(seed, PeerId::NONE, "order"));
         let (desk, wave) = (Desk::default(), Vec::new());
-        let mut cycles = Cycles { hosts, overlay, desk, wave, order, dice, loss_ppm: 0, cycle: 0, heard: 0 };
+        let mut cycles = Cycles { hosts, overlay, desk, wave, order, dice, loss_ppm: 0, split: None, cycle: 0, heard: 0 };
         for i in 0..cycles.hosts.len() as u32 {
             cycles.turn(i, |p, cx| p.on_start(cx));
         }
@@ -61,6 +63,11 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     /// Loses so many messages in a million from now on.
     pub fn lose(&mut self, ppm: u32) {
         self.loss_ppm = ppm;
+    }
+
+    /// From now on nothing passes between the places below `at` and the others; none heals it.
+    pub fn split(&mut self, at: Option<u32>) {
+        self.split = at;
     }
 
     /// Switches a node off, or on again: it hears and does nothing, and keeps what it knows.
@@ -81,6 +88,11 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     /// The protocol of each node.
     pub fn protocols(&self) -> impl Iterator<Item = &P> {
         self.hosts.iter().map(|host| &host.protocol)
+    }
+
+    /// The protocol of each node that is switched on.
+    pub fn live(&self) -> impl Iterator<Item = &P> {
+        self.hosts.iter().filter(|host| host.up).map(|host| &host.protocol)
     }
 
     /// A command from outside, with its typed result. What follows from it is said in the next cycle.
@@ -136,7 +148,8 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
 
     fn arrives(&mut self, from: u32, to: u32) -> bool {
         let lost = self.loss_ppm > 0 && self.hosts[from as usize].dice.chance(self.loss_ppm);
-        !lost && self.hosts.get(to as usize).is_some_and(|host| host.up)
+        let cut = self.split.is_some_and(|at| (from < at) != (to < at));
+        !lost && !cut && self.hosts.get(to as usize).is_some_and(|host| host.up)
     }
 
     fn now(&self) -> Time {

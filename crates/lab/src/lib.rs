@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod compare;
 pub mod cycles;
 pub mod epidemic;
+pub mod experiment;
 mod links;
 #[cfg(feature = "mutants")]
 pub mod mutants;
