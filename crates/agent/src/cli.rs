@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub(crate) use lab::{CheckOptions, CompareOptions, Detector, Lab, LabRun, PaperOptions, ReplayOptions, RunStateOptions};
+pub(crate) use lab::{
+    CheckOptions, CompareOptions, Detector, Lab, LabRun, PaperOptions, ReplayOptions, RunRumorOptions, RunStateOptions,
+};
 
 /// A gossip system: membership, failure detection and events, on real sockets and in a deterministic world.
 #[derive(Debug, Parser)]
