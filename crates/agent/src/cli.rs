@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use lab::{
-    ArticleOptions, CheckOptions, CompareOptions, Detector, Lab, LabRun, PaperOptions, ReplayOptions, RunStateOptions,
+    ArticleOptions, CheckOptions, CompareOptions, Detector, Lab, LabRun, PaperOptions, ReplayOptions, RunRumorOptions,
+    RunStateOptions,
 };
 
 /// A gossip system: membership, failure detection and events, on real sockets and in a deterministic world.

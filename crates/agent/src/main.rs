@@ -8,6 +8,7 @@ mod client;
 mod config;
 mod decode;
 mod demo;
+mod experiment;
 mod keys;
 mod lab;
 mod output;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Lab(Lab::Check(options)) => lab::check(&options, lines),
         Command::Lab(Lab::Replay(options)) => lab::replay(&options, lines),
         Command::Lab(Lab::Run(LabRun::State(options))) => watch::state(&options, lines),
+        Command::Lab(Lab::Run(LabRun::Rumor(options))) => experiment::run(&options, lines),
         Command::Lab(Lab::Compare(options)) => watch::compare(&options, lines),
         Command::Lab(Lab::Article(options)) => article::run(&options, lines),
         Command::Lab(Lab::Paper(options)) => paper::run(&options, lines),

@@ -229,6 +229,33 @@ fn a_run_of_state_is_told_round_by_round() {
 }
 
 #[test]
+fn a_rumor_is_told_cycle_by_cycle_and_run_again_by_the_command_that_it_prints() {
+    let world = ["--nodes", "50", "--loss", "5%", "--crash", "20%@3", "--cut", "2..4", "--seed", "7"];
+    let rules = ["lab", "run", "rumor", "--exchange", "push", "--k", "2", "--step"];
+    let args = [&rules[..], &world].concat();
+    let out = bruit(&[&args[..], &["-o", "json"]].concat());
+    ends(&out, 0);
+    let told = lines(&out);
+    let (last, rounds) = told.split_last().expect("lines");
+    let live = |round: &Value| ["susceptible", "infective", "removed"].iter().filter_map(|of| round[of].as_u64()).sum::<u64>();
+    assert_eq!((live(&rounds[1]), live(&rounds[2])), (50, 40));
+    assert_eq!(last["cycles"], rounds.len());
+    assert_eq!(last["residue"].as_f64(), rounds[rounds.len() - 1]["susceptible"].as_f64().map(|missed| missed / 40.0));
+    let out = bruit(&args);
+    ends(&out, 0);
+    let told = text(&out.stdout);
+    let again = told.lines().last().and_then(|line| line.strip_prefix("bruit ")).expect("a command");
+    assert_eq!(again, last["replay"].as_str().and_then(|line| line.strip_prefix("bruit ")).expect("the same"));
+    let again: Vec<&str> = again.split(' ').collect();
+    assert_eq!(text(&bruit(&again).stdout), told);
+    assert!(told.starts_with("cycle   1 ") && told.contains(" I ") && told.contains("residue "), "{told}");
+    for wrong in [["--k", "0"], ["--copies", "2"], ["--exchange", "up"], ["--crash", "half"], ["--cut", "8..3"]] {
+        ends(&bruit(&[&["lab", "run", "rumor"][..], &wrong].concat()), 2);
+    }
+    ends(&bruit(&["lab", "run", "rumor", "--horizon", "2"]), 1);
+}
+
+#[test]
 fn two_detectors_see_the_same_crash() {
     let out = bruit(&["lab", "compare", "phi", "swim", "--crash", "1", "-n", "8", "--loss", "1", "-o", "json"]);
     ends(&out, 0);

@@ -45,6 +45,8 @@ pub struct Cycles<P: Protocol, O = Complete> {
     loss_ppm: u32,
     /// The size of a message, if they are weighed.
     size: Option<fn(&P::Message) -> usize>,
+    /// Nothing passes between the places below this and the others.
+    split: Option<u32>,
     cycle: u64,
     waves: u64,
     tally: Tally,
@@ -74,9 +76,9 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
         let hosts: Vec<Host<P>> = (0..overlay.len()).map(host).collect();
         let (order, dice, tally) = (Vec::new(), Rng::named(seed, PeerId::NONE, "order"), Tally::default());
         let (said, wave, links) = (Vec::new(), Vec::new(), Vec::new());
-        let (loss_ppm, size, cycle, waves, tap) = (0, None, 0, 0, None);
+        let (loss_ppm, split, size, cycle, waves, tap) = (0, None, None, 0, 0, None);
         let mut cycles =
-            Cycles { hosts, overlay, said, wave, order, seed, dice, links, loss_ppm, size, cycle, waves, tally, tap };
+            Cycles { hosts, overlay, said, wave, order, seed, dice, links, loss_ppm, split, size, cycle, waves, tally, tap };
         for i in 0..cycles.hosts.len() as u32 {
             cycles.turn(i, |p, cx| p.on_start(cx));
         }
@@ -96,6 +98,11 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     /// Where they are not, the order changes nothing but which of one node's coins is flipped for whom.
     pub fn shuffle(&mut self) {
         self.order = (0..self.overlay.len()).collect();
+    }
+
+    /// From now on nothing passes between the places below `at` and the others; none heals it.
+    pub fn split(&mut self, at: Option<u32>) {
+        self.split = at;
     }
 
     /// Switches a node off, or on again: it hears and does nothing, and keeps what it knows. What was due
@@ -145,6 +152,11 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     /// The protocol of each node.
     pub fn protocols(&self) -> impl Iterator<Item = &P> {
         self.hosts.iter().map(|host| &host.protocol)
+    }
+
+    /// The protocol of each node that is switched on.
+    pub fn live(&self) -> impl Iterator<Item = &P> {
+        self.hosts.iter().filter(|host| host.up).map(|host| &host.protocol)
     }
 
     /// A command from outside, with its typed result. What follows from it is said in the next cycle.
@@ -212,7 +224,8 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
 
     fn arrives(&mut self, from: u32, to: u32) -> bool {
         let lost = self.loss_ppm > 0 && self.links[from as usize].chance(self.loss_ppm);
-        !lost && self.hosts.get(to as usize).is_some_and(|host| host.up)
+        let cut = self.split.is_some_and(|at| (from < at) != (to < at));
+        !lost && !cut && self.hosts.get(to as usize).is_some_and(|host| host.up)
     }
 
     fn now(&self) -> Time {

@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod compare;
 pub mod cycles;
 pub mod epidemic;
+pub mod experiment;
 mod links;
 mod members;
 pub mod miss;

@@ -2,6 +2,7 @@
 
 use super::{Ppm, percent, seed};
 use bruit_lab::article::CLAIMS;
+use bruit_lab::experiment::{Crash, Experiment, Halves, Setup};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -29,6 +30,111 @@ pub(crate) enum LabRun {
     /// Endpoint state by the exchange alone, as Dynamo has it: in each second's round each node talks to random peers, until
     /// all know a value; exits 1 if that takes more than a minute.
     State(RunStateOptions),
+    /// One rumor among nodes that all see each other, in synchronous cycles, until nobody passes it on: who never heard it,
+    /// how often it was told, how long it took.
+    Rumor(Box<RunRumorOptions>),
+}
+
+/// The rules of the epidemic; those that are not given are the product's defaults.
+#[derive(Args, Debug)]
+pub(crate) struct RunRumorOptions {
+    /// push, pull, push-pull or push-then-pull.
+    #[arg(long)]
+    exchange: Option<String>,
+    /// Of push-then-pull: peers told at once.
+    #[arg(long)]
+    copies: Option<String>,
+    /// Of push-then-pull: for so many hops.
+    #[arg(long)]
+    hops: Option<String>,
+    /// When a node loses interest: counter, coin or linked.
+    #[arg(long)]
+    stop: Option<String>,
+    /// The counter, or one over the coin's probability.
+    #[arg(long)]
+    k: Option<String>,
+    /// Instead of all these: how likely a node may be missed. The rules follow from it, the nodes and the loss.
+    #[arg(long, value_name = "PROBABILITY", conflicts_with_all = ["exchange", "stop", "k", "feedback", "reset", "contacts", "connections", "hunt", "minimize"])]
+    miss: Option<String>,
+    /// Whether only contacts count where the other side knew it already.
+    #[arg(long, value_name = "true|false")]
+    feedback: Option<String>,
+    /// Whether a useful contact makes the counter begin again.
+    #[arg(long, value_name = "true|false")]
+    reset: Option<String>,
+    /// How many peers a node contacts in a cycle; one unless given.
+    #[arg(long)]
+    contacts: Option<String>,
+    /// How many contacts a node takes in a cycle; all unless given.
+    #[arg(long)]
+    connections: Option<String>,
+    /// How many other peers a node tries after one that took no more.
+    #[arg(long)]
+    hunt: Option<String>,
+    /// Whether names and counters are compared before data goes.
+    #[arg(long, value_name = "true|false")]
+    minimize: Option<String>,
+    #[command(flatten)]
+    pub(crate) world: WorldOptions,
+    /// Print who is susceptible, infective and removed, cycle by cycle.
+    #[arg(long)]
+    pub(crate) step: bool,
+}
+
+impl RunRumorOptions {
+    /// The rules as a set-up.
+    pub(crate) fn setup(&self) -> Setup {
+        let mut setup = Setup::new("rumor");
+        let given = [
+            ("exchange", &self.exchange),
+            ("copies", &self.copies),
+            ("hops", &self.hops),
+            ("stop", &self.stop),
+            ("k", &self.k),
+            ("miss", &self.miss),
+            ("feedback", &self.feedback),
+            ("reset", &self.reset),
+            ("contacts", &self.contacts),
+            ("connections", &self.connections),
+            ("hunt", &self.hunt),
+            ("minimize", &self.minimize),
+        ];
+        for (key, value) in given.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?))) {
+            setup.set(key, value).expect("each key is there once");
+        }
+        setup
+    }
+}
+
+/// What the nodes live through.
+#[derive(Args, Debug)]
+pub(crate) struct WorldOptions {
+    /// How many nodes.
+    #[arg(short, long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
+    pub(crate) nodes: u32,
+    /// Messages lost, in percent.
+    #[arg(long, default_value = "0", value_parser = percent)]
+    pub(crate) loss: Ppm,
+    /// A share of the nodes crashes after a cycle: 20%@5.
+    #[arg(long, value_name = "SHARE@CYCLE")]
+    pub(crate) crash: Option<Crash>,
+    /// Nothing passes between the halves from one cycle until before another: 3..8.
+    #[arg(long, value_name = "FROM..TO")]
+    pub(crate) cut: Option<Halves>,
+    /// The most cycles.
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) horizon: u64,
+    /// Seed of all dice, or `random`, which is printed.
+    #[arg(long, default_value = "1", value_parser = seed)]
+    pub(crate) seed: u64,
+}
+
+impl WorldOptions {
+    /// As an experiment.
+    pub(crate) fn experiment(&self) -> Experiment {
+        let WorldOptions { nodes, loss, crash, cut, horizon, seed } = *self;
+        Experiment { nodes, seed, loss_ppm: loss.0, crash, cut, horizon }
+    }
 }
 
 #[derive(Args, Debug)]
