@@ -59,7 +59,7 @@ const LEFT: f64 = 24.0;
 const LINE: f64 = 17.0;
 const HIGH: f64 = 25.0;
 const SEEN: f64 = 84.0;
-const BOUND: f64 = 148.0;
+const BOUND: f64 = 160.0;
 
 /// Draws claims from `top` down: name, the bound as a bar with what was seen as a dot, both as figures; where they end.
 pub(super) fn draw(rows: &[Row], svg: &mut Svg, top: f64, page: f64) -> f64 {
