@@ -1,7 +1,7 @@
-use crate::config::{Compare, Config, Invalid};
+use crate::config::{Compare, Config};
 use crate::message::{Flow, How, Message};
 use crate::turn::{To, Turn};
-use bruit_kit::{Ledger, Mark, Taken};
+use bruit_kit::{Invalid, Ledger, Mark, Taken};
 use bruit_proto::{Context, Origin, PeerId, Protocol, Wire};
 use std::sync::Arc;
 use std::time::Duration;

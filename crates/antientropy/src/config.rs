@@ -1,4 +1,4 @@
-use std::fmt;
+use bruit_kit::Invalid;
 use std::time::Duration;
 
 /// Which way items go when two nodes reconcile.
@@ -69,7 +69,7 @@ impl Config {
     /// # Errors
     /// The first setting that is out of its bounds.
     pub fn check(&self) -> Result<(), Invalid> {
-        let bound = |ok: bool, what| if ok { Ok(()) } else { Err(Invalid(what)) };
+        let bound = Invalid::unless;
         bound(!self.every.is_zero(), "a cycle must take some time")?;
         bound((256..=65_000).contains(&self.packet), "a message is at most 256 to 65,000 bytes long")?;
         bound(self.burst >= 4 * self.packet, "a turn must hold four messages")?;
@@ -78,15 +78,3 @@ impl Config {
         bound((1..=32).contains(&self.leaf), "a list of a part holds 1 to 32 items")
     }
 }
-
-/// A setting is out of its bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Invalid(pub &'static str);
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl std::error::Error for Invalid {}

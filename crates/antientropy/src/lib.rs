@@ -33,7 +33,8 @@ mod turn;
 mod wire;
 
 pub use antientropy::{AntiEntropy, Counters, Event, Timer};
-pub use config::{Compare, Config, Exchange, Invalid};
+pub use bruit_kit::Invalid;
+pub use config::{Compare, Config, Exchange};
 pub use database::{Database, Keep};
 pub use entry::{Body, Entry, Key};
 pub use message::{Flow, How, Message, Then};

@@ -3,6 +3,7 @@
 mod backlog;
 mod few;
 mod hlc;
+mod invalid;
 mod lamport;
 mod lazy;
 mod ledger;
@@ -16,6 +17,7 @@ mod window;
 pub use backlog::{Backlog, Offered, transmit_limit};
 pub use few::Few;
 pub use hlc::Hlc;
+pub use invalid::Invalid;
 pub use lamport::{Lamport, TooFar};
 pub use lazy::{Idle, Lazy};
 pub use ledger::{Ledger, Mark, Order, Span, Sum, Taken, Version};

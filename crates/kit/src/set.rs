@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 /// Data that spreads item by item: what rumor mongering, anti-entropy and multicast carry, owned by whoever the data is for.
@@ -18,4 +19,23 @@ pub trait Set {
 
     /// Takes an item; whether it was news.
     fn insert(&mut self, item: Self::Item) -> bool;
+}
+
+/// Items that are their own names.
+impl<T: Copy + Ord + Debug> Set for BTreeSet<T> {
+    type Id = T;
+    type Item = T;
+
+    fn id(item: &T) -> T {
+        *item
+    }
+    fn has(&self, id: T) -> bool {
+        self.contains(&id)
+    }
+    fn get(&self, id: T) -> Option<T> {
+        BTreeSet::get(self, &id).copied()
+    }
+    fn insert(&mut self, item: T) -> bool {
+        BTreeSet::insert(self, item)
+    }
 }

@@ -1,5 +1,5 @@
+use bruit_kit::Invalid;
 use bruit_proto::PeerId;
-use std::fmt;
 use std::time::Duration;
 
 /// Who is at the top of a computed tree.
@@ -76,36 +76,20 @@ impl Repair {
         match *self {
             Repair::None => Ok(()),
             Repair::Ack { every, tries } => {
-                bound(!every.is_zero(), "acknowledgements must be apart")?;
-                bound((1..=1000).contains(&tries), "a silent child is asked from 1 to 1,000 times")
+                Invalid::unless(!every.is_zero(), "acknowledgements must be apart")?;
+                Invalid::unless((1..=1000).contains(&tries), "a silent child is asked from 1 to 1,000 times")
             }
             Repair::Nak { ask, answer, hop, scope, session, sessions } => {
-                bound(ask.iter().chain(&answer).all(|c| *c <= 10_000), "delays are at most 10,000 distances")?;
-                bound(!hop.is_zero() && hop <= Duration::from_secs(10), "a hop takes up to 10 s")?;
+                Invalid::unless(ask.iter().chain(&answer).all(|c| *c <= 10_000), "delays are at most 10,000 distances")?;
+                Invalid::unless(!hop.is_zero() && hop <= Duration::from_secs(10), "a hop takes up to 10 s")?;
                 // Whose tables differ may see circles, in which what goes far goes round.
-                bound(!matches!(scope, Scope::Hops(0 | 3..)), "a request goes one or two hops, or to the group")?;
-                bound(
+                Invalid::unless(!matches!(scope, Scope::Hops(0 | 3..)), "a request goes one or two hops, or to the group")?;
+                Invalid::unless(
                     !session.is_zero() && session <= Duration::from_secs(60),
                     "the first session message comes within a minute",
                 )?;
-                bound((1..=16).contains(&sessions), "from 1 to 16 session messages follow an item")
+                Invalid::unless((1..=16).contains(&sessions), "from 1 to 16 session messages follow an item")
             }
         }
     }
-}
-
-/// A setting is out of its bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Invalid(pub &'static str);
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl std::error::Error for Invalid {}
-
-pub(crate) fn bound(ok: bool, what: &'static str) -> Result<(), Invalid> {
-    if ok { Ok(()) } else { Err(Invalid(what)) }
 }

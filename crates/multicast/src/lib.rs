@@ -26,7 +26,8 @@ pub mod mail;
 mod pace;
 pub mod tree;
 
-pub use config::{Build, Invalid, Repair, Root, Scope};
+pub use bruit_kit::Invalid;
+pub use config::{Build, Repair, Root, Scope};
 pub use counters::Counters;
 pub use mail::Mail;
 pub use pace::Pace;

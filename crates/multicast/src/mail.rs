@@ -1,9 +1,8 @@
 //! Direct mail: see [`Mail`].
 
-use crate::config::{Invalid, bound};
 use crate::counters::Counters;
 use crate::pace::Pace;
-use bruit_kit::Set;
+use bruit_kit::{Invalid, Set};
 use bruit_proto::{Change, Context, Malformed, Origin, PeerId, Protocol, Reader, Wire};
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Bound::{Excluded, Unbounded};
@@ -43,11 +42,11 @@ impl Config {
     /// The first setting that is out of its bounds.
     pub fn check(&self) -> Result<(), Invalid> {
         self.pace.check()?;
-        bound((1..=1 << 16).contains(&self.queue), "from 1 to 65,536 items may be on their way")?;
+        Invalid::unless((1..=1 << 16).contains(&self.queue), "from 1 to 65,536 items may be on their way")?;
         let Some(Ack { every, tries, audience }) = self.ack else { return Ok(()) };
-        bound(!every.is_zero(), "rounds must be apart")?;
-        bound((1..=1000).contains(&tries), "from 1 to 1,000 more rounds")?;
-        bound((1..=1 << 20).contains(&audience), "from 1 to 1,048,576 peers are waited for")
+        Invalid::unless(!every.is_zero(), "rounds must be apart")?;
+        Invalid::unless((1..=1000).contains(&tries), "from 1 to 1,000 more rounds")?;
+        Invalid::unless((1..=1 << 20).contains(&audience), "from 1 to 1,048,576 peers are waited for")
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::config::{Invalid, bound};
+use bruit_kit::Invalid;
 use bruit_proto::MAX_PER_TURN;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ impl Default for Pace {
 impl Pace {
     pub(crate) fn check(&self) -> Result<(), Invalid> {
         // Half of what a turn may say leaves room for what else it says.
-        bound((1..=MAX_PER_TURN / 2).contains(&self.burst), "a burst is from 1 to 5,000 sends")?;
-        bound(!self.every.is_zero(), "bursts must be apart")
+        Invalid::unless((1..=MAX_PER_TURN / 2).contains(&self.burst), "a burst is from 1 to 5,000 sends")?;
+        Invalid::unless(!self.every.is_zero(), "bursts must be apart")
     }
 }

@@ -8,9 +8,9 @@ mod nak;
 mod shape;
 mod stream;
 
-use crate::config::{Build, Invalid, Repair, Root, Scope};
+use crate::config::{Build, Repair, Root, Scope};
 use crate::counters::Counters;
-use bruit_kit::Set;
+use bruit_kit::{Invalid, Set};
 use bruit_proto::{Change, Context, Origin, PeerId, Peers, Protocol};
 use join::Joined;
 use nak::Naks;

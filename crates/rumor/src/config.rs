@@ -1,4 +1,4 @@
-use std::fmt;
+use bruit_kit::Invalid;
 use std::time::Duration;
 
 /// Which way rumors go when two nodes are in contact.
@@ -110,7 +110,7 @@ impl Config {
     /// # Errors
     /// The first setting that is out of its bounds.
     pub fn check(&self) -> Result<(), Invalid> {
-        let bound = |ok: bool, what| if ok { Ok(()) } else { Err(Invalid(what)) };
+        let bound = Invalid::unless;
         let k = match self.stop {
             Stop::Counter { k, .. } | Stop::Coin { k, .. } => k,
             Stop::Linked => 1,
@@ -128,15 +128,3 @@ impl Config {
         bound((1..=1 << 20).contains(&self.capacity), "from 1 to 1,048,576 rumors may be hot")
     }
 }
-
-/// A setting is out of its bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Invalid(pub &'static str);
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl std::error::Error for Invalid {}

@@ -23,6 +23,7 @@ mod miss;
 mod rumor;
 mod wire;
 
-pub use config::{Config, Exchange, Invalid, Stop};
+pub use bruit_kit::Invalid;
+pub use config::{Config, Exchange, Stop};
 pub use message::Message;
 pub use rumor::{Counters, Event, Rumor, Timer};

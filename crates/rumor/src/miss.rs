@@ -1,4 +1,5 @@
-use crate::config::{Config, Exchange, Invalid, Stop};
+use crate::config::{Config, Exchange, Stop};
+use bruit_kit::Invalid;
 
 /// The largest counter that [`Config::check`] takes.
 const MOST: u32 = 1000;

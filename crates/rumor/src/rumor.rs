@@ -1,7 +1,7 @@
-use crate::config::{Config, Exchange, Invalid, Stop};
+use crate::config::{Config, Exchange, Stop};
 use crate::hot::Hot;
 use crate::message::Message;
-use bruit_kit::{Few, Set};
+use bruit_kit::{Few, Invalid, Set};
 use bruit_proto::{Change, Context, Origin, PeerId, Protocol};
 use std::sync::Arc;
 

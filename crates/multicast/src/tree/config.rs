@@ -1,5 +1,6 @@
-use crate::config::{Build, Invalid, Repair, bound};
+use crate::config::{Build, Repair};
 use crate::pace::Pace;
+use bruit_kit::Invalid;
 use bruit_proto::PeerId;
 
 /// The rules of one tree.
@@ -39,10 +40,10 @@ impl Config {
     pub fn check(&self) -> Result<(), Invalid> {
         self.pace.check()?;
         self.repair.check()?;
-        bound((2..=Config::GROUP).contains(&self.fan_out), "a node has from 2 to 1,024 children")?;
-        bound((1..=Config::MAX_WINDOW).contains(&self.window), "from 1 to 1,024 items are kept of a stream")?;
-        bound((1..=1 << 12).contains(&self.streams), "from 1 to 4,096 streams are kept")?;
-        bound((1..=1 << 16).contains(&self.queue), "from 1 to 65,536 sends may wait")?;
-        bound(self.build != Build::Joined(PeerId::NONE), "somebody must be at the top")
+        Invalid::unless((2..=Config::GROUP).contains(&self.fan_out), "a node has from 2 to 1,024 children")?;
+        Invalid::unless((1..=Config::MAX_WINDOW).contains(&self.window), "from 1 to 1,024 items are kept of a stream")?;
+        Invalid::unless((1..=1 << 12).contains(&self.streams), "from 1 to 4,096 streams are kept")?;
+        Invalid::unless((1..=1 << 16).contains(&self.queue), "from 1 to 65,536 sends may wait")?;
+        Invalid::unless(self.build != Build::Joined(PeerId::NONE), "somebody must be at the top")
     }
 }
