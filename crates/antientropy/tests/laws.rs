@@ -5,7 +5,7 @@ mod common;
 
 use bruit_antientropy::{Config, Entry, Exchange, Flow, How, Keep, Message as Said, Part, Then};
 use bruit_kit::{Mark, Order, Set, Span, Version};
-use bruit_proto::laws::{Subject, corrupted};
+use bruit_proto::laws::{Subject, corrupted, round_trips};
 use bruit_proto::{Context, Duration, PeerId, Reader, Wire};
 use common::{ALL, Item, Node, Number, item, stamp};
 use std::sync::Arc;
@@ -67,15 +67,7 @@ fn all_laws_hold_whatever_the_rules() {
 
 #[test]
 fn messages_are_read_as_they_were_written() {
-    for message in samples() {
-        let mut bytes = Vec::new();
-        message.encode(&mut bytes);
-        assert_eq!(bytes.len(), message.size(), "{message:?}");
-        assert_eq!(Message::decode(&mut Reader::new(&bytes)), Ok(message.clone()));
-        for cut in 0..bytes.len() {
-            assert!(Message::decode(&mut Reader::new(&bytes[..cut])).is_err(), "{message:?} cut at {cut}");
-        }
-    }
+    round_trips(&samples());
 }
 
 /// The layout, byte by byte.

@@ -1,7 +1,6 @@
 //! Anti-entropy in synchronous cycles: what it costs two nodes to reconcile, and what it does among many.
 
 pub mod backed;
-pub mod crossover;
 pub mod growth;
 pub mod pair;
 pub mod spread;

@@ -8,6 +8,7 @@ pub mod check;
 mod clock;
 pub mod cluster;
 pub mod compare;
+pub mod crossover;
 pub mod cycles;
 pub mod epidemic;
 pub mod experiment;

@@ -6,10 +6,9 @@ mod common;
 use bruit_multicast::mail::{self, Ack};
 use bruit_multicast::tree::{Config, Key, Message, Report};
 use bruit_multicast::{Build, Repair, Root, Scope};
-use bruit_proto::laws::{Subject, corrupted};
+use bruit_proto::laws::{Subject, corrupted, round_trips};
 use bruit_proto::{Context, Duration, PeerId, Reader, Wire};
 use common::{Node, Number, Post, computed, mail, node};
-use std::fmt::Debug;
 
 type Posted = mail::Message<Number, Number>;
 
@@ -86,18 +85,6 @@ fn all_laws_hold_for_trees_however_made_and_repaired() {
             most: 3 * (4 + 4) + 64 + 3 * 4 + Config::PENDING + 3,
         };
         subject.check();
-    }
-}
-
-fn round_trips<M: Wire + Clone + Debug + PartialEq>(messages: &[M]) {
-    for message in messages {
-        let mut bytes = Vec::new();
-        message.encode(&mut bytes);
-        assert_eq!(bytes.len(), message.size(), "{message:?}");
-        assert_eq!(M::decode(&mut Reader::new(&bytes)), Ok(message.clone()));
-        for cut in 0..bytes.len() {
-            assert!(M::decode(&mut Reader::new(&bytes[..cut])).is_err(), "{message:?} cut at {cut}");
-        }
     }
 }
 

@@ -14,7 +14,7 @@ fn cluster(n: u32, percent: u32, config: &Config) -> Harness<Post> {
 }
 
 fn having(net: &Harness<Post>, n: u32, number: u64) -> usize {
-    (1..=n).filter(|i| net.site(*i).set().0.contains(&Number(number))).count()
+    (1..=n).filter(|i| net.site(*i).set().contains(&Number(number))).count()
 }
 
 fn acked(every: u64, tries: u32) -> Config {

@@ -29,6 +29,32 @@ pub trait Part {
     fn said(event: <Self::Of as Protocol>::Event) -> Self::Said;
 }
 
+/// Writes the mapping of a [`Part`]: its marker, the whole, the part, the name of its variant, its lane. `Message`, `Timer`
+/// and `Said` where this stands are the whole's enums, with a variant of that name each. The wiring is not written.
+#[macro_export]
+macro_rules! part {
+    ($marker:ty, $whole:ty, $of:ty, $variant:ident, $lane:literal) => {
+        impl $crate::Part for $marker {
+            type Whole = $whole;
+            type Of = $of;
+            type Said = Said;
+            const LANE: u8 = $lane;
+            fn message(message: <$of as $crate::Protocol>::Message) -> Message {
+                Message::$variant(message)
+            }
+            fn back(message: Message) -> Option<<$of as $crate::Protocol>::Message> {
+                if let Message::$variant(message) = message { Some(message) } else { None }
+            }
+            fn timer(timer: <$of as $crate::Protocol>::Timer) -> Timer {
+                Timer::$variant(timer)
+            }
+            fn said(event: <$of as $crate::Protocol>::Event) -> Said {
+                Said::$variant(event)
+            }
+        }
+    };
+}
+
 /// A protocol made of protocols, as the [`laws`](crate::laws) see it: what a forgotten forward or drain would break.
 pub trait Composition: Protocol {
     /// How many parts it has; their lanes are `0..PARTS`.

@@ -11,6 +11,7 @@ use crate::protocol::Protocol;
 use crate::rng::Rng;
 use crate::stream::{Origin, Path, StreamId, StreamNews, Why};
 use crate::wire::{Reader, Wire};
+use std::fmt::Debug;
 use std::time::Duration;
 
 /// A protocol under law: how many copies of it, how one is made, how they get to know each other, what may be said.
@@ -42,6 +43,19 @@ pub fn corrupted<M: Wire>(samples: &[M], rng: &mut Rng) -> M {
         }
         if let Ok(message) = M::decode(&mut Reader::new(&bytes)) {
             return message;
+        }
+    }
+}
+
+/// Each message is read as it was written, takes the bytes that it says, and is refused when cut short.
+pub fn round_trips<M: Wire + Debug + PartialEq>(messages: &[M]) {
+    for message in messages {
+        let mut bytes = Vec::new();
+        message.encode(&mut bytes);
+        assert_eq!(bytes.len(), message.size(), "{message:?}");
+        assert_eq!(M::decode(&mut Reader::new(&bytes)).as_ref(), Ok(message));
+        for cut in 0..bytes.len() {
+            assert!(M::decode(&mut Reader::new(&bytes[..cut])).is_err(), "{message:?} cut at {cut}");
         }
     }
 }

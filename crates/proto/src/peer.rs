@@ -80,11 +80,17 @@ pub trait Peers {
         self.len() == 0
     }
 
+    /// Draws a peer. A table that weighs its peers does so here, and nowhere else.
+    ///
+    /// # Panics
+    /// If there are none.
+    fn draw(&self, rng: &mut Rng) -> PeerId {
+        self.get(rng.below(self.len()))
+    }
+
     /// One peer that `skip` does not name: the first that [`pick`](Peers::pick) would add.
     fn one(&self, rng: &mut Rng, skip: &dyn Fn(PeerId) -> bool) -> Option<PeerId> {
-        let mut out = Vec::new();
-        self.pick(rng, 1, skip, &mut out);
-        out.pop()
+        (0..3).filter(|_| !self.is_empty()).map(|_| self.draw(rng)).find(|peer| !skip(*peer))
     }
 
     /// Adds to `out` peers that are not yet in it and that `skip` does not name, until `out` holds `k`.
@@ -92,10 +98,10 @@ pub trait Peers {
     /// Draws at most `3k` times (memberlist's bound), so in small or mostly skipped tables it may add fewer.
     fn pick(&self, rng: &mut Rng, k: u32, skip: &dyn Fn(PeerId) -> bool, out: &mut Vec<PeerId>) {
         for _ in 0..3 * k {
-            if self.len() == 0 || out.len() as u32 >= k {
+            if self.is_empty() || out.len() as u32 >= k {
                 return;
             }
-            let peer = self.get(rng.below(self.len()));
+            let peer = self.draw(rng);
             if !out.contains(&peer) && !skip(peer) {
                 out.push(peer);
             }
@@ -122,11 +128,6 @@ impl Peers for Upto {
     }
     fn contains(&self, peer: PeerId) -> bool {
         peer != self.me && (1..=u64::from(self.n)).contains(&peer.0)
-    }
-    /// Without a list: of at most three draws, as [`pick`](Peers::pick) makes them.
-    fn one(&self, rng: &mut Rng, skip: &dyn Fn(PeerId) -> bool) -> Option<PeerId> {
-        let n = self.len();
-        (0..3).filter(|_| n > 0).map(|_| self.get(rng.below(n))).find(|peer| !skip(*peer))
     }
     fn next(&self, peer: PeerId) -> Option<PeerId> {
         let after = |id: u64| PeerId(if id >= u64::from(self.n) { 1 } else { id + 1 });

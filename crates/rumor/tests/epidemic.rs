@@ -56,9 +56,9 @@ fn the_linked_rule_reaches_all_with_a_message_a_link() {
 #[test]
 fn a_node_is_susceptible_then_infective_then_removed() {
     let mut net = cluster(8, 3, &Config::default());
-    assert!(net.site(1).is_hot(Number(1)) && !net.site(2).set().0.contains(&Number(1)));
+    assert!(net.site(1).is_hot(Number(1)) && !net.site(2).set().contains(&Number(1)));
     until_quiet(&mut net, 8);
-    for i in (1..=8).filter(|i| net.site(*i).set().0.contains(&Number(1))).collect::<Vec<_>>() {
+    for i in (1..=8).filter(|i| net.site(*i).set().contains(&Number(1))).collect::<Vec<_>>() {
         let news: &[_] = if i == 1 { &[] } else { &[Event::News(Number(1))] };
         let told = net.events(i);
         assert_eq!((&told[..news.len()], &told[news.len()..]), (news, &[Event::Removed(Number(1))][..]), "node {i}");
@@ -89,7 +89,7 @@ fn the_oldest_rumor_goes_when_there_are_too_many() {
     say(&mut net, 2, Said::Tell(Number(3), 1));
     let node = net.site(1);
     assert_eq!([1, 2, 3].map(|id| node.is_hot(Number(id))), [false, true, true]);
-    assert_eq!((node.set().0.len(), node.counters().dropped), (3, 1));
+    assert_eq!((node.set().len(), node.counters().dropped), (3, 1));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 #[allow(dead_code)]
 mod common;
 
-use bruit_proto::laws::{Subject, corrupted};
-use bruit_proto::{Context, PeerId, Reader, Wire};
+use bruit_proto::laws::{Subject, corrupted, round_trips};
+use bruit_proto::{Context, PeerId};
 use bruit_rumor::{Config, Exchange, Message as Said, Stop};
 use common::{Message, Node, Number, node};
 
@@ -50,12 +50,5 @@ fn all_laws_hold_whatever_the_rules() {
 
 #[test]
 fn messages_are_read_as_they_were_written() {
-    for message in samples() {
-        let mut bytes = Vec::new();
-        message.encode(&mut bytes);
-        assert_eq!(Message::decode(&mut Reader::new(&bytes)), Ok(message.clone()));
-        for cut in 0..bytes.len() {
-            assert!(Message::decode(&mut Reader::new(&bytes[..cut])).is_err(), "{message:?} cut at {cut}");
-        }
-    }
+    round_trips(&samples());
 }

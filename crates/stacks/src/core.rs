@@ -1,7 +1,7 @@
 use bruit_events::{self as events, Delivered, EventId, Events, Filter};
 use bruit_proto::{
     Change, Composition, Context, Duration, Lost, Malformed, Notation, Origin, Outlet, Part, PeerId, Protocol, Reader, Receipt,
-    Record, Restored, Rng, Room, StreamId, StreamNews, Tags, Why, Wire, Wiring,
+    Record, Restored, Rng, Room, StreamId, StreamNews, Tags, Why, Wire, Wiring, part,
 };
 use bruit_swim::{self as swim, Swim};
 use std::sync::Arc;
@@ -146,30 +146,8 @@ pub enum InSwim {}
 #[derive(Debug)]
 pub enum InEvents {}
 
-macro_rules! part {
-    ($marker:ty, $of:ty, $variant:ident, $lane:literal) => {
-        impl Part for $marker {
-            type Whole = Core;
-            type Of = $of;
-            type Said = Said;
-            const LANE: u8 = $lane;
-            fn message(message: <$of as Protocol>::Message) -> Message {
-                Message::$variant(message)
-            }
-            fn back(message: Message) -> Option<<$of as Protocol>::Message> {
-                if let Message::$variant(message) = message { Some(message) } else { None }
-            }
-            fn timer(timer: <$of as Protocol>::Timer) -> Timer {
-                Timer::$variant(timer)
-            }
-            fn said(event: <$of as Protocol>::Event) -> Said {
-                Said::$variant(event)
-            }
-        }
-    };
-}
-part!(InSwim, Swim, Swim, 0);
-part!(InEvents, Events, Events, 1);
+part!(InSwim, Core, Swim, Swim, 0);
+part!(InEvents, Core, Events, Events, 1);
 
 impl Core {
     /// One node. `record` is its own; `seed` gives the dice of both parts.

@@ -1,23 +1,15 @@
 //! Databases of numbered items, and nodes that reconcile them.
 
+#[path = "../../../rumor/tests/common/numbers.rs"]
+mod numbers;
+
 use bruit_antientropy::{AntiEntropy, Compare, Config, Database, Entry, Key};
 use bruit_kit::{Hlc, Ledger, Order, Set, Span};
 use bruit_proto::harness::{Harness, Links};
-use bruit_proto::{Duration, Malformed, PeerId, Reader, Wall, Wire, mix, put_varint};
+use bruit_proto::{Duration, Malformed, PeerId, Reader, Wall, Wire, mix};
 use std::sync::Arc;
 
-/// A number as a key, and as a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Number(pub(crate) u64);
-
-impl Wire for Number {
-    fn encode(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.0);
-    }
-    fn decode(input: &mut Reader<'_>) -> Result<Self, Malformed> {
-        input.varint().map(Number)
-    }
-}
+pub(crate) use numbers::Number;
 
 impl Key for Number {
     fn place(self) -> u64 {

@@ -5,7 +5,7 @@ use crate::antientropy::{Items, Name, Node, Nothing, item};
 use crate::cycles::{CYCLE, Complete, Cycles};
 use bruit_antientropy::{self as antientropy, AntiEntropy, Config, Entry, Keep};
 use bruit_kit::Set;
-use bruit_proto::{Change, Composition, Context, Duration, Origin, Part, PeerId, Protocol, Rng, Wiring};
+use bruit_proto::{Change, Composition, Context, Duration, Origin, PeerId, Protocol, Rng, Wiring, part};
 use bruit_rumor::{self as rumor, Exchange, Rumor, Stop};
 use std::sync::Arc;
 
@@ -57,30 +57,8 @@ pub struct InRumor;
 #[derive(Debug)]
 pub struct InBackup;
 
-macro_rules! part {
-    ($marker:ident, $of:ty, $variant:ident, $lane:literal) => {
-        impl Part for $marker {
-            type Whole = Backed;
-            type Of = $of;
-            type Said = Said;
-            const LANE: u8 = $lane;
-            fn message(message: <$of as Protocol>::Message) -> Message {
-                Message::$variant(message)
-            }
-            fn back(message: Message) -> Option<<$of as Protocol>::Message> {
-                if let Message::$variant(message) = message { Some(message) } else { None }
-            }
-            fn timer(timer: <$of as Protocol>::Timer) -> Timer {
-                Timer::$variant(timer)
-            }
-            fn said(event: <$of as Protocol>::Event) -> Said {
-                Said::$variant(event)
-            }
-        }
-    };
-}
-part!(InRumor, Rumor<Items>, Rumor, 0);
-part!(InBackup, Node, Backup, 1);
+part!(InRumor, Backed, Rumor<Items>, Rumor, 0);
+part!(InBackup, Backed, Node, Backup, 1);
 
 impl Backed {
     fn new(me: PeerId, seed: u64, setup: Setup, configs: &(Arc<rumor::Config>, Arc<Config>)) -> Self {

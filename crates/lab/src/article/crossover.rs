@@ -1,57 +1,11 @@
 use super::Claim;
-use crate::cycles::{CYCLE, Complete, Cycles};
+use crate::crossover::{load, rules};
 use crate::paper::Verdict;
-use bruit_kit::Set;
-use bruit_proto::{PeerId, Rng};
-use bruit_rumor::{Config, Exchange, Rumor, Stop};
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use bruit_rumor::Exchange;
 
 const SITES: u32 = 1000;
-/// Cycles until as many rumors end as begin, and cycles that count; the latter a multiple of what lies between two updates.
-const WARM: u32 = 40;
-const COUNTED: u32 = 200;
-
-/// Updates by number.
-#[derive(Clone, Debug, Default)]
-struct Updates(BTreeSet<u32>);
-
-impl Set for Updates {
-    type Id = u32;
-    type Item = u32;
-
-    fn id(item: &u32) -> u32 {
-        *item
-    }
-    fn has(&self, id: u32) -> bool {
-        self.0.contains(&id)
-    }
-    fn get(&self, id: u32) -> Option<u32> {
-        self.0.get(&id).copied()
-    }
-    fn insert(&mut self, item: u32) -> bool {
-        self.0.insert(item)
-    }
-}
-
-/// Messages a site and cycle, with an update somewhere each so many cycles.
-fn cost(exchange: Exchange, k: u32, between: u32) -> f64 {
-    let config = Arc::new(Config { every: CYCLE, exchange, stop: Stop::Counter { feedback: true, k }, ..Config::default() });
-    let node = |_| Rumor::new(Arc::clone(&config), Updates::default()).expect("settings in their bounds");
-    let mut cycles = Cycles::new(1, Complete(SITES), node);
-    let mut dice = Rng::named(1, PeerId::NONE, "updates");
-    let mut before = 0;
-    for cycle in 0..WARM + COUNTED {
-        if cycle == WARM {
-            before = cycles.heard();
-        }
-        if cycle % between == 0 {
-            cycles.command(dice.below(SITES), |rumor, cx| rumor.start(cx, cycle));
-        }
-        cycles.step();
-    }
-    (cycles.heard() - before) as f64 / f64::from(SITES * COUNTED)
-}
+/// Cycles that count; a multiple of what lies between two updates.
+const CYCLES: u32 = 200;
 
 /// Section 1.4: without updates push is silent and each site still pulls; with many a pull nearly always finds some. Push
 /// with k=5 and pull with k=2 miss about as few (tables 1 and 3: .0012, .00058), at 6.7 and 4.5 tellings a site and update.
@@ -66,7 +20,11 @@ pub(super) const CROSSOVER: Claim = Claim {
     claim: "push needs fewer messages with few updates, pull with many (Demers et al. 1987, 1.4)",
     command: "bruit lab article push-or-pull",
     measure: |_| {
-        let both = |between| [cost(Exchange::Push, 5, between), cost(Exchange::Pull, 2, between)];
+        let cost = |exchange, k, rate| load(&rules(exchange, k), SITES, rate, CYCLES, 1).messages;
+        let both = |between: u32| {
+            let rate = 1.0 / f64::from(between);
+            [cost(Exchange::Push, 5, rate), cost(Exchange::Pull, 2, rate)]
+        };
         let [rare, some, many] = [20, 8, 1].map(both);
         let [push, pull] = TABLES;
         let crossover = |more: f64| 1.0 / (2.0 * (push - pull + more));

@@ -1,9 +1,6 @@
 use super::Overlay;
 use bruit_proto::{PeerId, Peers, Rng, Upto};
 
-/// Draws per peer that is wanted, as [`Peers::pick`] has it.
-const DRAWS: u32 = 3;
-
 /// A number in [0, 1).
 fn fraction(rng: &mut Rng) -> f64 {
     (rng.bits() >> 11) as f64 / (1_u64 << 53) as f64
@@ -55,7 +52,7 @@ impl FromSite {
         (x as u32).clamp(1, self.line.n - 1)
     }
 
-    fn draw(&self, rng: &mut Rng) -> PeerId {
+    fn weighted(&self, rng: &mut Rng) -> PeerId {
         let (left, right) = (self.at, self.line.n - 1 - self.at);
         let (rank, near) = (self.rank(rng), left.min(right));
         // Two sites are at each distance up to the nearer end of the line, one beyond.
@@ -106,7 +103,7 @@ impl FromSubnet {
         Upto { n: self.nets.n, me: PeerId(u64::from(self.at) + 1) }
     }
 
-    fn draw(&self, rng: &mut Rng) -> PeerId {
+    fn weighted(&self, rng: &mut Rng) -> PeerId {
         let first = self.nets.of(self.at) * self.nets.size;
         let size = self.nets.size.min(self.nets.n - first);
         let outside = self.nets.n - size;
@@ -140,16 +137,8 @@ macro_rules! weighted {
             fn previous(&self, peer: PeerId) -> Option<PeerId> {
                 self.all().previous(peer)
             }
-            fn pick(&self, rng: &mut Rng, k: u32, skip: &dyn Fn(PeerId) -> bool, out: &mut Vec<PeerId>) {
-                for _ in 0..DRAWS * k {
-                    if self.is_empty() || out.len() as u32 >= k {
-                        return;
-                    }
-                    let peer = self.draw(rng);
-                    if !out.contains(&peer) && !skip(peer) {
-                        out.push(peer);
-                    }
-                }
+            fn draw(&self, rng: &mut Rng) -> PeerId {
+                self.weighted(rng)
             }
         }
     };

@@ -1,46 +1,16 @@
 //! A set of numbers, and nodes that multicast them.
 
+#[path = "../../../rumor/tests/common/numbers.rs"]
+mod numbers;
+
 use bruit_kit::Set;
 use bruit_multicast::tree::{self, Tree};
 use bruit_multicast::{Build, Mail, Root, mail};
 use bruit_proto::harness::{Harness, Links};
-use bruit_proto::{Duration, Malformed, PeerId, Reader, Wire, put_varint};
-use std::collections::BTreeSet;
+use bruit_proto::{Duration, PeerId};
 use std::sync::Arc;
 
-/// A number that is its own name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Number(pub(crate) u64);
-
-impl Wire for Number {
-    fn encode(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.0);
-    }
-    fn decode(input: &mut Reader<'_>) -> Result<Self, Malformed> {
-        input.varint().map(Number)
-    }
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Numbers(pub(crate) BTreeSet<Number>);
-
-impl Set for Numbers {
-    type Id = Number;
-    type Item = Number;
-
-    fn id(item: &Number) -> Number {
-        *item
-    }
-    fn has(&self, id: Number) -> bool {
-        self.0.contains(&id)
-    }
-    fn get(&self, id: Number) -> Option<Number> {
-        self.0.get(&id).copied()
-    }
-    fn insert(&mut self, item: Number) -> bool {
-        self.0.insert(item)
-    }
-}
+pub(crate) use numbers::{Number, Numbers};
 
 pub(crate) type Post = Mail<Numbers>;
 pub(crate) type Node = Tree<Numbers>;

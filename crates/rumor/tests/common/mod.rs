@@ -1,45 +1,14 @@
 //! A set of numbers, and nodes that spread them.
 
+mod numbers;
+
 use bruit_kit::Set;
+use bruit_proto::Duration;
 use bruit_proto::harness::{Harness, Links};
-use bruit_proto::{Duration, Malformed, Reader, Wire, put_varint};
 use bruit_rumor::{Config, Rumor};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// A number that is its own name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Number(pub(crate) u64);
-
-impl Wire for Number {
-    fn encode(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.0);
-    }
-    fn decode(input: &mut Reader<'_>) -> Result<Self, Malformed> {
-        input.varint().map(Number)
-    }
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Numbers(pub(crate) BTreeSet<Number>);
-
-impl Set for Numbers {
-    type Id = Number;
-    type Item = Number;
-
-    fn id(item: &Number) -> Number {
-        *item
-    }
-    fn has(&self, id: Number) -> bool {
-        self.0.contains(&id)
-    }
-    fn get(&self, id: Number) -> Option<Number> {
-        self.0.get(&id).copied()
-    }
-    fn insert(&mut self, item: Number) -> bool {
-        self.0.insert(item)
-    }
-}
+pub(crate) use numbers::{Number, Numbers};
 
 pub(crate) type Node = Rumor<Numbers>;
 pub(crate) type Message = bruit_rumor::Message<Number, Number>;
