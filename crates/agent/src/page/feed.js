@@ -50,19 +50,16 @@ export class Feed {
     this.#listener = listener;
   }
 
-  /** Shows what there is at once, and again when the stream is open: nothing falls between it and that picture. */
+  /**
+   * Shows what there is at once, and again whenever the stream opens: nothing falls between it and that picture. What a
+   * stream that resumes was yet to tell may be of another server, or nothing if it had told nothing.
+   */
   start() {
     this.refresh();
     this.#stream?.close();
     const stream = new EventSource(`/v1/stream?packets=${PACKET_RATE}`);
     this.#stream = stream;
-    let opened = false;
-    stream.addEventListener("open", () => {
-      // The browser itself goes on after the last id: what was missed follows, or `lagged`.
-      if (opened) this.#listener.onConnection("live");
-      else this.refresh();
-      opened = true;
-    });
+    stream.addEventListener("open", () => this.refresh());
     stream.addEventListener("error", () => this.#lost(stream));
     stream.addEventListener("lagged", () => this.refresh());
     for (const kind of KINDS) stream.addEventListener(kind, (said) => this.#item(kind, said));
@@ -79,7 +76,8 @@ export class Feed {
       const picture = /** @type {Picture} */ (await answer.json());
       this.#meanwhile = null;
       this.#listener.onPicture(picture);
-      this.#listener.onConnection("live");
+      // A picture may still come from a server that has just ended.
+      if (this.#stream?.readyState === EventSource.OPEN) this.#listener.onConnection("live");
       meanwhile.forEach((item) => this.#listener.onItem(item));
       if (this.#again) this.refresh();
     } catch {
@@ -90,7 +88,7 @@ export class Feed {
 
   /** @param {string} kind @param {MessageEvent<string>} said */
   #item(kind, said) {
-    const item = { kind, ...JSON.parse(said.data) };
+    const item = { kind, ...JSON.parse(said.data), entry: said.lastEventId };
     if (this.#meanwhile && this.#meanwhile.length < MAX_MEANWHILE) this.#meanwhile.push(item);
     else this.#listener.onItem(item);
     // An observer comes or goes, and all that it sees with it.

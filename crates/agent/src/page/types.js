@@ -24,6 +24,7 @@
  * @property {boolean} demo
  * @property {string | null} me
  * @property {number} now_ms
+ * @property {string} entry All up to this entry of the journal is in it.
  * @property {number} round_ms
  * @property {number} loss
  * @property {Node[]} nodes
@@ -38,6 +39,7 @@
  * One item of `GET /v1/stream`. Which fields are there depends on its kind.
  * @typedef {object} Item
  * @property {string} kind
+ * @property {string} entry The last entry of the journal until then, `session.number`: this one, if it is of the journal.
  * @property {number} at_ms
  * @property {string} [at]
  * @property {Member} [member]

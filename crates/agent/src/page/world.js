@@ -33,8 +33,8 @@ export class World {
   /** @type {Map<string, Scene>} */
   scenes = new Map();
   #live = new Moment();
-  /** When the last picture was made. */
-  #pictured = 0;
+  /** The last entry of the journal that the last picture is sure to have. */
+  #pictured = "";
   #past = { at: NaN, moment: new Moment() };
   /** @type {string[]} */
   #names = [];
@@ -99,7 +99,7 @@ export class World {
     Object.assign(this, { known: true, demo: picture.demo, me: picture.me, roundMs: picture.round_ms });
     this.clock.set(picture.now_ms);
     this.#live = Moment.of(picture);
-    this.#pictured = picture.now_ms;
+    this.#pictured = picture.entry;
     this.history.restart(this.#live);
     this.#seen.clear();
     this.revision += 1;
@@ -114,12 +114,11 @@ export class World {
 
   /** @param {Item} item */
   onItem(item) {
-    // The picture has it: a stream that resumes, or an agent that begins anew, tells what was before, too.
-    if (item.at_ms < this.#pictured) return;
     const other = /** @type {unknown} */ (item);
     if (item.kind === "packet") return this.history.packet(/** @type {Packet} */ (other));
     if (item.kind === "traffic") this.history.addTraffic(/** @type {Traffic} */ (other));
     else if (item.kind === "exchange") this.exchange = /** @type {Exchange} */ (other);
+    else if (!isAfter(item.entry, this.#pictured)) return;
     else if (item.kind === "scene") this.onScene(/** @type {Scene} */ (other));
     else {
       this.#live.apply(item);
@@ -142,4 +141,14 @@ export class World {
     this.#live.at = Math.max(this.#live.at, this.connection === "live" ? this.clock.now : 0);
     this.history.keep(this.#live);
   }
+}
+
+/**
+ * Whether the picture may lack this entry: a stream that resumes, or a server that begins anew, tells what was before, too.
+ * @param {string} entry `session.number`
+ * @param {string} pictured The same.
+ */
+function isAfter(entry, pictured) {
+  const [[session, number], [itsSession, itsNumber]] = [entry.split("."), pictured.split(".")];
+  return session === itsSession && Number(number) > Number(itsNumber);
 }

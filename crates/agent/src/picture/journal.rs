@@ -60,6 +60,11 @@ impl Journal {
         *self.newest.borrow()
     }
 
+    /// The name of this entry, among those of all processes.
+    pub(crate) fn id(&self, number: u64) -> String {
+        format!("{:016x}.{number}", self.session)
+    }
+
     /// How many members became what.
     pub(crate) fn transitions(&self) -> [(&'static str, u64); 4] {
         std::array::from_fn(|i| (TRANSITIONS[i].1, self.transitions[i].load(Ordering::Relaxed)))

@@ -70,6 +70,8 @@ impl Picture {
 }
 
 pub(super) async fn picture(State(picture): State<Picture>) -> Answer {
+    // Before anything is looked at: whoever reads on after it misses nothing.
+    let entry = picture.journal.id(picture.journal.newest());
     let watched = picture.everyone();
     let views = picture.views(&watched).await;
     let names = names(&views);
@@ -83,6 +85,7 @@ pub(super) async fn picture(State(picture): State<Picture>) -> Answer {
     Ok(Json(json!({
         "demo": picture.is_demo(),
         "me": picture.me,
+        "entry": entry,
         "now_ms": unix_ms(SystemTime::now()),
         "round_ms": picture.round.as_millis() as u64,
         "loss": picture.loss.load(Ordering::Relaxed),

@@ -88,7 +88,7 @@ impl Reader {
         match found {
             Found::Entry(entry) => {
                 self.after = entry.number;
-                Some(told(self.picture.journal.session, &entry))
+                Some(told(self.picture.journal.id(entry.number), &entry))
             }
             Found::Lagged(n) => {
                 self.after += n;
@@ -109,8 +109,7 @@ async fn passing(packets: &mut Option<Claim>) -> Event {
     }
 }
 
-fn told(session: u64, entry: &Entry) -> Event {
-    let id = format!("{session:016x}.{}", entry.number);
+fn told(id: String, entry: &Entry) -> Event {
     Event::default().id(id).event(entry.kind).data(&entry.data)
 }
 

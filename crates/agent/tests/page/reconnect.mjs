@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { agent, freePort, machine } from "./bruit.mjs";
+import { agent, command, freePort, machine } from "./bruit.mjs";
 import { nodes, open, until } from "./browser.mjs";
 
 let here, browser;
@@ -40,11 +40,64 @@ test("the page outlives its agent and finds the next one", async () => {
       }),
     );
     await until(async () => /again/.test(await page.locator("#events").textContent()), 10_000, "what the new agent says");
-    const other = page.faults.filter(
-      (fault) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/.test(fault),
-    );
-    assert.deepEqual(other, [], "nothing but the lost connection on the console");
+    assert.deepEqual(others(page), [], "nothing but the lost connection on the console");
   } finally {
     await second.stop();
   }
 });
+
+test("what the next agent said before it was found is shown", async () => {
+  const port = await freePort();
+  const first = await agent(here, "a", port);
+  const page = await browser.visit(first.page);
+  await nodes(page, 1, "alive");
+  await first.stop();
+  await until(() => page.locator("#banner").isVisible(), 10_000, "a banner");
+  const second = await agent(here, "a", port);
+  try {
+    command(here, "event", "early", "--agent", "a");
+    await until(async () => /early/.test(await page.locator("#events").textContent()), 15_000, "what was said early");
+  } finally {
+    await second.stop();
+  }
+});
+
+test("the last answer of an agent that has ended is no sign of life", async () => {
+  const port = await freePort();
+  const first = await agent(here, "a", port);
+  let asked = 0;
+  const [answered, ended] = [gate(), gate()];
+  /** Holds the answer to the second request, which the opened stream causes. */
+  const prepare = (page) =>
+    page.route("**/v1/picture", async (route) => {
+      asked += 1;
+      if (asked !== 2) return route.continue();
+      const response = await route.fetch();
+      answered.open();
+      await ended.opened;
+      await route.fulfill({ response });
+    });
+  const page = await browser.visit(first.page, { prepare });
+  await answered.opened;
+  await first.stop();
+  const banner = page.locator("#banner");
+  await until(() => banner.isVisible(), 10_000, "a banner");
+  const arrived = page.waitForResponse("**/v1/picture");
+  ended.open();
+  await (await arrived).finished();
+  await page.evaluate(() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown))));
+  assert.ok(await banner.isVisible());
+});
+
+/** A promise, and what fulfils it. */
+function gate() {
+  let open = () => {};
+  const opened = new Promise((done) => (open = done));
+  return { opened, open };
+}
+
+/** What the console says but for the lost connection. */
+function others({ faults }) {
+  const lost = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
+  return faults.filter((fault) => !lost.test(fault));
+}
