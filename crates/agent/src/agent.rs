@@ -151,7 +151,7 @@ async fn begin(settings: &Settings, bind: String, name: &str) -> Result<Node, St
     let mut node = Node::bind(bind)
         .name(settings.node.as_deref().unwrap_or(name))
         .label(&settings.label)
-        .config(CoreConfig::of(settings.profile))
+        .config(CoreConfig { spread: settings.events.spread(settings.profile), ..CoreConfig::of(settings.profile) })
         .state(settings.state.clone())
         .seeds(&settings.join);
     node = node.encrypt(settings.sealed());

@@ -2,6 +2,7 @@
 
 mod lab;
 
+use crate::settings::events::Way;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -334,6 +335,9 @@ pub(crate) struct AgentOptions {
     /// SIGTERM's goodbye ends after this, heard or not.
     #[arg(long, value_name = "TIME")]
     pub(crate) leave_within: Option<String>,
+    /// How events travel: backlog, rumor, mail or tree. The same on all nodes.
+    #[arg(long, value_name = "WAY")]
+    pub(crate) events_spread: Option<String>,
     /// Who says who is alive in endpoint state: swim, phi, or both, where swim decides and phi is watched. The same on all
     /// nodes.
     #[arg(long, value_name = "DETECTOR")]
@@ -367,6 +371,9 @@ pub(crate) struct DemoOptions {
     /// then the demo stays up until it is interrupted.
     #[arg(long, value_name = "HOST:PORT", conflicts_with = "script")]
     pub(crate) http: Option<String>,
+    /// How events travel.
+    #[arg(long, value_enum, default_value = "backlog")]
+    pub(crate) spread: Way,
     /// The first node's port; the others take the next ones. Free ports unless given.
     #[arg(long)]
     pub(crate) port: Option<u16>,

@@ -16,7 +16,9 @@ use crate::agent::Phase;
 use crate::cli::{DemoOptions, Format};
 use crate::output;
 use crate::picture::Picture;
+use crate::settings::events::Events;
 use anyhow::Result;
+use bruit::Profile;
 use cluster::Cluster;
 use order::Asked;
 use scenes::Scene;
@@ -55,7 +57,9 @@ pub(crate) fn run(options: &DemoOptions, format: Format) -> Result<ExitCode> {
 async fn start(options: &DemoOptions) -> Result<(Stage, Played, watch::Receiver<Now>)> {
     let picture = Picture::of_many(getrandom::u64()?, cluster::ROUND, STREAMS);
     let (now, shown) = watch::channel(Now::default());
-    let mut stage = Stage::new(Cluster::empty(picture), now);
+    // All on one machine.
+    let spread = Events { way: options.spread, ..Events::default() }.spread(Profile::Local);
+    let mut stage = Stage::new(Cluster::empty(picture, spread), now);
     stage.begin("start", "so many nodes in one process, each with sockets of its own", Duration::from_secs(1));
     stage.cluster.start(options.nodes, options.port).await?;
     let seen = format!("{} nodes, the first on {}", options.nodes, stage.cluster.slots[0].at);

@@ -1,5 +1,6 @@
 //! What an agent is told: flags before environment before file before defaults, each value with its origin.
 
+pub(crate) mod events;
 mod fault;
 mod file;
 mod keys;
@@ -48,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) log_json: bool,
     /// SIGTERM's leave ends after this, heard or not.
     pub(crate) leave_within: Duration,
+    /// How events travel.
+    pub(crate) events: events::Events,
     /// How nodes gossip about each other, and who says who is alive.
     pub(crate) state: StateConfig,
 }
@@ -192,7 +195,7 @@ fn environment(all: impl Iterator<Item = (String, std::ffi::OsString)>, faults: 
 
 fn flags(options: &AgentOptions) -> Layer {
     let one = |x: &Option<String>| x.iter().cloned().collect::<Vec<_>>();
-    let given: [(&str, &'static str, Vec<String>); 15] = [
+    let given: [(&str, &'static str, Vec<String>); 16] = [
         ("node", "--node", one(&options.node)),
         ("bind", "--bind", one(&options.bind)),
         ("advertise", "--advertise", options.advertise.clone()),
@@ -207,6 +210,7 @@ fn flags(options: &AgentOptions) -> Layer {
         ("log", "--log", one(&options.log)),
         ("log_format", "--log-format", one(&options.log_format)),
         ("leave_within", "--leave-within", one(&options.leave_within)),
+        ("events.spread", "--events-spread", one(&options.events_spread)),
         ("state.detector", "--state-detector", one(&options.state_detector)),
     ];
     let set = given.into_iter().filter(|x| !x.2.is_empty());

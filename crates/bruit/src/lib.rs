@@ -60,7 +60,7 @@ pub use bruit_stacks::state::{
     Config as StateConfig, Detector, Disagreement, Doubt, Endpoint, Exchange, Key, Pulse, Schema, Value,
 };
 pub use bruit_stacks::swim::{Case, Ended, Member, Profile, Status, Step, Tried};
-pub use bruit_stacks::{Core, CoreConfig, Full};
+pub use bruit_stacks::{Core, CoreConfig, Full, Spread};
 pub use bruit_store::Damage;
 pub use encrypt::{Encrypt, read_keys};
 pub use error::{CallError, JoinError, KeyFileError, StartError, Stopped};

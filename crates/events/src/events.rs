@@ -6,7 +6,7 @@ use crate::cover::Cover;
 use crate::id::{EventId, Stamp};
 use crate::keep::Keep;
 use crate::message::{Message, Trace};
-use crate::spread::{Relay, Spread};
+use crate::spread::{Spread, Way};
 use crate::store::{Arrival, Store};
 use crate::user_event::{Delivered, UserEvent};
 use bruit_kit::{Lamport, Seen};
@@ -58,7 +58,7 @@ const DIGEST_ROOM: usize = 16;
 
 /// User events.
 #[derive(Debug)]
-pub struct Events<S: Spread = Relay> {
+pub struct Events<S: Spread = Way> {
     pub(crate) me: PeerId,
     pub(crate) config: Config,
     name: Arc<str>,

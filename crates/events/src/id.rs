@@ -1,4 +1,4 @@
-use bruit_proto::{Malformed, PeerId, Reader, mix, put_varint, varint_size};
+use bruit_proto::{Malformed, PeerId, Reader, Wire, mix, put_varint, varint_size};
 use std::fmt;
 use std::str::FromStr;
 
@@ -65,14 +65,17 @@ impl Stamp {
     pub fn print(&self, salt: u32) -> u32 {
         (mix(self.hash() ^ u64::from(salt)) >> 32) as u32
     }
+}
 
-    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+/// `ltime varint | origin 8 | serial 4`.
+impl Wire for Stamp {
+    fn encode(&self, out: &mut Vec<u8>) {
         put_varint(out, self.ltime);
         out.extend_from_slice(&self.id.origin.0.to_be_bytes());
         out.extend_from_slice(&self.id.serial.to_be_bytes());
     }
 
-    pub(crate) fn decode(input: &mut Reader<'_>) -> Result<Stamp, Malformed> {
+    fn decode(input: &mut Reader<'_>) -> Result<Stamp, Malformed> {
         let ltime = input.varint()?;
         let origin = PeerId(input.u64()?);
         if origin == PeerId::NONE || origin.is_contact() {
@@ -81,7 +84,7 @@ impl Stamp {
         Ok(Stamp { ltime, id: EventId { origin, serial: input.u32()? } })
     }
 
-    pub(crate) fn size(&self) -> usize {
+    fn size(&self) -> usize {
         varint_size(self.ltime) + 12
     }
 }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 pub enum Standing {
     /// It is told: in so many copies more, and until the ring neighbours are known to have it.
     Infective {
-        /// Copies left to send.
-        left: u32,
+        /// Copies left to send, where that is known beforehand.
+        left: Option<u32>,
     },
     /// It is kept, for whoever turns out to lack it, and not told any more.
     Removed,
@@ -67,7 +67,7 @@ impl<S: Spread> Events<S> {
         }
         let (spread, peers) = (&self.spread, cx.peers.len());
         self.infective.retain(|stamp| {
-            let told = spread.left(stamp, peers) > 0;
+            let told = spread.tells(stamp, peers);
             if !told {
                 cx.notify(Event::Quiet(stamp.id));
             }

@@ -25,9 +25,12 @@
 //!   each node for its subtree, so that the origin hears from its few children: a bitmap of ranks in the table of members,
 //!   ids where that is shorter or views differ, a count above 2,000 members. A report is repeated until it is confirmed, and
 //!   goes to another node nearer to the origin when the parent is gone.
+//! * **How it travels** is a [`Spread`]: [`Relay`], or [`Carried`] by another protocol, to which the origin hands its events over
+//!   and which brings those of others. Digests and checks repair either.
 //! * **Nothing is lost for good** that some node still keeps: push reaches almost all at once, checks and digests find
 //!   the rest. [`Relay`] has the numbers; `docs/papers/events.md` says where each idea is from.
 
+mod carry;
 mod check;
 mod config;
 mod converse;
@@ -42,6 +45,7 @@ mod infection;
 mod keep;
 mod message;
 mod notation;
+mod parcel;
 mod ranks;
 mod say;
 mod spread;
@@ -59,6 +63,7 @@ pub use filter::{BadFilter, Filter};
 pub use id::{BadId, EventId, Stamp};
 pub use infection::{Infection, Standing};
 pub use message::{Answer, Have, Hello, Message, Reply, Report, Trace};
-pub use spread::{Relay, Spread};
+pub use parcel::Parcel;
+pub use spread::{Carried, Relay, Spread, Way};
 pub use store::Store;
 pub use user_event::{Delivered, Refused, UserEvent, Wait};

@@ -1,6 +1,7 @@
 use crate::id::Stamp;
 use bruit_kit::{Backlog, Offered, targets, transmit_limit};
 use bruit_proto::{PeerId, Peers, Rng};
+use std::collections::BTreeSet;
 
 /// How news travels; what is news is decided elsewhere.
 pub trait Spread {
@@ -13,14 +14,37 @@ pub trait Spread {
     /// A packet to `to` has room: names events until `offer` takes no more.
     fn fill(&mut self, to: PeerId, peers: u32, offer: &mut dyn FnMut(Stamp) -> bool);
 
-    /// How many copies of this event are left to send; none of one that is not told any more.
-    fn left(&self, stamp: &Stamp, peers: u32) -> u32;
+    /// Whether this event is still told.
+    fn tells(&self, stamp: &Stamp, peers: u32) -> bool;
+
+    /// How many copies of an event that is told are left to send, where that is known beforehand.
+    fn left(&self, stamp: &Stamp, peers: u32) -> Option<u32>;
 
     /// Whether nothing is left to say.
     fn is_quiet(&self) -> bool;
 
     /// News dropped for want of room so far.
     fn dropped(&self) -> u64;
+}
+
+/// By the backlog, or by another protocol beside this one, as it is set up.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// The default.
+    Relay(Relay),
+    /// Another protocol's matter.
+    Carried(Carried),
+}
+
+/// Events that another protocol carries: what is new of this node's own, for it to take, and what it still tells.
+///
+/// Only the origin hands an event over: what came otherwise was carried already, or repairs what was missed.
+#[derive(Clone, Debug, Default)]
+pub struct Carried {
+    /// At most what is said in one turn.
+    pub(crate) new: Vec<Stamp>,
+    /// At most a window of events.
+    pub(crate) told: BTreeSet<Stamp>,
 }
 
 /// The default: at once to both ring neighbours and a few others ([`bruit_kit::targets`]), then in the spare room of
@@ -99,10 +123,14 @@ impl Spread for Relay {
         });
     }
 
-    fn left(&self, stamp: &Stamp, peers: u32) -> u32 {
+    fn tells(&self, stamp: &Stamp, peers: u32) -> bool {
+        self.left(stamp, peers) > Some(0)
+    }
+
+    fn left(&self, stamp: &Stamp, peers: u32) -> Option<u32> {
         let all_told = self.backlog.get(stamp).is_none_or(|piece| piece.told.len() >= peers as usize);
         let sent = self.backlog.sent(stamp).filter(|_| !all_told);
-        sent.map_or(0, |sent| transmit_limit(Relay::MULT, peers).saturating_sub(sent))
+        Some(sent.map_or(0, |sent| transmit_limit(Relay::MULT, peers).saturating_sub(sent)))
     }
 
     fn is_quiet(&self) -> bool {
@@ -111,5 +139,73 @@ impl Spread for Relay {
 
     fn dropped(&self) -> u64 {
         self.backlog.dropped()
+    }
+}
+
+impl Spread for Carried {
+    fn news(&mut self, stamp: Stamp, from: Option<PeerId>, _: PeerId, _: &dyn Peers, _: &mut Rng, _: &mut Vec<PeerId>) {
+        self.told.insert(stamp);
+        if from.is_none() {
+            self.new.push(stamp);
+        }
+    }
+    fn again(&mut self, _: Stamp, _: Option<PeerId>, _: u32) {}
+    fn fill(&mut self, _: PeerId, _: u32, _: &mut dyn FnMut(Stamp) -> bool) {}
+    fn tells(&self, stamp: &Stamp, _: u32) -> bool {
+        self.told.contains(stamp)
+    }
+    fn left(&self, _: &Stamp, _: u32) -> Option<u32> {
+        None
+    }
+    fn is_quiet(&self) -> bool {
+        self.told.is_empty()
+    }
+    fn dropped(&self) -> u64 {
+        0
+    }
+}
+
+impl Default for Way {
+    fn default() -> Way {
+        Way::Relay(Relay::default())
+    }
+}
+
+impl Way {
+    fn as_dyn(&self) -> &dyn Spread {
+        match self {
+            Way::Relay(relay) => relay,
+            Way::Carried(carried) => carried,
+        }
+    }
+    fn as_mut(&mut self) -> &mut dyn Spread {
+        match self {
+            Way::Relay(relay) => relay,
+            Way::Carried(carried) => carried,
+        }
+    }
+}
+
+impl Spread for Way {
+    fn news(&mut self, stamp: Stamp, from: Option<PeerId>, me: PeerId, peers: &dyn Peers, rng: &mut Rng, out: &mut Vec<PeerId>) {
+        self.as_mut().news(stamp, from, me, peers, rng, out);
+    }
+    fn again(&mut self, stamp: Stamp, from: Option<PeerId>, peers: u32) {
+        self.as_mut().again(stamp, from, peers);
+    }
+    fn fill(&mut self, to: PeerId, peers: u32, offer: &mut dyn FnMut(Stamp) -> bool) {
+        self.as_mut().fill(to, peers, offer);
+    }
+    fn tells(&self, stamp: &Stamp, peers: u32) -> bool {
+        self.as_dyn().tells(stamp, peers)
+    }
+    fn left(&self, stamp: &Stamp, peers: u32) -> Option<u32> {
+        self.as_dyn().left(stamp, peers)
+    }
+    fn is_quiet(&self) -> bool {
+        self.as_dyn().is_quiet()
+    }
+    fn dropped(&self) -> u64 {
+        self.as_dyn().dropped()
     }
 }

@@ -1,6 +1,6 @@
 use crate::filter::Filter;
 use crate::id::{EventId, Stamp};
-use bruit_proto::{Malformed, PeerId, Reader, put_bytes, varint_size};
+use bruit_proto::{Malformed, PeerId, Reader, Wire, put_bytes, varint_size};
 use std::fmt;
 use std::sync::Arc;
 

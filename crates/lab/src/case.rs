@@ -1,6 +1,7 @@
 //! A case: everything that decides one run, in a file. The seed draws it; the file is what is replayed and shrunk.
 
 use crate::links::{Delay, Links};
+use bruit_stacks::Spread;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ pub struct Case {
     /// Whether all is sealed.
     #[serde(default, skip_serializing_if = "is_default")]
     pub sealed: bool,
+    /// How events travel.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub carry: Carry,
     /// When the faults end, in milliseconds: cuts heal, links are good, pauses are over. Then begins the calm.
     pub calm_ms: u64,
     /// When the run ends, in milliseconds.
@@ -30,6 +34,37 @@ pub struct Case {
     pub mutant: String,
     /// What happens, by time.
     pub script: Vec<Entry>,
+}
+
+/// How the events of a case travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Carry {
+    /// By their own backlog.
+    #[default]
+    Backlog,
+    /// As rumors.
+    Rumor,
+    /// By direct mail.
+    Mail,
+    /// Along trees.
+    Tree,
+    /// By each of these at a quarter of the hosts, as while an operator changes the setting.
+    Mixed,
+}
+
+impl Carry {
+    /// At this host.
+    pub(crate) fn at(self, host: u32) -> Spread {
+        // The timing of a LAN.
+        let every = Duration::from_millis(100);
+        match (self, host % 4) {
+            (Carry::Backlog, _) | (Carry::Mixed, 0) => Spread::Backlog,
+            (Carry::Rumor, _) | (Carry::Mixed, 1) => Spread::rumor(every),
+            (Carry::Mail, _) | (Carry::Mixed, 2) => Spread::mail(every),
+            (Carry::Tree, _) | (Carry::Mixed, _) => Spread::tree(every),
+        }
+    }
 }
 
 /// A line of the script.
@@ -245,6 +280,7 @@ mod tests {
             links: Links::default(),
             tombstone_s: 0,
             sealed: true,
+            carry: Carry::Mixed,
             calm_ms: 10,
             end_ms: 20,
             mutant: String::new(),

@@ -1,7 +1,7 @@
 //! Draws cases: a swarm of faults (Groce et al. 2012, "Swarm testing"). Each class of fault is on in half of the cases,
 //! with an intensity of its own, so that no fault hides what another would show.
 
-use crate::case::{Act, Case, Entry};
+use crate::case::{Act, Carry, Case, Entry};
 use crate::links::Links;
 use bruit_proto::Rng;
 use std::time::Duration;
@@ -23,6 +23,13 @@ pub fn draw(seed: u64) -> Case {
     let nodes = 5 + dice.below(36);
     // Dice of their own: the rest of the case is the same either way.
     let sealed = Rng::named(seed, bruit_proto::PeerId::NONE, "sealed").below(4) == 0;
+    let carry = match Rng::named(seed, bruit_proto::PeerId::NONE, "carry").below(8) {
+        0 => Carry::Rumor,
+        1 => Carry::Mail,
+        2 => Carry::Tree,
+        3 => Carry::Mixed,
+        _ => Carry::Backlog,
+    };
     let mut swarm = Swarm { dice, nodes, script: Vec::new() };
     let links = swarm.links();
     let tombstone_s = if swarm.coin() { 0 } else { TOMBSTONE };
@@ -61,6 +68,7 @@ pub fn draw(seed: u64) -> Case {
         links,
         tombstone_s,
         sealed,
+        carry,
         calm_ms: FAULTS,
         end_ms: FAULTS + CALM,
         mutant: String::new(),

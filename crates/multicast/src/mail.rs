@@ -106,7 +106,14 @@ pub enum Timer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<Item> {
     /// This item is news here.
-    News(Item),
+    News {
+        /// Which.
+        item: Item,
+        /// Who handed it over; nobody that is known by an id, if none.
+        via: Option<PeerId>,
+        /// The how manieth hop of it this was, from 1; 255 for more, or where that is not known.
+        hop: u8,
+    },
 }
 
 /// An item on its way.
@@ -161,6 +168,16 @@ impl<S: Set> Mail<S> {
     /// What it has.
     pub fn set(&self) -> &S {
         &self.set
+    }
+
+    /// What it has, for whoever owns more of it than mail does. What comes in this way is sent to nobody.
+    pub fn set_mut(&mut self) -> &mut S {
+        &mut self.set
+    }
+
+    /// What is on its way, the oldest first: not sent to all yet, or not acknowledged by all that are waited for.
+    pub fn sending(&self) -> impl Iterator<Item = S::Id> {
+        self.letters.iter().map(|letter| letter.id)
     }
 
     /// Items on their way.
@@ -270,7 +287,7 @@ impl<S: Set> Protocol for Mail<S> {
                     cx.reply(from.path, Message::Got(S::id(&item)));
                 }
                 if self.set.insert(item.clone()) {
-                    cx.notify(Event::News(item));
+                    cx.notify(Event::News { item, via: from.peer, hop: 1 });
                 }
             }
             Message::Got(id) => self.on_got(from, id),

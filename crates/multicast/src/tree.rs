@@ -40,7 +40,14 @@ pub enum Timer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<Item> {
     /// This item is news here.
-    News(Item),
+    News {
+        /// Which.
+        item: Item,
+        /// Who handed it over; nobody that is known by an id, if none.
+        via: Option<PeerId>,
+        /// The how manieth hop of it this was, from 1; 255 for more, or where that is not known.
+        hop: u8,
+    },
 }
 
 /// Sends to come.
@@ -113,6 +120,16 @@ impl<S: Set> Tree<S> {
     /// What it has.
     pub fn set(&self) -> &S {
         &self.set
+    }
+
+    /// What it has, for whoever owns more of it than the tree does. What comes in this way is passed on to nobody.
+    pub fn set_mut(&mut self) -> &mut S {
+        &mut self.set
+    }
+
+    /// What waits to be passed on to a neighbour, in its order; an item for each send of it.
+    pub fn sending(&self) -> impl Iterator<Item = S::Id> {
+        self.outbox.iter().filter_map(|send| self.streams[self.find(send.key)?].get(send.seq))
     }
 
     /// What it did so far.
@@ -215,7 +232,7 @@ impl<S: Set> Tree<S> {
         if news {
             stream.put(seq, S::id(&item));
             if self.set.insert(item.clone()) {
-                cx.notify(Event::News(item));
+                cx.notify(Event::News { item, via: from.peer, hop });
             }
         }
         self.answered(cx, key, seq, again.is_some());

@@ -16,7 +16,14 @@ pub enum Timer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<Id, Item> {
     /// This item is news here.
-    News(Item),
+    News {
+        /// Which.
+        item: Item,
+        /// Who handed it over; nobody that is known by an id, if none.
+        via: Option<PeerId>,
+        /// The how manieth hop of it this was, from 1; 255 for more, or where that is not known.
+        hop: u8,
+    },
     /// This node passes it on no more.
     Removed(Id),
 }
@@ -84,9 +91,19 @@ impl<S: Set> Rumor<S> {
         &self.set
     }
 
+    /// What it has, for whoever owns more of it than rumors do. What comes in this way is passed on by nobody.
+    pub fn set_mut(&mut self) -> &mut S {
+        &mut self.set
+    }
+
     /// Whether it passes this on: *infective*. If not and it [has](Set::has) it, it is *removed*; else *susceptible*.
     pub fn is_hot(&self, id: S::Id) -> bool {
         self.hot.iter().any(|hot| hot.id == id)
+    }
+
+    /// What it passes on, the oldest first.
+    pub fn telling(&self) -> impl Iterator<Item = S::Id> {
+        self.hot.iter().map(|hot| hot.id)
     }
 
     /// Whether it passes nothing on.
@@ -243,7 +260,7 @@ impl<S: Set> Rumor<S> {
         let id = S::id(&item);
         let first = self.set.insert(item.clone());
         if first {
-            cx.notify(Event::News(item));
+            cx.notify(Event::News { item, via: from.peer, hop });
             self.heat(cx, id, hop);
         }
         let (cycle, stop) = (self.cycle, self.config.stop);

@@ -1,5 +1,6 @@
 //! Core beside one more protocol, or two, of ours or of the user's own: one line runs all on the same sockets.
 
+use crate::carrier;
 use crate::core::{self, Core};
 use crate::never::Never;
 use bruit_proto::{
@@ -30,7 +31,7 @@ pub struct Beside<Q: Protocol, R: Protocol = Never> {
 /// A part's message; which one's, its tag says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message<M, N = Never> {
-    /// Tags below 48.
+    /// Tags below 48, and those of what carries events: 64, 80 and 81.
     Core(core::Message),
     /// Tags 48-55; a user's own from 128.
     Own(M),
@@ -307,7 +308,7 @@ impl<M: Wire, N: Wire> Wire for Message<M, N> {
     fn decode(input: &mut Reader<'_>) -> Result<Message<M, N>, Malformed> {
         match input.peek() {
             Some(tag) if ALSO.contains(&tag) => Ok(Message::Also(N::decode(input)?)),
-            Some(tag) if tag >= OWN => Ok(Message::Own(M::decode(input)?)),
+            Some(tag) if tag >= OWN && !carrier::owns(tag) => Ok(Message::Own(M::decode(input)?)),
             _ => Ok(Message::Core(core::Message::decode(input)?)),
         }
     }

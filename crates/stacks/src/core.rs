@@ -1,3 +1,4 @@
+use crate::carrier::{self, Came, Carrier, Spread};
 use bruit_events::{self as events, Delivered, EventId, Events, Filter};
 use bruit_proto::{
     Change, Composition, Context, Duration, Lost, Malformed, Notation, Origin, Outlet, Part, PeerId, Protocol, Reader, Receipt,
@@ -8,11 +9,13 @@ use std::sync::Arc;
 
 /// Membership and events: the default stack.
 ///
-/// `swim` is the table of peers that `events` asks; what `swim` says of a peer, `events` is told.
+/// `swim` is the table of peers that `events` asks; what `swim` says of a peer, `events` is told. Where events do not carry
+/// themselves, a carrier takes what its own node says and brings what others say; what it misses, `events` repairs.
 pub struct Core {
     swim: Swim,
     events: Events,
-    dice: (Rng, Rng),
+    carrier: Option<Carrier>,
+    dice: (Rng, Rng, Rng),
     wiring: Wiring<Said>,
 }
 
@@ -23,6 +26,8 @@ pub struct CoreConfig {
     pub swim: Arc<swim::Config>,
     /// Of events.
     pub events: events::Config,
+    /// How events travel. Nodes of one cluster should agree: what comes otherwise is taken, and goes on in the own way.
+    pub spread: Spread,
 }
 
 impl CoreConfig {
@@ -35,7 +40,7 @@ impl CoreConfig {
             swim::Profile::Wan => 600,
         });
         let events = events::Config { quiet, ..events::Config::default() };
-        CoreConfig { swim: Arc::new(swim::Config::of(profile)), events }
+        CoreConfig { swim: Arc::new(swim::Config::of(profile)), events, spread: Spread::default() }
     }
 }
 
@@ -52,6 +57,8 @@ pub enum Message {
     Swim(swim::Message),
     /// Tags 32-47.
     Events(events::Message),
+    /// Tags 64, 80 and 81.
+    Carrier(carrier::Message),
 }
 
 /// A part's timer.
@@ -61,6 +68,8 @@ pub enum Timer {
     Swim(swim::Timer),
     /// Of events.
     Events(events::Timer),
+    /// Of what carries them.
+    Carrier(carrier::Timer),
 }
 
 /// What this node's user is told.
@@ -136,6 +145,8 @@ pub enum Said {
     Swim(swim::Event),
     /// Events.
     Events(events::Event),
+    /// What carries them.
+    Carrier(Came),
 }
 
 /// Membership's place in [`Core`].
@@ -146,23 +157,33 @@ pub enum InSwim {}
 #[derive(Debug)]
 pub enum InEvents {}
 
+/// The carrier's place in [`Core`].
+#[derive(Debug)]
+pub enum InCarrier {}
+
 part!(InSwim, Core, Swim, Swim, 0);
 part!(InEvents, Core, Events, Events, 1);
+part!(InCarrier, Core, Carrier, Carrier, 2);
 
 impl Core {
     /// One node. `record` is its own; `seed` gives the dice of both parts.
     ///
     /// # Panics
-    /// If the settings of events are out of their bounds: [`events::Config::check`] them first.
+    /// If the settings of events, or of how they travel, are out of their bounds: check them first.
     pub fn new(seed: u64, config: CoreConfig, record: Arc<Record>) -> Core {
         let me = record.id();
+        let carrier = Carrier::new(me, config.spread, &config.events);
         let mut events = Events::new(me, record.session(), config.events);
+        if carrier.is_some() {
+            events = events.carried();
+        }
         events.set_name(record.name());
         events.set_tags(record.tags().clone());
         Core {
             swim: Swim::new(config.swim, record),
             events,
-            dice: (Rng::named(seed, me, "swim"), Rng::named(seed, me, "events")),
+            carrier,
+            dice: (Rng::named(seed, me, "swim"), Rng::named(seed, me, "events"), Rng::named(seed, me, "carrier")),
             wiring: Wiring::default(),
         }
     }
@@ -182,6 +203,11 @@ impl Core {
     /// Events, to look at.
     pub fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// What carries events, to look at; nothing where they carry themselves.
+    pub fn carrier(&self) -> Option<&Carrier> {
+        self.carrier.as_ref()
     }
 
     /// As [`Swim::join`].
@@ -260,16 +286,54 @@ impl Core {
         cx.lend::<InEvents, _>(&mut self.wiring, &mut self.dice.1, &self.swim, |cx| f(&mut self.events, cx))
     }
 
+    fn lend_carrier(&mut self, cx: &mut Context<'_, Self>, f: impl FnOnce(&mut Carrier, &mut Context<'_, Carrier>)) {
+        let Some(carrier) = &mut self.carrier else { return };
+        cx.lend::<InCarrier, _>(&mut self.wiring, &mut self.dice.2, &self.swim, |cx| f(carrier, cx));
+    }
+
+    /// An event that comes in another way than this node's own is taken, and goes on in that.
+    fn on_carried(&mut self, cx: &mut Context<'_, Self>, from: Origin, message: carrier::Message) {
+        if let Some((parcel, hop)) = message.parcel() {
+            if !self.events.admits(parcel) {
+                return cx.reject(from, "event from too far ahead");
+            }
+            if !self.carrier.as_ref().is_some_and(|carrier| carrier.speaks(&message)) {
+                let parcel = parcel.clone();
+                return self.lend_events(cx, |events, cx| events.take(cx, parcel, from.peer, hop));
+            }
+        }
+        self.lend_carrier(cx, |carrier, cx| carrier.on_message(cx, from, message));
+    }
+
+    /// What was said here goes to the carrier, and what that has told is told.
+    fn hand_over(&mut self, cx: &mut Context<'_, Self>) {
+        if self.carrier.is_none() {
+            return;
+        }
+        for parcel in self.lend_events(cx, |events, cx| events.hand_over(cx)) {
+            self.lend_carrier(cx, |carrier, cx| carrier.begin(cx, parcel));
+        }
+        if let Some(carrier) = &self.carrier {
+            let events = &mut self.events;
+            cx.lend::<InEvents, _>(&mut self.wiring, &mut self.dice.1, &self.swim, |cx| {
+                events.still_told(cx, || carrier.telling());
+            });
+        }
+    }
+
     /// Things said, in order. Every entry ends here.
     fn drain(&mut self, cx: &mut Context<'_, Self>) {
+        self.hand_over(cx);
         while let Some(said) = self.wiring.next_said() {
             let event = match said {
                 Said::Swim(swim::Event::Peer { peer, change }) => {
                     self.lend_events(cx, |events, cx| events.on_peer(cx, peer, change));
+                    self.lend_carrier(cx, |carrier, cx| carrier.on_peer(cx, peer, change));
                     Event::Member { peer, change }
                 }
                 Said::Swim(swim::Event::Suspected { peer, by }) => {
                     self.lend_events(cx, |events, cx| events.on_peer(cx, peer, Change::Suspected));
+                    self.lend_carrier(cx, |carrier, cx| carrier.on_peer(cx, peer, Change::Suspected));
                     Event::Suspected { peer, by }
                 }
                 Said::Swim(swim::Event::Refuted { peer }) => Event::Refuted { peer },
@@ -279,6 +343,11 @@ impl Core {
                 Said::Swim(swim::Event::NameTaken) => Event::NameTaken,
                 Said::Swim(swim::Event::Gone) => Event::Gone,
                 Said::Swim(swim::Event::Isolated(is)) => Event::Isolated(is),
+                Said::Carrier(Came { parcel, via, hop }) => {
+                    self.lend_events(cx, |events, cx| events.take(cx, parcel, via, hop));
+                    self.hand_over(cx);
+                    continue;
+                }
                 Said::Events(events::Event::Delivered(delivered)) => Event::Delivered(delivered),
                 Said::Events(events::Event::Quiet(id)) => Event::Quiet(id),
                 Said::Events(events::Event::Covered(id)) => Event::Covered(id),
@@ -297,6 +366,7 @@ impl Protocol for Core {
     fn on_start(&mut self, cx: &mut Context<'_, Self>) {
         self.in_swim(cx, |swim, cx| swim.on_start(cx));
         self.lend_events(cx, |events, cx| events.on_start(cx));
+        self.lend_carrier(cx, |carrier, cx| carrier.on_start(cx));
         self.drain(cx);
     }
 
@@ -310,6 +380,7 @@ impl Protocol for Core {
                 self.wiring.claim(from.path, InEvents::LANE);
                 self.lend_events(cx, |events, cx| events.on_message(cx, from, message));
             }
+            Message::Carrier(message) => self.on_carried(cx, from, message),
         }
         self.drain(cx);
     }
@@ -318,6 +389,7 @@ impl Protocol for Core {
         match timer {
             Timer::Swim(timer) => self.in_swim(cx, |swim, cx| swim.on_timer(cx, timer)),
             Timer::Events(timer) => self.lend_events(cx, |events, cx| events.on_timer(cx, timer)),
+            Timer::Carrier(timer) => self.lend_carrier(cx, |carrier, cx| carrier.on_timer(cx, timer)),
         }
         self.drain(cx);
     }
@@ -325,6 +397,7 @@ impl Protocol for Core {
     fn on_peer(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, change: Change) {
         self.in_swim(cx, |swim, cx| swim.on_peer(cx, peer, change));
         self.lend_events(cx, |events, cx| events.on_peer(cx, peer, change));
+        self.lend_carrier(cx, |carrier, cx| carrier.on_peer(cx, peer, change));
         self.drain(cx);
     }
 
@@ -349,6 +422,7 @@ impl Protocol for Core {
     fn on_pause(&mut self, cx: &mut Context<'_, Self>, lost: Duration) {
         self.in_swim(cx, |swim, cx| swim.on_pause(cx, lost));
         self.lend_events(cx, |events, cx| events.on_pause(cx, lost));
+        self.lend_carrier(cx, |carrier, cx| carrier.on_pause(cx, lost));
         self.drain(cx);
     }
 
@@ -372,9 +446,11 @@ impl Protocol for Core {
 }
 
 impl Composition for Core {
-    const PARTS: u8 = 2;
+    const PARTS: u8 = 3;
     fn reached(&mut self) -> u32 {
-        self.wiring.take_reached()
+        // What is not there misses nothing.
+        let missing = if self.carrier.is_none() { 1 << InCarrier::LANE } else { 0 };
+        self.wiring.take_reached() | missing
     }
     fn drained(&self) -> bool {
         self.wiring.is_drained()
@@ -386,12 +462,14 @@ impl Wire for Message {
         match self {
             Message::Swim(message) => message.encode(out),
             Message::Events(message) => message.encode(out),
+            Message::Carrier(message) => message.encode(out),
         }
     }
     fn decode(input: &mut Reader<'_>) -> Result<Message, Malformed> {
         match input.peek() {
             Some(1..=31) => Ok(Message::Swim(swim::Message::decode(input)?)),
             Some(32..=47) => Ok(Message::Events(events::Message::decode(input)?)),
+            Some(tag) if carrier::owns(tag) => Ok(Message::Carrier(carrier::Message::decode(input)?)),
             Some(_) => Err(Malformed::UNKNOWN),
             None => Err(Malformed("truncated")),
         }
@@ -400,6 +478,7 @@ impl Wire for Message {
         match self {
             Message::Swim(message) => message.size(),
             Message::Events(message) => message.size(),
+            Message::Carrier(message) => message.size(),
         }
     }
 }
@@ -409,12 +488,14 @@ impl Notation for Message {
         match self {
             Message::Swim(message) => message.kind(),
             Message::Events(message) => message.kind(),
+            Message::Carrier(message) => message.kind(),
         }
     }
     fn note(&self, name: &dyn Fn(PeerId) -> String) -> String {
         match self {
             Message::Swim(message) => message.note(name),
             Message::Events(message) => message.note(name),
+            Message::Carrier(message) => message.note(name),
         }
     }
 }

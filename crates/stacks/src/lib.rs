@@ -1,6 +1,8 @@
 //! Compositions of protocols, one file each. Drivers run them as one protocol; the wiring is all that is here.
 
+mod bag;
 pub mod beside;
+pub mod carrier;
 mod core;
 mod full;
 mod never;
@@ -8,8 +10,11 @@ mod never;
 pub use beside::Beside;
 #[cfg(feature = "state")]
 pub use bruit_state as state;
-pub use core::{Core, CoreConfig, Event, InEvents, InSwim, Message, Said, Timer};
+pub use carrier::{Carrier, Spread};
+pub use core::{Core, CoreConfig, Event, InCarrier, InEvents, InSwim, Message, Said, Timer};
 pub use full::{Full, FullEvent, Third};
 pub use never::Never;
 /// The parts, for whoever sets them up or looks at them.
-pub use {bruit_events as events, bruit_history as history, bruit_swim as swim};
+pub use {
+    bruit_events as events, bruit_history as history, bruit_multicast as multicast, bruit_rumor as rumor, bruit_swim as swim,
+};

@@ -80,7 +80,8 @@ async fn membership(page: &mut Page, agent: &Agent) -> Result<(), Problem> {
 }
 
 async fn events(page: &mut Page, agent: &Agent) -> Result<(), Problem> {
-    let c = agent.node.handle().look(|core| core.events().counters()).await?;
+    let look = agent.node.handle().look(|full| (full.events().counters(), full.core().carrier().map(|carrier| carrier.sent())));
+    let (c, carried) = look.await?;
     let kinds = [
         ("said", c.said),
         ("new", c.news),
@@ -90,7 +91,13 @@ async fn events(page: &mut Page, agent: &Agent) -> Result<(), Problem> {
         ("too_far", c.too_far),
     ];
     page.counters("events_total", "User events, by what became of them here.", "kind", kinds);
-    let sent = [("relayed", c.relayed), ("piggybacked", c.piggybacked), ("pushed", c.pushed), ("repaired", c.repaired)];
+    let sent = [
+        ("relayed", c.relayed),
+        ("piggybacked", c.piggybacked),
+        ("pushed", c.pushed),
+        ("repaired", c.repaired),
+        ("carried", carried.unwrap_or_default()),
+    ];
     page.counters("event_copies_sent_total", "Copies of user events sent.", "how", sent);
     page.counter("events_backlog_dropped_total", "Events dropped from what waits to be sent.", c.backlog_dropped);
     Ok(())

@@ -5,7 +5,7 @@ use super::order::Way;
 use crate::picture::{Picture, Runs, Watched};
 use anyhow::{Context, Result, bail};
 use bruit::stacks::state::Detector;
-use bruit::{Event, Events, Node, Paused, StateConfig};
+use bruit::{CoreConfig, Event, Events, Node, Paused, Spread, StateConfig};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,7 @@ struct Process {
 pub(super) struct Cluster {
     pub(super) slots: Vec<Slot>,
     pub(super) picture: Picture,
+    core: CoreConfig,
     state: Arc<StateConfig>,
     islands: Islands,
     loss: u32,
@@ -41,9 +42,10 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// Of no nodes yet.
-    pub(super) fn empty(picture: Picture) -> Cluster {
+    pub(super) fn empty(picture: Picture, spread: Spread) -> Cluster {
         let state = StateConfig { detector: Detector::Both, every: ROUND, ..StateConfig::default() };
-        Cluster { slots: Vec::new(), picture, state: state.into(), islands: Islands::default(), loss: 0 }
+        let core = CoreConfig { spread, ..CoreConfig::default() };
+        Cluster { slots: Vec::new(), picture, core, state: state.into(), islands: Islands::default(), loss: 0 }
     }
 
     /// Binds and starts `n` nodes; none knows another.
@@ -72,7 +74,8 @@ impl Cluster {
 
     async fn run(&mut self, i: usize) -> Result<()> {
         let slot = &mut self.slots[i];
-        let starting = Node::bind(slot.at.to_string()).name(&slot.name).state(Arc::clone(&self.state)).start();
+        let node = Node::bind(slot.at.to_string()).name(&slot.name).config(self.core.clone());
+        let starting = node.state(Arc::clone(&self.state)).start();
         let node = starting.await.with_context(|| format!("cannot start {}", slot.name))?;
         slot.at = node.local_addr();
         let (picture, watched, source) = (self.picture.clone(), node.clone(), node.events());

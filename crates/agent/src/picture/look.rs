@@ -167,6 +167,7 @@ fn timer_name(timer: &<Full as Protocol>::Timer) -> String {
     match timer {
         beside::Timer::Core(CoreTimer::Swim(timer)) => format!("swim.{timer:?}"),
         beside::Timer::Core(CoreTimer::Events(timer)) => format!("events.{timer:?}"),
+        beside::Timer::Core(CoreTimer::Carrier(timer)) => format!("events.{timer:?}"),
         beside::Timer::Own(timer) => format!("history.{timer:?}"),
         beside::Timer::Also(timer) => format!("state.{timer:?}"),
     }

@@ -1,5 +1,6 @@
 //! Every setting: its name, its shape, its default, and what may be said.
 
+use super::events::{self, Events};
 use super::fault::{At, nearest};
 use super::{Layer, LogFilter, Origin, Settings, Value, schema, state};
 use bruit::{Encrypt, Profile, Record, StateConfig, Tags};
@@ -87,6 +88,8 @@ pub(crate) const KEYS: &[Key] = &[
     Key { name: "log_format", shape: Shape::Text, default: &["text"], apply: log_format, live: Live::Restart },
     Key { name: "leave_within", shape: Shape::Text, default: &["10s"], apply: leave_within, live: Live::Now },
     Key { name: "tags", shape: Shape::Table, default: &[], apply: tags, live: Live::Now },
+    Key { name: "events.spread", shape: Shape::Text, default: &["backlog"], apply: events::way, live: Live::Restart },
+    Key { name: "events.rumor_every", shape: Shape::Text, default: &[], apply: events::rumor_every, live: Live::Restart },
     Key { name: "state.detector", shape: Shape::Text, default: &["swim"], apply: state::detector, live: Live::Restart },
     Key { name: "state.phi_threshold", shape: Shape::Number, default: &["8"], apply: state::threshold, live: Live::Restart },
     Key { name: "state.round", shape: Shape::Text, default: &["1s"], apply: state::round, live: Live::Restart },
@@ -121,6 +124,7 @@ pub(super) fn bare() -> Settings {
         log: LogFilter { text: "info".into(), targets: Targets::new().with_default(LevelFilter::INFO) },
         log_json: false,
         leave_within: Duration::from_secs(10),
+        events: Events::default(),
         state: StateConfig::default(),
     }
 }

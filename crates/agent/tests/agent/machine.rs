@@ -163,9 +163,14 @@ pub(crate) fn live(all: &Value) -> usize {
 
 /// Three agents that know each other.
 pub(crate) fn three(machine: &Machine) -> [Agent; 3] {
-    let (a, at) = machine.named("a", &[]);
-    let (b, _) = machine.named("b", &["--join", &at, "--tag", "role=web"]);
-    let (c, _) = machine.named("c", &["--join", &at]);
+    three_with(machine, &[])
+}
+
+/// As [`three`], each with these arguments, too.
+pub(crate) fn three_with(machine: &Machine, more: &[&str]) -> [Agent; 3] {
+    let (a, at) = machine.named("a", more);
+    let (b, _) = machine.named("b", &[&["--join", &at, "--tag", "role=web"], more].concat());
+    let (c, _) = machine.named("c", &[&["--join", &at], more].concat());
     for name in ["a", "b", "c"] {
         machine.until(&["members", "--agent", name], |all| live(all) == 3);
     }

@@ -104,7 +104,7 @@ impl Backed {
     fn drain(&mut self, cx: &mut Context<'_, Self>) {
         while let Some(said) = self.wiring.next_said() {
             match said {
-                Said::Rumor(rumor::Event::News(item)) => drop(self.backup.ledger_mut().insert(item)),
+                Said::Rumor(rumor::Event::News { item, .. }) => drop(self.backup.ledger_mut().insert(item)),
                 Said::Rumor(rumor::Event::Removed(_)) => {}
                 Said::Backup(antientropy::Event::News(item)) => {
                     self.found += 1;

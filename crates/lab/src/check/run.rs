@@ -118,12 +118,13 @@ pub(crate) struct Run<'a> {
 impl<'a> Run<'a> {
     pub(crate) fn new(case: &'a Case) -> Self {
         let names = Rc::new(RefCell::new((0..case.nodes).collect::<Vec<u32>>()));
-        let (of_host, sealed) = (names.clone(), case.sealed);
+        let (of_host, sealed, carry) = (names.clone(), case.sealed, case.carry);
         let mut config = CoreConfig::default();
         let tombstone = case.tombstone().unwrap_or(config.swim.tombstone);
         config.swim = Arc::new(swim::Config { tombstone, ..(*config.swim).clone() });
         let world = World::new(case.nodes, case.seed, case.links.clone(), move |birth| {
             let of = of_host.borrow()[birth.node as usize];
+            let config = CoreConfig { spread: carry.at(birth.node), ..config.clone() };
             full(&birth, &config, &name(of), sealed.then(|| seal(birth.seed, Mode::Require)))
         });
         let n = case.nodes as usize;

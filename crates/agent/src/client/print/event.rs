@@ -29,7 +29,7 @@ pub(super) fn recent(value: &Value) {
     let row = |event: &Value| {
         let state = match word(&event["state"]) {
             "susceptible" => "S".into(),
-            "infective" => format!("I ({} left)", event["sends_left"]),
+            "infective" => event["sends_left"].as_u64().map_or_else(|| "I".into(), |left| format!("I ({left} left)")),
             _ => "R".into(),
         };
         let age = event["age_ms"].as_u64().map(Duration::from_millis);
