@@ -35,7 +35,7 @@ pub(crate) fn check(options: &CheckOptions, format: Format) -> Result<ExitCode> 
     });
     bar.finish_and_clear();
     tell(options, &report, format)?;
-    Ok(if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.failures.is_empty() && report.missed().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn tell(options: &CheckOptions, report: &Report, format: Format) -> Result<()> {
@@ -56,6 +56,7 @@ fn tell(options: &CheckOptions, report: &Report, format: Format) -> Result<()> {
             "virtual_hours": hours,
             "agreed_after_ms": { "median": middle.as_millis() as u64, "max": last.as_millis() as u64 },
             "failures": failures,
+            "marks": report.marks,
         })),
         Format::Text => println!(
             "{} cases, {hours:.1} virtual hours, {} failed; after the faults all agreed within {:.1} s, half of them within {:.1} s",
@@ -64,6 +65,9 @@ fn tell(options: &CheckOptions, report: &Report, format: Format) -> Result<()> {
             last.as_secs_f64(),
             middle.as_secs_f64(),
         ),
+    }
+    if format == Format::Text {
+        report.missed().iter().for_each(|mark| println!("in no case: {mark}"));
     }
     Ok(())
 }

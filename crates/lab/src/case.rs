@@ -113,6 +113,13 @@ pub enum Act {
         /// For how long, in milliseconds.
         ms: u64,
     },
+    /// What is sent to a host waits, then all of it arrives at once.
+    Clog {
+        /// To which host.
+        node: u32,
+        /// For how long, in milliseconds.
+        ms: u64,
+    },
     /// These are cut off from all others, both ways.
     Cut {
         /// Which hosts.
@@ -231,7 +238,7 @@ impl Case {
         let lossless =
             |l: &Links| l.loss_ppm == 0 && l.udp_loss_ppm == 0 && l.burst.is_none() && l.bandwidth.is_none() && prompt(l);
         let hinders = |e: &Entry| match &e.act {
-            Act::Pause { .. } | Act::Cut { .. } | Act::OneWay { .. } => true,
+            Act::Pause { .. } | Act::Clog { .. } | Act::Cut { .. } | Act::OneWay { .. } => true,
             Act::Links { links } => !lossless(links),
             _ => false,
         };
@@ -246,6 +253,7 @@ impl Act {
             | Act::Kill { node, .. }
             | Act::Leave { node }
             | Act::Pause { node, .. }
+            | Act::Clog { node, .. }
             | Act::Clock { node, .. }
             | Act::Event { node, .. }
             | Act::Ask { node }

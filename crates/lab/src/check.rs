@@ -2,18 +2,21 @@
 
 mod events;
 mod history;
+pub mod marks;
 mod members;
 mod run;
 mod timely;
+mod verdict;
 mod violation;
 
 use crate::case::Case;
 use crate::{runner, shrink, swarm};
 pub(crate) use run::Run;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-pub use run::Verdict;
+pub use verdict::Verdict;
 pub use violation::{Invariant, Violation};
 
 /// What to check.
@@ -51,6 +54,16 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// How long after the end of faults all views were equal: the middle case and the last.
     pub agreed_after: (Duration, Duration),
+    /// In how many cases each of the [`marks`] was hit.
+    pub marks: BTreeMap<&'static str, u64>,
+}
+
+impl Report {
+    /// The marks that a run of this length should have hit and did not.
+    pub fn missed(&self) -> Vec<&'static str> {
+        let missed = self.marks.iter().filter(|_| self.cases >= marks::LONG).filter(|mark| *mark.1 == 0);
+        missed.map(|mark| *mark.0).collect()
+    }
 }
 
 /// Lives through a case. A panic in it is a violation like any other.
@@ -93,11 +106,13 @@ pub fn run(options: &Options, mut progress: impl FnMut(u64, &Verdict)) -> Report
         let (case, violation) = shrink::smallest(swarm::draw(seed), violation, options.effort);
         Failure { seed, violation, case }
     };
+    let hits = |mark| verdicts.iter().filter(|(_, verdict)| verdict.marks.contains(mark)).count() as u64;
     Report {
         cases: verdicts.len() as u64,
         virtual_time: verdicts.iter().map(|v| v.1.passed).sum(),
         failures: failed.into_iter().map(|(seed, violation)| small(seed, violation)).collect(),
         agreed_after: (middle(&agreed), agreed.last().copied().unwrap_or_default()),
+        marks: marks::names().map(|mark| (mark, hits(mark))).collect(),
     }
 }
 

@@ -197,6 +197,8 @@ pub(crate) struct Network {
     pub(crate) cuts: Cuts,
     pub(crate) hosts: Vec<Host>,
     pub(crate) ports: Vec<u16>,
+    /// Nothing arrives at a host before this, in microseconds: it waits, and comes all at once.
+    pub(crate) clogs: Vec<u64>,
 }
 
 /// The port that nodes listen on.

@@ -117,6 +117,7 @@ impl Search {
 /// The same with half of its length or size, if it has one to halve.
 fn halved(act: &Act) -> Option<Act> {
     match act {
+        Act::Clog { node, ms } if *ms > 1 => Some(Act::Clog { node: *node, ms: ms / 2 }),
         Act::Pause { node, ms } if *ms > 1 => Some(Act::Pause { node: *node, ms: ms / 2 }),
         Act::Cut { side } if side.len() > 1 => Some(Act::Cut { side: side[..side.len() / 2].to_vec() }),
         Act::Event { node, bytes } if *bytes > 0 => Some(Act::Event { node: *node, bytes: bytes / 2 }),

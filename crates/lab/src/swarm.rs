@@ -2,7 +2,7 @@
 //! with an intensity of its own, so that no fault hides what another would show.
 
 use crate::case::{Act, Carry, Case, Entry};
-use crate::links::Links;
+use crate::links::{Bandwidth, Burst, Delay, Links};
 use bruit_proto::Rng;
 use std::time::Duration;
 
@@ -30,7 +30,8 @@ pub fn draw(seed: u64) -> Case {
         3 => Carry::Mixed,
         _ => Carry::Backlog,
     };
-    let mut swarm = Swarm { dice, nodes, script: Vec::new() };
+    let storms = Rng::named(seed, bruit_proto::PeerId::NONE, "storms");
+    let mut swarm = Swarm { dice, storms, nodes, script: Vec::new() };
     let links = swarm.links();
     let tombstone_s = if swarm.coin() { 0 } else { TOMBSTONE };
     if tombstone_s > 0 {
@@ -53,6 +54,9 @@ pub fn draw(seed: u64) -> Case {
         if swarm.coin() {
             class(&mut swarm);
         }
+    }
+    if swarm.storms.below(2) == 0 {
+        swarm.clogs();
     }
     swarm.events(0, FAULTS);
     swarm.calm();
@@ -78,6 +82,8 @@ pub fn draw(seed: u64) -> Case {
 
 struct Swarm {
     dice: Rng,
+    /// Of what links do besides, and of clogs: without them, the rest of a case is the same.
+    storms: Rng,
     nodes: u32,
     script: Vec<Entry>,
 }
@@ -136,7 +142,45 @@ impl Swarm {
             links.reorder_ppm = self.skewed(1_000, 300_000) as u32;
             links.reorder_us = self.skewed(1_000, 2_000_000) as u32;
         }
+        self.storm(&mut links);
         links
+    }
+
+    /// F2, F3, F9, F10: losses in bursts, other delays, narrow ways out, small packets; each in one link of six.
+    fn storm(&mut self, links: &mut Links) {
+        let dice = &mut self.storms;
+        let mut rolled = || dice.below(6) == 0;
+        let (burst, delay, bandwidth, mtu) = (rolled(), rolled(), rolled(), rolled());
+        if burst {
+            let (loss_ppm, length, every) = (200_000 + dice.below(800_001), 1 + dice.below(50), 50 + dice.below(1_000));
+            links.burst = Some(Burst { loss_ppm, length, every });
+        }
+        if delay {
+            links.delay = match dice.below(3) {
+                0 => Delay::Exponential,
+                1 => Delay::LogNormal { sigma_permille: 200 + dice.below(1_000) },
+                _ => Delay::Regions,
+            };
+        }
+        if bandwidth {
+            links.bandwidth = Some(Bandwidth { kbit: 128 << dice.below(7), queue: 4_096 << dice.below(5) });
+        }
+        if mtu {
+            links.mtu = [548, 1_252, 1_372][dice.below(3) as usize];
+        }
+    }
+
+    /// F8: hosts at whose door packets wait, one after another, each for a time of its own: who is clogged first may be
+    /// the last to be free.
+    fn clogs(&mut self) {
+        for _ in 0..1 + self.storms.below(4) {
+            let mut at = BEGIN + u64::from(self.storms.below((FAULTS - BEGIN - 60_000) as u32));
+            for _ in 0..1 + self.storms.below(self.nodes / 2) {
+                let (node, ms) = (self.storms.below(self.nodes), u64::from(1 + self.storms.below(10_000)));
+                self.push(at, Act::Clog { node, ms });
+                at += u64::from(self.storms.below(1_000));
+            }
+        }
     }
 
     fn starts(&mut self) {
@@ -324,11 +368,12 @@ mod tests {
     #[test]
     fn each_class_of_fault_is_in_some_cases_and_absent_from_others() {
         let share = |f: fn(&Act) -> bool| (0..200).filter(|s| draw(*s).script.iter().any(|e| f(&e.act))).count();
-        let classes: [fn(&Act) -> bool; 8] = [
+        let classes: [fn(&Act) -> bool; 9] = [
             |a| matches!(a, Act::Cut { .. }),
             |a| matches!(a, Act::OneWay { .. }),
             |a| matches!(a, Act::Kill { unplug: true, .. }),
             |a| matches!(a, Act::Pause { .. }),
+            |a| matches!(a, Act::Clog { .. }),
             |a| matches!(a, Act::Clock { .. }),
             |a| matches!(a, Act::Leave { .. }),
             |a| matches!(a, Act::Links { .. }),

@@ -122,6 +122,7 @@ where
         let network = &mut self.shared.network;
         network.hosts.push(Host::Down);
         network.ports.push(PORT);
+        network.clogs.push(0);
         network.cuts.grow(self.sites.len());
         i
     }
@@ -293,6 +294,13 @@ where
                 self.cut(from, to);
             }
         }
+    }
+
+    /// What is sent to host `i` from now on waits for so long, then all of it arrives at once.
+    pub fn clog(&mut self, i: u32, span: Duration) {
+        let until = self.shared.now + span.as_micros() as u64;
+        let clog = &mut self.shared.network.clogs[i as usize];
+        *clog = until.max(*clog);
     }
 
     /// Ends all cuts.

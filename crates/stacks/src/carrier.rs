@@ -178,6 +178,15 @@ impl Carrier {
         }
     }
 
+    /// Which way it is: `rumor`, `mail` or `tree`.
+    pub fn way(&self) -> &'static str {
+        match self.way {
+            Way::Rumor(_) => "rumor",
+            Way::Mail(_) => "mail",
+            Way::Tree(_) => "tree",
+        }
+    }
+
     /// Copies of events that it has sent.
     pub fn sent(&self) -> u64 {
         match &self.way {

@@ -14,7 +14,8 @@ use std::sync::Arc;
 pub struct Core {
     swim: Swim,
     events: Events,
-    carrier: Option<Carrier>,
+    /// Behind a box: most nodes have none.
+    carrier: Option<Box<Carrier>>,
     dice: (Rng, Rng, Rng),
     wiring: Wiring<Said>,
 }
@@ -172,7 +173,7 @@ impl Core {
     /// If the settings of events, or of how they travel, are out of their bounds: check them first.
     pub fn new(seed: u64, config: CoreConfig, record: Arc<Record>) -> Core {
         let me = record.id();
-        let carrier = Carrier::new(me, config.spread, &config.events);
+        let carrier = Carrier::new(me, config.spread, &config.events).map(Box::new);
         let mut events = Events::new(me, record.session(), config.events);
         if carrier.is_some() {
             events = events.carried();
@@ -207,7 +208,7 @@ impl Core {
 
     /// What carries events, to look at; nothing where they carry themselves.
     pub fn carrier(&self) -> Option<&Carrier> {
-        self.carrier.as_ref()
+        self.carrier.as_deref()
     }
 
     /// As [`Swim::join`].

@@ -2,8 +2,10 @@
 
 use super::events::{Book, Process};
 use super::history::Asked;
+use super::marks;
 use super::members::{Selves, Truth, View};
 use super::timely::{Fact, Facts, Pings};
+use super::verdict::Verdict;
 use super::violation::{Invariant, Violation};
 use crate::case::{Act, Case};
 use crate::cluster::{full, id, join, name, seal};
@@ -16,7 +18,7 @@ use bruit_stacks::history::What;
 use bruit_stacks::{CoreConfig, Event, Full, FullEvent};
 use bruit_swim::{self as swim, Status};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,38 +49,6 @@ const BYTES_PER_S: u64 = 100_000;
 /// M8: streams of one node: 256 each way.
 const STREAMS: usize = 512;
 
-/// What became of a case.
-#[derive(Clone, Debug)]
-pub struct Verdict {
-    /// The first invariant that did not hold, if one did not.
-    pub violation: Option<Violation>,
-    /// How long after the faults ended all views were equal for the first time.
-    pub agreed_after: Option<Duration>,
-    /// The hash of the run.
-    pub trace: u64,
-    /// Virtual time that passed.
-    pub passed: Duration,
-    /// What all nodes sent.
-    pub traffic: Traffic,
-    /// The most datagrams that one node sent in a second, over ten of them.
-    pub busiest: u64,
-}
-
-impl Verdict {
-    /// Of a run that did not get to its end.
-    pub(super) fn panicked(what: String) -> Verdict {
-        let violation = Violation { at: Duration::ZERO, invariant: Invariant::P1, node: None, what };
-        Verdict {
-            violation: Some(violation),
-            agreed_after: None,
-            trace: 0,
-            passed: Duration::ZERO,
-            traffic: Traffic::default(),
-            busiest: 0,
-        }
-    }
-}
-
 /// What the run knows of the process on a host.
 #[derive(Clone, Debug)]
 struct Known {
@@ -108,6 +78,7 @@ pub(crate) struct Run<'a> {
     claims: Vec<(u32, u32)>,
     facts: Facts,
     pings: Pings,
+    marks: BTreeSet<&'static str>,
     tombstone: Duration,
     weighed: Vec<Traffic>,
     busiest: u64,
@@ -145,6 +116,7 @@ impl<'a> Run<'a> {
             claims: Vec::new(),
             facts: Facts::default(),
             pings: Pings::new(case.nodes),
+            marks: BTreeSet::new(),
             tombstone,
             weighed: vec![Traffic::default(); n],
             busiest: 0,
@@ -162,6 +134,7 @@ impl<'a> Run<'a> {
                 Err(violation) => break Some(violation),
             }
         };
+        (0..self.world.len()).for_each(|i| self.mark(i));
         Verdict {
             violation,
             agreed_after: self.agreed_after,
@@ -169,6 +142,7 @@ impl<'a> Run<'a> {
             passed: self.world.now(),
             traffic: self.world.total_traffic(),
             busiest: self.busiest,
+            marks: self.marks,
         }
     }
 
@@ -220,6 +194,7 @@ impl<'a> Run<'a> {
             }
             Act::Leave { node } => self.leave(*node),
             Act::Pause { node, ms } if self.world.is_up(*node) => self.world.pause(*node, Duration::from_millis(*ms)),
+            Act::Clog { node, ms } => self.world.clog(*node, Duration::from_millis(*ms)),
             Act::Cut { side } => self.world.partition(side),
             Act::OneWay { from, to } => {
                 for from in from {
@@ -282,8 +257,16 @@ impl<'a> Run<'a> {
         self.issue();
     }
 
+    /// What it has gone through counts, however it ends.
+    fn mark(&mut self, node: u32) {
+        if self.world.is_up(node) {
+            marks::hit(self.world.protocol(node), &mut self.marks);
+        }
+    }
+
     /// The process on this host ends now, without a word.
     fn end(&mut self, node: u32) {
+        self.mark(node);
         let Some(known) = self.known[node as usize].take() else { return };
         self.facts.forget(known.id);
         if self.calm && self.holders(known.id) == 0 {

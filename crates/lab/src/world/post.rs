@@ -68,7 +68,11 @@ impl Post<'_> {
 
     /// When a segment sent now arrives.
     pub(crate) fn arrival(&mut self, to: u32) -> u64 {
-        self.at + self.network.links.latency(self.me, to, self.dice)
+        (self.at + self.network.links.latency(self.me, to, self.dice)).max(self.clog(to))
+    }
+
+    fn clog(&self, to: u32) -> u64 {
+        self.network.clogs[to as usize]
     }
 
     /// Sends a datagram, or loses it.
@@ -88,8 +92,8 @@ impl Post<'_> {
             return self.traffic.lost += 1;
         };
         if let Some(again) = again {
-            self.at(again, to, Input::Packet(bytes.clone()));
+            self.at(again.max(self.clog(to)), to, Input::Packet(bytes.clone()));
         }
-        self.at(at, to, Input::Packet(bytes));
+        self.at(at.max(self.clog(to)), to, Input::Packet(bytes));
     }
 }
