@@ -62,7 +62,7 @@ pub(crate) fn run(options: &RunRumorOptions, format: Format) -> Result<ExitCode>
 }
 
 /// A hash as it is told everywhere.
-pub(crate) fn hex(hash: u64) -> String {
+fn hex(hash: u64) -> String {
     format!("{hash:016x}")
 }
 

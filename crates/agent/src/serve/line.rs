@@ -1,7 +1,7 @@
 //! The lines of a run: a head, one for each cycle from 0, an end. Numbers in long lists lie flat, four for each entry.
 
 use super::asked::Wanted;
-use crate::experiment::{hex, replay};
+use crate::experiment::replay;
 use bruit_lab::experiment::Outcome;
 use bruit_lab::experiment::timed::Course;
 use serde::Serialize;
@@ -21,8 +21,8 @@ struct Head {
 #[derive(Serialize)]
 struct Cycle {
     cycle: u64,
-    hash: String,
-    /// When, which node, what it is now as in the hash, whose message did it or -1; by time.
+    /// When, which node, what it is now as in the hash, whose message did it or -1; by time. The hash is not told: who reads
+    /// these finds it.
     changes: Vec<i64>,
     /// Each of so many packets is told.
     one_in: u64,
@@ -47,13 +47,7 @@ pub(super) fn cycle(course: &Course) -> String {
     let changes = course.changes.iter().flat_map(|c| [time(c.at_us), c.node.into(), c.now.into(), node(c.from)]);
     let packets =
         course.packets.iter().flat_map(|p| [time(p.sent_us), p.arrives_us.map_or(NONE, time), p.from.into(), p.to.into()]);
-    line(&Cycle {
-        cycle: course.round.cycle,
-        hash: hex(course.hash),
-        changes: changes.collect(),
-        one_in: course.one_in,
-        packets: packets.collect(),
-    })
+    line(&Cycle { cycle: course.round.cycle, changes: changes.collect(), one_in: course.one_in, packets: packets.collect() })
 }
 
 pub(super) fn end(outcome: &Outcome) -> String {
