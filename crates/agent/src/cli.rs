@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub(crate) use lab::{
     ArticleOptions, CheckOptions, CompareOptions, Detector, Lab, LabRun, PaperOptions, ReplayOptions, RunRumorOptions,
-    RunStateOptions,
+    RunStateOptions, ServeOptions,
 };
 
 /// A gossip system: membership, failure detection and events, on real sockets and in a deterministic world.
@@ -498,7 +498,7 @@ pub(crate) enum StateDetector {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ppm(pub(crate) u32);
 
-fn percent(text: &str) -> Result<Ppm, String> {
+pub(crate) fn percent(text: &str) -> Result<Ppm, String> {
     match text.trim_end_matches('%').parse::<f64>() {
         Ok(p) if (0.0..=100.0).contains(&p) => Ok(Ppm((p * 10_000.0).round() as u32)),
         _ => Err("give a percentage between 0 and 100".into()),

@@ -9,6 +9,7 @@ mod config;
 mod decode;
 mod demo;
 mod experiment;
+mod files;
 mod keys;
 mod lab;
 mod output;
@@ -16,6 +17,7 @@ mod paper;
 mod picture;
 mod place;
 mod process;
+mod serve;
 mod settings;
 mod watch;
 
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Lab(Lab::Compare(options)) => watch::compare(&options, lines),
         Command::Lab(Lab::Article(options)) => article::run(&options, lines),
         Command::Lab(Lab::Paper(options)) => paper::run(&options, lines),
+        Command::Lab(Lab::Serve(options)) => serve::run(&options, lines),
         Command::Version => {
             output::version(lines);
             Ok(ExitCode::SUCCESS)

@@ -16,6 +16,7 @@ pub(crate) use at::At;
 pub(crate) use journal::Journal;
 pub(crate) use look::View;
 pub(crate) use news::{key, member, merge, status, unix_ms};
+pub(crate) use page::file as page_file;
 pub(crate) use routes::routes;
 pub(crate) use rumors::Spread;
 pub(crate) use watched::{Runs, Watched};

@@ -16,8 +16,10 @@
 //! The seed decides everything. Which node has the item first and which crash depend on the seed alone, and not on the
 //! subject: two subjects under one seed live through the same faults.
 
+mod latency;
 mod rumor;
 mod setup;
+pub mod timed;
 
 use crate::cycles::{Complete, Cycles};
 use bruit_proto::{Context, PeerId, Protocol, Rng};
@@ -25,6 +27,7 @@ use serde::Serialize;
 use std::fmt;
 use std::str::FromStr;
 
+pub use latency::Latency;
 pub use rumor::Mongering;
 pub use setup::Setup;
 
@@ -145,9 +148,34 @@ pub struct Outcome {
 /// # Panics
 /// See [`watch`].
 pub fn run(setup: &Setup, experiment: &Experiment, each: impl FnMut(&Round)) -> Result<Outcome, String> {
+    visit(setup, experiment, InCycles { experiment, each })
+}
+
+/// Does something with a subject, whichever it is.
+trait Visitor {
+    type Output;
+
+    fn visit<S: Subject>(self, subject: &S) -> Self::Output;
+}
+
+/// Has the subject visited that a set-up names.
+fn visit<V: Visitor>(setup: &Setup, experiment: &Experiment, visitor: V) -> Result<V::Output, String> {
     match setup.name.as_str() {
-        "rumor" => Ok(watch(&Mongering::new(setup.clone(), experiment)?, experiment, each)),
+        "rumor" => Ok(visitor.visit(&Mongering::new(setup.clone(), experiment)?)),
         other => Err(format!("no protocol that can be run is called {other}: there is rumor")),
+    }
+}
+
+struct InCycles<'a, F> {
+    experiment: &'a Experiment,
+    each: F,
+}
+
+impl<F: FnMut(&Round)> Visitor for InCycles<'_, F> {
+    type Output = Outcome;
+
+    fn visit<S: Subject>(self, subject: &S) -> Outcome {
+        watch(subject, self.experiment, self.each)
     }
 }
 
@@ -159,23 +187,21 @@ pub fn watch<S: Subject>(subject: &S, experiment: &Experiment, mut each: impl Fn
     let n = experiment.nodes;
     assert!(n >= 2, "an epidemic needs two nodes");
     let mut cycles = Cycles::new(experiment.seed, Complete(n), |_| subject.node());
-    let origin = (experiment.seed % u64::from(n)) as u32;
-    cycles.command(origin, |protocol, cx| subject.begin(protocol, cx));
+    cycles.command(experiment.origin(), |protocol, cx| subject.begin(protocol, cx));
     cycles.lose(experiment.loss_ppm);
     cycles.shuffle();
     let (mut outcome, mut known) = (Outcome::default(), 1);
-    experiment.fault(&mut cycles, 0);
+    experiment.crashed(0).into_iter().for_each(|node| cycles.set_up(node, false));
     while cycles.cycle() < experiment.horizon && !outcome.over {
         let heard = cycles.heard();
-        let cut = experiment.cut.is_some_and(|cut| (cut.from..cut.to).contains(&(cycles.cycle() + 1)));
-        cycles.split(cut.then_some(n / 2));
+        cycles.split(experiment.is_cut(cycles.cycle() + 1).then_some(n / 2));
         cycles.step();
         let cycle = cycles.cycle();
         let arrived = cycles.protocols().filter(|p| subject.state(p) != State::Susceptible).count();
         if arrived > known {
             (known, outcome.last) = (arrived, cycle);
         }
-        experiment.fault(&mut cycles, cycle);
+        experiment.crashed(cycle).into_iter().for_each(|node| cycles.set_up(node, false));
         let round = count(subject, &cycles, cycles.heard() - heard);
         outcome.see(&round);
         each(&round);
@@ -210,16 +236,24 @@ impl Outcome {
 }
 
 impl Experiment {
-    /// What happens after a cycle.
-    fn fault<P: Protocol>(&self, cycles: &mut Cycles<P>, cycle: u64) {
-        let Some(crash) = self.crash.filter(|crash| crash.after == cycle) else { return };
+    /// Which node has the item first.
+    fn origin(&self) -> u32 {
+        (self.seed % u64::from(self.nodes)) as u32
+    }
+
+    /// Whether the halves are cut off from each other in a cycle.
+    fn is_cut(&self, cycle: u64) -> bool {
+        self.cut.is_some_and(|cut| (cut.from..cut.to).contains(&cycle))
+    }
+
+    /// Who crashes after a cycle.
+    fn crashed(&self, cycle: u64) -> Vec<u32> {
+        let Some(crash) = self.crash.filter(|crash| crash.after == cycle) else { return Vec::new() };
         let share = u64::from(self.nodes) * u64::from(crash.ppm) / 1_000_000;
         let mut dice = Rng::named(self.seed, PeerId::NONE, "crash");
         let mut places: Vec<u32> = (0..self.nodes).collect();
-        for _ in 0..share.min(u64::from(self.nodes) - 1) {
-            let at = dice.below(places.len() as u32) as usize;
-            cycles.set_up(places.swap_remove(at), false);
-        }
+        let crash = |_| places.swap_remove(dice.below(places.len() as u32) as usize);
+        (0..share.min(u64::from(self.nodes) - 1)).map(crash).collect()
     }
 }
 

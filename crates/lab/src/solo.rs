@@ -12,6 +12,7 @@ mod scale;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use crate::cycles::{Alone, Overlay};
 use crate::links::{Links, Medium};
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 pub use scale::Weight;
 pub use shard::Order;
+pub(crate) use witness::Witness;
 
 /// The widest bucket, in microseconds.
 const WIDEST: u32 = 1_000;
@@ -44,9 +46,16 @@ struct Common<O> {
     /// Microseconds in a bucket.
     width: u64,
     order: Order,
+    /// Nothing passes between the nodes below this and the others.
+    split: Option<u32>,
 }
 
 impl<O> Common<O> {
+    /// Whether the way between two nodes is not cut.
+    fn passes(&self, from: u32, to: u32) -> bool {
+        self.split.is_none_or(|at| (from < at) == (to < at))
+    }
+
     /// The dice of one packet: the sender's number and how many it has sent decide them.
     fn dice(&self, from: u32, count: u32) -> Rng {
         Rng::seeded(self.seed ^ mix(u64::from(from) << 32 | u64::from(count)))
@@ -84,7 +93,8 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
     fn build(seed: u64, links: Links, overlay: O, index: Index, shards: u32, mut nodes: impl Iterator<Item = P>) -> Self {
         assert!(links.floor_us >= 100, "a latency of at least 100 µs keeps buckets worth their while");
         let (n, width) = (overlay.len(), u64::from(links.floor_us.min(WIDEST)));
-        let common = Common { seed: mix(seed), overlay, index, medium: Medium::new(links), width, order: Order::Nodes };
+        let common =
+            Common { seed: mix(seed), overlay, index, medium: Medium::new(links), width, order: Order::Nodes, split: None };
         let size = n.div_ceil(shards).max(1);
         let shard = |k: u32| {
             let (first, end) = ((k * size).min(n), (k * size + size).min(n));
@@ -151,6 +161,11 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
         self.set_links(Links { loss_ppm, ..Links::clone(&self.common.medium) });
     }
 
+    /// From now on nothing that is sent passes between the nodes below `at` and the others; none heals it.
+    pub fn split(&mut self, at: Option<u32>) {
+        self.common.split = at;
+    }
+
     /// Switches a node off, or on again: it hears and does nothing, and keeps what it knows. What was due meanwhile it does
     /// when it is on again.
     pub fn set_up(&mut self, i: u32, up: bool) {
@@ -201,8 +216,18 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
 
     /// A command from outside to the `i`-th node, with its typed result.
     pub fn command<R>(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
+        self.command_before(&mut (), i, f)
+    }
+
+    /// As [`command`](Solo::command), before a witness.
+    pub(crate) fn command_before<R>(
+        &mut self,
+        witness: &mut impl Witness<P>,
+        i: u32,
+        f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R,
+    ) -> R {
         let shard = self.shard_of(i);
-        let result = self.shards[shard].command(&self.common, self.now, i, f);
+        let result = self.shards[shard].command(&self.common, self.now, i, witness, f);
         self.hear();
         self.exchange();
         result
@@ -210,13 +235,16 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
 
     /// Lets virtual time pass; whole buckets, which are as wide as the shortest latency and at most a millisecond.
     pub fn run(&mut self, span: Duration) {
+        let mut tap = self.tap.take();
+        self.run_before(&mut tap, span);
+        self.tap = tap;
+    }
+
+    /// As [`run`](Solo::run), before a witness; the tap hears nothing of it.
+    pub(crate) fn run_before(&mut self, witness: &mut impl Witness<P>, span: Duration) {
         for _ in 0..span.as_micros() as u64 / self.common.width {
             for shard in &mut self.shards {
-                shard.bucket(&self.common, self.now, &mut |from, to, message| {
-                    if let Some(tap) = &mut self.tap {
-                        tap(from, to, message);
-                    }
-                });
+                shard.bucket(&self.common, self.now, witness);
             }
             self.hear();
             self.exchange();
@@ -246,7 +274,7 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
         }
         side_by_side(self.shards.iter_mut().zip(ways), |(shard, (senders, receivers))| {
             for start in (0..buckets).map(|k| first + k * common.width) {
-                shard.bucket(common, start, &mut |_, _, _| {});
+                shard.bucket(common, start, &mut ());
                 for (to, sender) in &senders {
                     sender.send(shard.take_for(*to)).expect("every shard lives through every bucket");
                 }

@@ -2,7 +2,7 @@
 
 use super::{Ppm, percent, seed};
 use bruit_lab::article::CLAIMS;
-use bruit_lab::experiment::{Crash, Experiment, Halves, Setup};
+use bruit_lab::experiment::{Crash, Experiment, Halves, Latency, Setup};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -22,6 +22,15 @@ pub(crate) enum Lab {
     Article(ArticleOptions),
     /// Run what was published again, and hold it against what was printed; exits 1 if a figure is missed.
     Paper(PaperOptions),
+    /// Serve a page that runs one protocol among thousands of nodes, or two beside each other, and shows every step.
+    Serve(ServeOptions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ServeOptions {
+    /// Where; what is served changes nothing, and runs as much as the machine has room for.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) http: String,
 }
 
 /// What to watch.
@@ -30,8 +39,8 @@ pub(crate) enum LabRun {
     /// Endpoint state by the exchange alone, as Dynamo has it: in each second's round each node talks to random peers, until
     /// all know a value; exits 1 if that takes more than a minute.
     State(RunStateOptions),
-    /// One rumor among nodes that all see each other, in synchronous cycles, until nobody passes it on: who never heard it,
-    /// how often it was told, how long it took.
+    /// One rumor among nodes that all see each other, in synchronous cycles or with latency, until nobody passes it on: who
+    /// never heard it, how often it was told, how long it took.
     Rumor(Box<RunRumorOptions>),
 }
 
@@ -121,6 +130,11 @@ pub(crate) struct WorldOptions {
     /// Nothing passes between the halves from one cycle until before another: 3..8.
     #[arg(long, value_name = "FROM..TO")]
     pub(crate) cut: Option<Halves>,
+    /// How long packets are under way, with cycles of a second: 50ms, 20ms..80ms, exponential:1ms+20ms (floor and mean above
+    /// it), log-normal:1ms+20ms (floor and median), regions. Prints the hash of the run, too. Without it cycles are
+    /// synchronous.
+    #[arg(long)]
+    pub(crate) latency: Option<Latency>,
     /// The most cycles.
     #[arg(long, default_value_t = 1000)]
     pub(crate) horizon: u64,
@@ -132,7 +146,7 @@ pub(crate) struct WorldOptions {
 impl WorldOptions {
     /// As an experiment.
     pub(crate) fn experiment(&self) -> Experiment {
-        let WorldOptions { nodes, loss, crash, cut, horizon, seed } = *self;
+        let WorldOptions { nodes, loss, crash, cut, latency: _, horizon, seed } = *self;
         Experiment { nodes, seed, loss_ppm: loss.0, crash, cut, horizon }
     }
 }

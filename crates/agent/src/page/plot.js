@@ -18,6 +18,7 @@ export class Plot {
   #grid = s("g", { class: "axis" });
   #curves = s("g", {});
   #cursor = s("line", { class: "cursor", y1: TOP, y2: HEIGHT - BOTTOM });
+  #at = (/** @type {number} */ _at) => NaN;
   element = h("figure", { class: "chart" }, this.#title, this.#svg);
 
   /** @param {(share: number) => void} look Told where somebody points: 0 is the start of the axis, 1 its end. */
@@ -58,9 +59,18 @@ export class Plot {
         return fill ? [area, line] : [line];
       }),
     );
-    const there = shown >= from && shown <= to;
-    set(this.#cursor, "visibility", there ? null : "hidden");
-    if (there) for (const side of ["x1", "x2"]) set(this.#cursor, side, x(shown).toFixed(1));
+    this.#at = (at) => (at >= from && at <= to ? x(at) : NaN);
+    this.show(shown);
+  }
+
+  /**
+   * Moves the line of the time that is shown, and draws nothing else.
+   * @param {number} shown
+   */
+  show(shown) {
+    const at = this.#at(shown);
+    set(this.#cursor, "visibility", Number.isNaN(at) ? "hidden" : null);
+    if (!Number.isNaN(at)) for (const side of ["x1", "x2"]) set(this.#cursor, side, at.toFixed(1));
   }
 
   /**

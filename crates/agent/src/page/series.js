@@ -28,17 +28,17 @@ export function sir(infections, of, until) {
   }
   const last = changes.at(-1)?.[0];
   if (last !== undefined && last < until) series.forEach((one, i) => one.push([until, now[i]]));
-  return { s: series[0], i: series[1], r: series[2], logistic: logistic(infections, of) };
+  return { s: series[0], i: series[1], r: series[2], logistic: logistic(infections.map(({ at_ms }) => at_ms), of) };
 }
 
 /**
  * `n / (1 + (n - 1) e^(-rt))`, whose one parameter is the rate at which half of all are reached when they were.
- * @param {Infection[]} infections
+ * @param {number[]} reached When each was, in milliseconds.
  * @param {number} of
  * @returns {{rate: number, curve: Series} | null} The rate is per second.
  */
-export function logistic(infections, of) {
-  const times = infections.map(({ at_ms }) => at_ms).sort((a, b) => a - b);
+export function logistic(reached, of) {
+  const times = reached.toSorted((a, b) => a - b);
   const half = times[Math.ceil(of / 2) - 1];
   if (half === undefined || of < 4 || half <= times[0]) return null;
   const rate = Math.log(of - 1) / (half - times[0]);

@@ -2,7 +2,7 @@ use super::*;
 use crate::epidemic::course;
 use bruit_rumor::{Config, Exchange, Stop};
 
-const QUIET: Experiment = Experiment { nodes: 300, seed: 7, loss_ppm: 0, crash: None, cut: None, horizon: 1000 };
+pub(super) const QUIET: Experiment = Experiment { nodes: 300, seed: 7, loss_ppm: 0, crash: None, cut: None, horizon: 1000 };
 
 fn rounds(setup: &str, experiment: &Experiment) -> (Vec<Round>, Outcome) {
     let mut rounds = Vec::new();

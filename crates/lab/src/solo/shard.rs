@@ -1,7 +1,7 @@
 use super::alarms::Alarms;
 use super::desk::{Desk, Spare, To};
 use super::scale::Scale;
-use super::{Common, desk};
+use super::{Common, Witness, desk};
 use crate::cycles::Overlay;
 use crate::links::Uplink;
 use crate::wheel::{Entry, Wheel};
@@ -119,16 +119,17 @@ impl<P: Protocol> Shard<P> {
         common: &Common<O>,
         now: u64,
         i: u32,
+        witness: &mut impl Witness<P>,
         f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R,
     ) -> R {
-        let result = self.turn(common, now, i - self.first, f);
+        let result = self.turn(common, now, (i - self.first, None), witness, f);
         self.set_alarm(i - self.first);
         result
     }
 
     /// Lives through the bucket that begins at `start`. All packets come before the alarms: a node's own timers run before a
     /// packet that comes after them.
-    pub(super) fn bucket<O: Overlay>(&mut self, common: &Common<O>, start: u64, hear: &mut dyn FnMut(u32, u32, &P::Message)) {
+    pub(super) fn bucket<O: Overlay>(&mut self, common: &Common<O>, start: u64, witness: &mut impl Witness<P>) {
         let edge = start + common.width;
         let mut bucket = std::mem::take(&mut self.bucket);
         self.wheel.take(edge, &mut bucket);
@@ -140,7 +141,7 @@ impl<P: Protocol> Shard<P> {
         let mut packets = bucket.drain(..);
         while !packets.as_slice().is_empty() {
             self.touch(packets.as_slice().iter().take(GROUP).map(|packet| packet.to - self.first));
-            packets.by_ref().take(GROUP).for_each(|packet| self.deliver(common, start, packet, hear));
+            packets.by_ref().take(GROUP).for_each(|packet| self.deliver(common, start, packet, witness));
         }
         drop(packets);
         self.bucket = bucket;
@@ -148,7 +149,7 @@ impl<P: Protocol> Shard<P> {
         self.alarms.take(start, &mut due);
         for group in due.chunks(GROUP) {
             self.touch(group.iter().copied());
-            group.iter().for_each(|i| self.wake(common, *i, start..edge));
+            group.iter().for_each(|i| self.wake(common, *i, start..edge, witness));
         }
         due.clear();
         self.due = due;
@@ -163,13 +164,13 @@ impl<P: Protocol> Shard<P> {
         std::hint::black_box(nodes.fold(0, look));
     }
 
-    fn wake<O: Overlay>(&mut self, common: &Common<O>, i: u32, bucket: Range<u64>) {
+    fn wake<O: Overlay>(&mut self, common: &Common<O>, i: u32, bucket: Range<u64>, witness: &mut impl Witness<P>) {
         if !self.hosts[i as usize].up {
             return;
         }
         if self.hosts[i as usize].timers.next().is_some_and(|next| next.0.0 < bucket.end) {
             self.events += 1;
-            self.ring(common, i, bucket);
+            self.ring(common, i, bucket, witness);
         }
         self.set_alarm(i);
     }
@@ -179,31 +180,31 @@ impl<P: Protocol> Shard<P> {
         common: &Common<O>,
         start: u64,
         packet: Entry<Packet<P::Message>>,
-        hear: &mut dyn FnMut(u32, u32, &P::Message),
+        witness: &mut impl Witness<P>,
     ) {
         let Entry { at, to, from, item, .. } = packet;
         let i = to - self.first;
         if !self.hosts[i as usize].up {
             return;
         }
-        self.ring(common, i, start..at);
+        self.ring(common, i, start..at, witness);
         let origin = Origin { peer: Some(common.index.id(from)), path: Path::new(u64::from(from), None) };
         for message in item {
             self.events += 1;
-            hear(from, to, &message);
-            self.turn(common, at, i, |p, cx| p.on_message(cx, origin, message));
+            witness.heard(from, to, &message);
+            self.turn(common, at, (i, Some(from)), witness, |p, cx| p.on_message(cx, origin, message));
         }
         self.set_alarm(i);
     }
 
     /// Runs the timers of a node that are due before the end of a span; at its start those that were due before, when it
     /// was off.
-    fn ring<O: Overlay>(&mut self, common: &Common<O>, i: u32, span: Range<u64>) {
+    fn ring<O: Overlay>(&mut self, common: &Common<O>, i: u32, span: Range<u64>, witness: &mut impl Witness<P>) {
         loop {
             let timers = &mut self.hosts[i as usize].timers;
             let Some((at, _)) = timers.next().filter(|next| next.0.0 < span.end) else { return };
             let timer = timers.take_due(at).expect("it was just seen");
-            self.turn(common, at.0.max(span.start), i, |p, cx| p.on_timer(cx, timer));
+            self.turn(common, at.0.max(span.start), (i, None), witness, |p, cx| p.on_timer(cx, timer));
         }
     }
 
@@ -213,11 +214,13 @@ impl<P: Protocol> Shard<P> {
         }
     }
 
+    /// A turn of a node, after whose message if it is after one.
     fn turn<O: Overlay, R>(
         &mut self,
         common: &Common<O>,
         now: u64,
-        i: u32,
+        (i, after): (u32, Option<u32>),
+        witness: &mut impl Witness<P>,
         f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R,
     ) -> R {
         let (time, wall, me) = (Time(now), Wall(now / 1000), self.first + i);
@@ -240,7 +243,9 @@ impl<P: Protocol> Shard<P> {
             *count = count.wrapping_add(1);
             let (mut dice, mut none) = (common.dice(me, *count), Uplink::default());
             let uplink = self.uplinks.get_mut(i as usize).unwrap_or(&mut none);
-            let Some((at, _)) = common.medium.carry((me, to), now, bytes, uplink, &mut dice) else { continue };
+            let arrives = common.medium.carry((me, to), now, bytes, uplink, &mut dice).filter(|_| common.passes(me, to));
+            witness.sent(time, me, to, arrives.map(|(at, _)| Time(at)));
+            let Some((at, _)) = arrives else { continue };
             let entry = Entry { at, to, from: me, count: *count, item: packet };
             if to / self.size == self.first / self.size {
                 self.wheel.push(entry);
@@ -248,6 +253,7 @@ impl<P: Protocol> Shard<P> {
                 self.out[(to / self.size) as usize].push(entry);
             }
         }
+        witness.turned(time, me, after, protocol);
         result
     }
 }
