@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub(crate) use lab::{
     ArticleOptions, CheckOptions, CompareOptions, Compared, Detector, DetectorOptions, Lab, LabRun, PaperOptions, ReplayOptions,
-    RunOptions, RunStateOptions,
+    ReportOptions, RunOptions, RunStateOptions, SweepOptions,
 };
 
 /// A gossip system: membership, failure detection and events, on real sockets and in a deterministic world.

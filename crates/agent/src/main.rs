@@ -17,6 +17,7 @@ mod picture;
 mod place;
 mod process;
 mod settings;
+mod sweep;
 mod watch;
 
 use clap::{CommandFactory, Parser};
@@ -50,6 +51,8 @@ fn main() -> ExitCode {
         Command::Lab(Lab::Run { of: Some(LabRun::Rumor(options)), .. }) => experiment::run(&options.into_run(), lines),
         Command::Lab(Lab::Run { of: None, options }) => experiment::run(&options, lines),
         Command::Lab(Lab::Compare(options)) => watch::compare(&options, lines),
+        Command::Lab(Lab::Sweep(options)) => sweep::run(&options, lines),
+        Command::Lab(Lab::Report(options)) => sweep::report(&options, lines),
         Command::Lab(Lab::Article(options)) => article::run(&options, lines),
         Command::Lab(Lab::Paper(options)) => paper::run(&options, lines),
         Command::Version => {

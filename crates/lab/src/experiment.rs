@@ -249,6 +249,24 @@ impl Experiment {
         (self.seed % u64::from(self.nodes)) as u32
     }
 
+    /// Sets what the command line calls so; whether anything is.
+    ///
+    /// # Errors
+    /// If it cannot be that.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<bool, String> {
+        let wrong = || format!("{key} cannot be {value}");
+        let given = Some(value).filter(|value| *value != "none");
+        match key {
+            "nodes" => self.nodes = value.parse().ok().filter(|n| Experiment::NODES.contains(n)).ok_or_else(wrong)?,
+            "loss" => self.loss_ppm = value.parse().map(|Share(ppm)| ppm).map_err(|_| wrong())?,
+            "crash" => self.crash = given.map(str::parse).transpose()?,
+            "cut" => self.cut = given.map(str::parse).transpose()?,
+            "horizon" => self.horizon = value.parse().map_err(|_| wrong())?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     /// The command that runs it again with a set-up, on any machine.
     pub fn command(&self, setup: &Setup) -> String {
         let Experiment { nodes, seed, loss_ppm, crash, cut, horizon } = self;

@@ -1,6 +1,7 @@
 //! `bruit lab`.
 
 mod compare;
+mod sweep;
 
 use super::{Ppm, percent, seed};
 use bruit_lab::article::CLAIMS;
@@ -10,12 +11,13 @@ use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 pub(crate) use compare::{CompareOptions, Compared, Detector, DetectorOptions};
+pub(crate) use sweep::{ReportOptions, SweepOptions};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Lab {
     /// Run a swarm of faults over whole nodes and check what must always hold.
     Check(CheckOptions),
-    /// Run one case again, from its file.
+    /// Run one case again, or one run of a sweep, from its file.
     Replay(ReplayOptions),
     /// Watch one protocol at work, round by round: one item among nodes, in synchronous cycles, until nobody passes it on; who
     /// never got it, how often it was told, how long it took. Exits 1 if that is not over at the horizon.
@@ -29,6 +31,10 @@ pub(crate) enum Lab {
     /// Show the same faults to several protocols, or the same crash to two failure detectors: how soon, how often in vain, at
     /// what cost.
     Compare(CompareOptions),
+    /// Run protocols over lists of settings, so many runs of each, on all cores: a line for each run, as CSV or as JSON lines.
+    Sweep(SweepOptions),
+    /// Merge a sweep's files: the mean and the standard error of each cell, as a table or drawn.
+    Report(ReportOptions),
     /// Measure what texts say of gossip, claim by claim; exits 1 if one does not hold.
     Article(ArticleOptions),
     /// Run what was published again, and hold it against what was printed; exits 1 if a figure is missed.
@@ -220,9 +226,12 @@ pub(crate) struct CheckOptions {
 
 #[derive(Args, Debug)]
 pub(crate) struct ReplayOptions {
-    /// The case's file, as `lab check` wrote it.
+    /// The case's file, as `lab check` wrote it; or a sweep's, .csv or .jsonl.
     pub(crate) file: PathBuf,
     /// Tell of each packet that is heard, too.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "run")]
     pub(crate) packets: bool,
+    /// Of a sweep's file: the number of the run. Not needed where there is one alone.
+    #[arg(long, value_name = "N")]
+    pub(crate) run: Option<u64>,
 }
