@@ -19,6 +19,9 @@ use table::Kind;
 
 pub(crate) use report::report;
 
+/// How a row begins as JSON.
+const ROW: &[u8] = b"{\"sweep\":\"";
+
 /// `lab sweep`.
 pub(crate) fn run(options: &SweepOptions, format: Format) -> Result<ExitCode> {
     let sweep = Sweep::new(&options.setup, &options.world.experiment(), &options.vary, options.runs);
@@ -82,7 +85,7 @@ fn is_beginning(path: &Path, kind: Kind) -> Result<bool> {
     let text = std::fs::read(path)?;
     Ok(match kind {
         Kind::Csv => kind.head()?.starts_with(&text),
-        Kind::JsonLines => text.is_empty() || text.starts_with(b"{"),
+        Kind::JsonLines => text.starts_with(ROW) || ROW.starts_with(&text),
     })
 }
 

@@ -42,13 +42,16 @@ fn read(options: &ReportOptions) -> Result<Vec<Summary>> {
 
 /// Columns: what makes the cell, then means and their errors.
 fn table(cells: &[Summary]) -> Vec<String> {
-    let mut lines = vec![["set-up", "nodes", "loss", "crash", "cut", "runs"].map(String::from).to_vec()];
+    let mut lines = vec![["set-up", "nodes", "loss", "crash", "cut", "horizon", "runs"].map(String::from).to_vec()];
     lines[0].extend(cells.iter().take(1).flat_map(Summary::figures).map(|(name, _)| name.to_owned()));
+    let none = || "none".to_owned();
+    let one_horizon = cells.windows(2).all(|pair| pair[0].horizon == pair[1].horizon);
     for cell in cells {
-        let none = || "none".to_owned();
-        let Summary { setup, nodes, loss, crash, cut, runs, .. } = cell;
+        let Summary { setup, nodes, loss, crash, cut, horizon, runs, .. } = cell;
         let (crash, cut) = (crash.clone().unwrap_or_else(none), cut.clone().unwrap_or_else(none));
-        let mut line = vec![setup.clone(), nodes.to_string(), format!("{loss}%"), crash, cut, runs_of(*runs, cell.unfinished)];
+        let horizon = if one_horizon { none() } else { horizon.to_string() };
+        let runs_of = runs_of(*runs, cell.unfinished);
+        let mut line = vec![setup.clone(), nodes.to_string(), format!("{loss}%"), crash, cut, horizon, runs_of];
         line.extend(cell.figures().map(|(_, of)| said(of, *runs)));
         lines.push(line);
     }
@@ -71,7 +74,9 @@ fn runs_of(runs: u64, unfinished: u64) -> String {
 /// A mean, its standard error, and how many runs have it if not all do.
 fn said(of: Figure, runs: u64) -> String {
     let Some(mean) = of.mean else { return "never".to_owned() };
-    let error = of.error.map_or(String::new(), |error| format!(" ±{}", figure(error)));
-    let some = if of.runs == runs { String::new() } else { format!(" ({} runs)", of.runs) };
+    // Of an error two digits count.
+    let short = |error: f64| format!("{error:.1e}").parse().map_or_else(|_| String::new(), figure);
+    let error = of.error.map_or(String::new(), |error| format!(" ±{}", short(error)));
+    let some = if of.runs == runs { String::new() } else { format!(" ({} of {runs})", of.runs) };
     format!("{}{error}{some}", figure(mean))
 }

@@ -37,14 +37,16 @@ pub fn picture(cells: &[Summary], x: Option<&str>, command: &str) -> Result<Pict
     })
 }
 
-/// Settings that differ, in the order in which cells name them.
-pub(super) fn varied(cells: &[Summary]) -> Vec<String> {
+/// Settings that differ, in the order in which cells name them: those of set-ups, then the world's.
+fn varied(cells: &[Summary]) -> Vec<String> {
     let mut keys: Vec<String> = Vec::new();
     for (key, _) in cells.iter().flat_map(Summary::settings) {
         if !keys.contains(&key) && values(cells, &key).len() > 1 {
             keys.push(key);
         }
     }
+    // A setting that the first cell leaves as it is comes late.
+    keys.sort_by_key(|key| Summary::WORLD.contains(&key.as_str()));
     keys
 }
 

@@ -21,12 +21,13 @@ pub struct Figure {
 
 impl Figure {
     fn of(values: impl Iterator<Item = f64>) -> Figure {
-        let (mut mean, mut runs) = (Mean::default(), 0);
+        let (mut mean, mut first, mut runs) = (Mean::default(), None, 0);
         for value in values {
-            mean.add(value);
+            // Of what hardly differs squares would: so what is added up is the distance from the first.
+            mean.add(value - *first.get_or_insert(value));
             runs += 1;
         }
-        Figure { mean: (runs > 0).then(|| mean.mean()), error: (runs > 1).then(|| mean.error()), runs }
+        Figure { mean: first.map(|first| first + mean.mean()), error: (runs > 1).then(|| mean.error()), runs }
     }
 }
 
@@ -66,6 +67,9 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// The world's options that make a cell.
+    pub(super) const WORLD: [&str; 5] = ["nodes", "loss", "crash", "cut", "horizon"];
+
     fn of(rows: &[Row]) -> Summary {
         let Row { setup, nodes, loss, crash, cut, horizon, .. } = rows[0].clone();
         let all = |figure: fn(&Row) -> f64| Figure::of(rows.iter().map(figure));
@@ -109,14 +113,10 @@ impl Summary {
         let mut all = vec![("protocol".to_owned(), name.to_owned())];
         let settings = settings.split(',').filter_map(|setting| setting.split_once('='));
         all.extend(settings.map(|(key, value)| (key.to_owned(), value.to_owned())));
-        let world = [
-            ("nodes", Some(self.nodes.to_string())),
-            ("loss", Some(self.loss.to_string())),
-            ("crash", self.crash.clone()),
-            ("cut", self.cut.clone()),
-            ("horizon", Some(self.horizon.to_string())),
-        ];
-        all.extend(world.into_iter().map(|(key, value)| (key.to_owned(), value.unwrap_or_else(|| "none".to_owned()))));
+        let (nodes, loss, horizon) = (self.nodes.to_string(), self.loss.to_string(), self.horizon.to_string());
+        let none = || "none".to_owned();
+        let (crash, cut) = (self.crash.clone().unwrap_or_else(none), self.cut.clone().unwrap_or_else(none));
+        all.extend(Summary::WORLD.map(String::from).into_iter().zip([nodes, loss, crash, cut, horizon]));
         all
     }
 

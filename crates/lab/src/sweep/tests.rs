@@ -67,6 +67,8 @@ fn a_report_is_of_each_run_once() {
     assert!((quiet.mean.expect("a mean") - mean).abs() < 1e-12 && quiet.runs == 4 && quiet.error > Some(0.0), "{quiet:?}");
     let lossy = cells[1].t99;
     assert_eq!((lossy.mean, lossy.runs, cells[1].loss, cells[1].unfinished), (None, 0, 100.0, 4), "all is lost");
+    let same = report(rows.iter().map(|row| Row { traffic: 0.99, ..row.clone() }).collect()).expect("whole");
+    assert_eq!((same[0].traffic.mean, same[0].traffic.error), (Some(0.99), Some(0.0)));
     let without = |gone: &[u64]| rows.iter().filter(|row| !gone.contains(&row.run)).cloned().collect::<Vec<_>>();
     assert_eq!(report(without(&[0, 3, 7])), Err("3 of 8 runs are missing: 0, 3, 7".into()));
     assert_eq!(report([rows.clone(), without(&[1])].concat()), Err("7 of 8 runs are there twice: 0, 2, 3, 4, 5, 6, 7".into()));
