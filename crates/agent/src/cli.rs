@@ -3,13 +3,14 @@
 mod lab;
 
 use crate::settings::events::Way;
+use bruit_lab::experiment::Share;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use lab::{
-    ArticleOptions, CheckOptions, CompareOptions, Detector, Lab, LabRun, PaperOptions, ReplayOptions, RunRumorOptions,
-    RunStateOptions, ServeOptions,
+    ArticleOptions, CheckOptions, CompareOptions, Compared, Detector, DetectorOptions, Lab, LabRun, PaperOptions, ReplayOptions,
+    ReportOptions, RunOptions, RunStateOptions, ServeOptions, SweepOptions,
 };
 
 /// A gossip system: membership, failure detection and events, on real sockets and in a deterministic world.
@@ -499,10 +500,7 @@ pub(crate) enum StateDetector {
 pub(crate) struct Ppm(pub(crate) u32);
 
 pub(crate) fn percent(text: &str) -> Result<Ppm, String> {
-    match text.trim_end_matches('%').parse::<f64>() {
-        Ok(p) if (0.0..=100.0).contains(&p) => Ok(Ppm((p * 10_000.0).round() as u32)),
-        _ => Err("give a percentage between 0 and 100".into()),
-    }
+    text.parse().map(|Share(ppm)| Ppm(ppm))
 }
 
 fn hex_u64(text: &str) -> Result<u64, String> {

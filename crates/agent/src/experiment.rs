@@ -1,11 +1,9 @@
-//! `bruit lab run rumor`: one experiment, its course and its figures.
+//! `bruit lab run` and `bruit lab compare`: experiments with protocols, their course and their figures.
 
-use crate::cli::{Cli, Format, RunRumorOptions};
+use crate::cli::{Format, RunOptions};
 use crate::output;
 use anyhow::Result;
-use bruit_lab::experiment::{self, Experiment, Latency, Outcome, Round, Setup, timed};
-use clap::CommandFactory;
-use clap::error::ErrorKind;
+use bruit_lab::experiment::{Experiment, Known, Outcome, Round, Setup, Share, timed};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -33,32 +31,81 @@ struct Stepped<'a> {
     hash: Option<String>,
 }
 
-/// `lab run rumor`.
-pub(crate) fn run(options: &RunRumorOptions, format: Format) -> Result<ExitCode> {
-    let (setup, experiment, latency) = (options.setup(), options.world.experiment(), options.world.latency);
-    let step = |round: &Round, hash: Option<u64>| match format {
-        _ if !options.step => {}
-        Format::Json => output::json(&Stepped { round, hash: hash.map(hex) }),
-        Format::Text => println!("{}{}", line(round), hash.map_or(String::new(), |hash| format!(" hash {}", hex(hash)))),
+impl<'a> Told<'a> {
+    fn new(setup: &Setup, experiment: &Experiment, outcome: &'a Outcome) -> Self {
+        Told { setup: setup.to_string(), seed: experiment.seed, outcome, hash: None, replay: experiment.command(setup) }
+    }
+}
+
+/// `lab run`.
+pub(crate) fn run(options: &RunOptions, format: Format) -> Result<ExitCode> {
+    let setup = options.setup.as_ref().expect("required where no form of its own is named");
+    let experiment = options.world.experiment();
+    let step = |round: &Round, hash: Option<u64>| {
+        if options.step {
+            show(round, hash, format);
+        }
     };
-    let mut last = None;
-    let told = match latency {
-        None => experiment::run(&setup, &experiment, |round| step(round, None)),
-        Some(latency) => timed::run(&setup, &experiment, latency, |course| {
-            last = Some(course.hash);
-            step(&course.round, last);
+    let (known, mut hash) = (read(setup, &experiment), None);
+    let outcome = match experiment.latency {
+        None => known.watch(&experiment, |round| step(round, None)),
+        Some(latency) => timed::watch(&known, &experiment, latency, |course| {
+            hash = Some(course.hash);
+            step(&course.round, hash);
             true
         }),
     };
-    let outcome = told.unwrap_or_else(|wrong| Cli::command().error(ErrorKind::ValueValidation, wrong).exit());
-    let hash = last.map(hex);
-    let step = if options.step { " --step" } else { "" };
-    let replay = replay(&setup, &experiment, latency) + step;
-    match format {
-        Format::Json => output::json(&Told { setup: setup.to_string(), seed: experiment.seed, outcome: &outcome, hash, replay }),
-        Format::Text => print(&outcome, hash, &replay),
+    let mut told = Told { hash: hash.map(hex), ..Told::new(setup, &experiment, &outcome) };
+    if options.step {
+        told.replay.push_str(" --step");
     }
-    Ok(if outcome.over { ExitCode::SUCCESS } else { ExitCode::from(crate::FAILED) })
+    match format {
+        Format::Json => output::json(&told),
+        Format::Text => {
+            print(&outcome);
+            told.hash.iter().for_each(|hash| println!("hash {hash}"));
+            println!("{}", told.replay);
+        }
+    }
+    Ok(code(outcome.over))
+}
+
+/// `lab compare` of protocols.
+pub(crate) fn compare(setups: &[Setup], experiment: &Experiment, format: Format) -> Result<ExitCode> {
+    let known: Vec<Known> = setups.iter().map(|setup| read(setup, experiment)).collect();
+    let names: Vec<String> = setups.iter().map(Setup::to_string).collect();
+    let width = names.iter().map(String::len).max().unwrap_or(0);
+    if format == Format::Text {
+        println!("{}", world(experiment));
+        println!("{:width$}  residue  traffic messages   t50   t99  last cycles", "");
+    }
+    let mut over = true;
+    for ((known, setup), name) in known.iter().zip(setups).zip(&names) {
+        let outcome = known.watch(experiment, |_| {});
+        over &= outcome.over;
+        match format {
+            Format::Json => output::json(&Told::new(setup, experiment, &outcome)),
+            Format::Text => println!("{name:width$}  {}", columns(&outcome)),
+        }
+    }
+    Ok(code(over))
+}
+
+/// A protocol with its settings; what is wrong with them ends the command.
+fn read(setup: &Setup, experiment: &Experiment) -> Known {
+    Known::new(setup, experiment).unwrap_or_else(|wrong| output::misused(&wrong))
+}
+
+fn code(over: bool) -> ExitCode {
+    if over { ExitCode::SUCCESS } else { ExitCode::from(crate::FAILED) }
+}
+
+/// Tells of a cycle, with the hash of a timed run so far.
+pub(crate) fn show(round: &Round, hash: Option<u64>, format: Format) {
+    match format {
+        Format::Json => output::json(&Stepped { round, hash: hash.map(hex) }),
+        Format::Text => println!("{}{}", line(round), hash.map_or(String::new(), |hash| format!(" hash {}", hex(hash)))),
+    }
 }
 
 /// A hash as it is told everywhere.
@@ -76,29 +123,34 @@ fn line(round: &Round) -> String {
     format!("cycle {cycle:>3} {bar} S {susceptible:>7} I {infective:>7} R {removed:>7} messages {messages:>8}")
 }
 
-fn print(outcome: &Outcome, hash: Option<String>, replay: &str) {
-    let Outcome { residue, traffic, messages, t50, t99, last, cycles, over } = outcome;
-    let cycle = |cycle: &Option<u64>| cycle.map_or("never".to_owned(), |cycle| cycle.to_string());
+/// A cycle, or none.
+fn cycle(cycle: Option<u64>) -> String {
+    cycle.map_or("never".to_owned(), |cycle| cycle.to_string())
+}
+
+/// An outcome's figures.
+pub(crate) fn print(outcome: &Outcome) {
+    let Outcome { residue, traffic, messages, t50, t99, last, cycles, over } = *outcome;
     println!("residue {residue:.5}  traffic {traffic:.3}  messages {messages:.3} a node");
     println!("t50 {}  t99 {}  last {last}  of {cycles} cycles", cycle(t50), cycle(t99));
     if !over {
         println!("some node still passes it on at the horizon");
     }
-    if let Some(hash) = hash {
-        println!("hash {hash}");
-    }
-    println!("{replay}");
 }
 
-/// The command that runs it again, on any machine.
-pub(crate) fn replay(setup: &Setup, experiment: &Experiment, latency: Option<Latency>) -> String {
-    let Experiment { nodes, seed, loss_ppm, crash, cut, horizon } = experiment;
-    let mut words = vec![format!("bruit lab run {}", setup.name)];
-    words.extend(setup.settings().map(|(key, value)| format!("--{key} {value}")));
-    words.push(format!("--nodes {nodes} --loss {}%", f64::from(*loss_ppm) / 10_000.0));
-    words.extend(crash.map(|crash| format!("--crash {crash}")));
-    words.extend(cut.map(|cut| format!("--cut {cut}")));
-    words.extend(latency.map(|latency| format!("--latency {latency}")));
-    words.push(format!("--horizon {horizon} --seed {seed}"));
-    words.join(" ")
+fn columns(outcome: &Outcome) -> String {
+    let Outcome { residue, traffic, messages, t50, t99, last, cycles, over } = *outcome;
+    let (t50, t99, open) = (cycle(t50), cycle(t99), if over { "" } else { ", and not over" });
+    format!("{residue:>7.5} {traffic:>8.3} {messages:>8.3} {t50:>5} {t99:>5} {last:>5} {cycles:>6}{open}")
+}
+
+/// What all live through.
+fn world(experiment: &Experiment) -> String {
+    let Experiment { nodes, seed, loss_ppm, crash, cut, latency, .. } = experiment;
+    let mut words = vec![format!("{nodes} nodes"), format!("{} of messages lost", Share(*loss_ppm))];
+    words.extend(crash.map(|crash| format!("{crash} crash")));
+    words.extend(cut.map(|cut| format!("halves cut off in {cut}")));
+    words.extend(latency.map(|latency| format!("latency {latency}")));
+    words.push(format!("seed {seed}"));
+    words.join(", ")
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::{CheckOptions, Format, ReplayOptions};
 use crate::output::{self, progress};
+use crate::sweep::{self, table};
 use anyhow::{Context, Result};
 use bruit_lab::case::Case;
 use bruit_lab::check::{self, Failure, Report};
@@ -12,7 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 /// A file that cannot be used (EX_CONFIG of sysexits.h).
-const BAD_FILE: u8 = 78;
+pub(crate) const BAD_FILE: u8 = 78;
 /// Cases to try while one that failed is made small.
 const EFFORT: u32 = 300;
 
@@ -117,6 +118,9 @@ fn mutants(_: &CheckOptions, _: Format) -> Result<ExitCode> {
 
 /// `lab replay`.
 pub(crate) fn replay(options: &ReplayOptions, format: Format) -> Result<ExitCode> {
+    if table::Kind::of(&options.file).is_some() {
+        return sweep::replay(options, format);
+    }
     let case = match read(&options.file) {
         Ok(case) => case,
         Err(error) => {

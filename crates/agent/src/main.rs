@@ -19,6 +19,7 @@ mod place;
 mod process;
 mod serve;
 mod settings;
+mod sweep;
 mod watch;
 
 use clap::{CommandFactory, Parser};
@@ -48,9 +49,12 @@ fn main() -> ExitCode {
         Command::Bench(Bench::Lab(options)) => bench::lab(&options, lines),
         Command::Lab(Lab::Check(options)) => lab::check(&options, lines),
         Command::Lab(Lab::Replay(options)) => lab::replay(&options, lines),
-        Command::Lab(Lab::Run(LabRun::State(options))) => watch::state(&options, lines),
-        Command::Lab(Lab::Run(LabRun::Rumor(options))) => experiment::run(&options, lines),
+        Command::Lab(Lab::Run { of: Some(LabRun::State(options)), .. }) => watch::state(&options, lines),
+        Command::Lab(Lab::Run { of: Some(LabRun::Rumor(options)), .. }) => experiment::run(&options.into_run(), lines),
+        Command::Lab(Lab::Run { of: None, options }) => experiment::run(&options, lines),
         Command::Lab(Lab::Compare(options)) => watch::compare(&options, lines),
+        Command::Lab(Lab::Sweep(options)) => sweep::run(&options, lines),
+        Command::Lab(Lab::Report(options)) => sweep::report(&options, lines),
         Command::Lab(Lab::Article(options)) => article::run(&options, lines),
         Command::Lab(Lab::Paper(options)) => paper::run(&options, lines),
         Command::Lab(Lab::Serve(options)) => serve::run(&options, lines),

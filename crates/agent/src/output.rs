@@ -3,6 +3,7 @@
 use crate::cli::{Cli, Format};
 use anyhow::{Context, Result};
 use clap::CommandFactory;
+use clap::error::ErrorKind;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::io::IsTerminal;
@@ -30,6 +31,11 @@ pub(crate) fn end_with_reader() {
         }
         told(panic);
     }));
+}
+
+/// Says what is wrong with how the command was given, and ends it.
+pub(crate) fn misused(wrong: &str) -> ! {
+    Cli::command().error(ErrorKind::ValueValidation, wrong).exit()
 }
 
 /// How much may run side by side.

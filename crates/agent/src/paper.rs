@@ -58,7 +58,7 @@ fn one(which: &Which, options: &PaperOptions, format: Format) -> Result<bool> {
 }
 
 /// The command as it was typed, but for where its picture goes.
-fn typed() -> String {
+pub(crate) fn typed() -> String {
     let words = std::env::args().skip(1);
     let mut kept = vec![String::from("bruit")];
     let mut to_file = false;

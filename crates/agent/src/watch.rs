@@ -1,6 +1,7 @@
 //! `bruit lab run` and `bruit lab compare`: protocols at work in the lab, a screen each.
 
-use crate::cli::{CompareOptions, Detector, Format, RunStateOptions};
+use crate::cli::{CompareOptions, Compared, Detector, DetectorOptions, Format, RunStateOptions};
+use crate::experiment;
 use crate::output;
 use anyhow::{Context, Result};
 use bruit_lab::compare::{self, Row};
@@ -50,7 +51,14 @@ struct Told {
 
 /// `lab compare`.
 pub(crate) fn compare(options: &CompareOptions, format: Format) -> Result<ExitCode> {
-    let CompareOptions { crash, nodes, loss, seed, .. } = *options;
+    match options.compared().unwrap_or_else(|wrong| output::misused(&wrong)) {
+        Compared::Detectors(options) => detectors(&options, format),
+        Compared::Setups(setups, experiment) => experiment::compare(&setups, &experiment, format),
+    }
+}
+
+fn detectors(options: &DetectorOptions, format: Format) -> Result<ExitCode> {
+    let DetectorOptions { crash, nodes, loss, seed, .. } = *options;
     anyhow::ensure!(crash + 2 <= nodes, "{crash} of {nodes} nodes crash: leave at least two");
     let compared = compare::run(compare::Options { nodes, crash, loss_ppm: loss.0, seed });
     let compared = compared.context("the nodes never knew each other")?;

@@ -256,6 +256,40 @@ fn a_rumor_is_told_cycle_by_cycle_and_run_again_by_the_command_that_it_prints() 
 }
 
 #[test]
+fn any_protocol_is_run_by_its_set_up_and_compared_under_the_same_faults() {
+    let world = ["--nodes", "50", "--loss", "10%", "--crash", "20%@2", "--seed", "7"];
+    let setups = ["antientropy:exchange=pull", "tree:fan-out=4,repair=ack", "mail:known=80%", "rumor:k=2"];
+    let compared = bruit(&[&["lab", "compare"][..], &setups, &world, &["-o", "json"]].concat());
+    ends(&compared, 0);
+    let compared = lines(&compared);
+    for (setup, row) in setups.iter().zip(&compared) {
+        let alone = bruit(&[&["lab", "run", setup][..], &world, &["-o", "json"]].concat());
+        ends(&alone, 0);
+        assert_eq!(lines(&alone), std::slice::from_ref(row));
+        let command = row["replay"].as_str().and_then(|line| line.strip_prefix("bruit ")).expect("a command");
+        let again = bruit(&[&command.split(' ').collect::<Vec<_>>()[..], &["-o", "json"]].concat());
+        assert_eq!(lines(&again), std::slice::from_ref(row));
+    }
+    let table = text(&bruit(&[&["lab", "compare"][..], &setups, &world].concat()).stdout);
+    assert!(table.starts_with("50 nodes, 10% of messages lost, 20%@2 crash, seed 7\n"), "{table}");
+    assert!(table.lines().skip(2).zip(setups).all(|(line, setup)| line.starts_with(setup)), "{table}");
+    for (wrong, why) in [
+        (&["run", "humor"][..], "there are rumor, antientropy, mail, tree"),
+        (&["run", "tree:x=1"], "tree has no setting x"),
+        (&["run"], "Usage"),
+        (&["compare", "swim", "tree"], "compare either"),
+        (&["compare", "swim", "--cut", "1..3"], "--cut and --horizon are for set-ups"),
+        (&["compare", "swim", "--crash", "20%@5"], "of detectors --crash is a number of nodes"),
+        (&["compare", "tree", "--crash", "3"], "give a share and a cycle"),
+        (&["compare", "tree", "--nodes", "1"], "--nodes is from 2 to 10000000"),
+    ] {
+        let out = bruit(&[&["lab"][..], wrong].concat());
+        ends(&out, 2);
+        assert!(text(&out.stderr).contains(why), "{wrong:?}: {}", text(&out.stderr));
+    }
+}
+
+#[test]
 fn two_detectors_see_the_same_crash() {
     let out = bruit(&["lab", "compare", "phi", "swim", "--crash", "1", "-n", "8", "--loss", "1", "-o", "json"]);
     ends(&out, 0);

@@ -47,6 +47,8 @@ pub struct Cycles<P: Protocol, O = Complete> {
     size: Option<fn(&P::Message) -> usize>,
     /// Nothing passes between the places below this and the others.
     split: Option<u32>,
+    /// Whether a message takes a cycle.
+    hop_by_hop: bool,
     cycle: u64,
     waves: u64,
     tally: Tally,
@@ -76,9 +78,25 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
         let hosts: Vec<Host<P>> = (0..overlay.len()).map(host).collect();
         let (order, dice, tally) = (Vec::new(), Rng::named(seed, PeerId::NONE, "order"), Tally::default());
         let (said, wave, links) = (Vec::new(), Vec::new(), Vec::new());
-        let (loss_ppm, split, size, cycle, waves, tap) = (0, None, None, 0, 0, None);
-        let mut cycles =
-            Cycles { hosts, overlay, said, wave, order, seed, dice, links, loss_ppm, split, size, cycle, waves, tally, tap };
+        let (loss_ppm, split, size, hop_by_hop, cycle, waves, tap) = (0, None, None, false, 0, 0, None);
+        let mut cycles = Cycles {
+            hosts,
+            overlay,
+            said,
+            wave,
+            order,
+            seed,
+            dice,
+            links,
+            loss_ppm,
+            split,
+            size,
+            hop_by_hop,
+            cycle,
+            waves,
+            tally,
+            tap,
+        };
         for i in 0..cycles.hosts.len() as u32 {
             cycles.turn(i, |p, cx| p.on_start(cx));
         }
@@ -103,6 +121,16 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     /// From now on nothing passes between the places below `at` and the others; none heals it.
     pub fn split(&mut self, at: Option<u32>) {
         self.split = at;
+    }
+
+    /// From now on a message takes a cycle: what is said in one is heard at the beginning of the next, answers as well.
+    pub fn hop_by_hop(&mut self) {
+        self.hop_by_hop = true;
+    }
+
+    /// Whether something was said that nobody has heard yet: never between two cycles, unless messages take one.
+    pub fn is_under_way(&self) -> bool {
+        !self.said.is_empty()
     }
 
     /// Switches a node off, or on again: it hears and does nothing, and keeps what it knows. What was due
@@ -170,6 +198,21 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     /// If nodes go on talking for more than 256 waves: the protocol answers answers.
     pub fn step(&mut self) {
         self.cycle += 1;
+        if self.hop_by_hop {
+            self.wave_is_over();
+            return self.act();
+        }
+        self.act();
+        for _ in 0..WAVES {
+            if self.wave_is_over() {
+                return;
+            }
+        }
+        panic!("nodes still talk after {WAVES} waves");
+    }
+
+    /// Every node does what is due.
+    fn act(&mut self) {
         let now = self.now();
         // Fisher and Yates.
         for at in (1..self.order.len()).rev() {
@@ -183,12 +226,6 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
                 self.turn(i, |p, cx| p.on_timer(cx, timer));
             }
         }
-        for _ in 0..WAVES {
-            if self.wave_is_over() {
-                return;
-            }
-        }
-        panic!("nodes still talk after {WAVES} waves");
     }
 
     /// Delivers what was said; whether nothing was.

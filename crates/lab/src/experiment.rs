@@ -2,7 +2,8 @@
 //!
 //! An [`Experiment`] says how many nodes there are and what happens to them: loss, a crash of a share of them at the end of
 //! a cycle, a cut between the lower and the upper half of the places. It lasts until nobody is infective any more, or to its
-//! horizon. The world is that of synchronous [`Cycles`], which have no latency: a contact and its answers fit in a cycle.
+//! horizon; of a protocol that never ends, until all live nodes know the item. The world is that of synchronous [`Cycles`]: a
+//! contact and its answers fit in a cycle, but for multicast, which is measured in hops: there a message takes one.
 //!
 //! A [`Subject`] is a protocol with its settings. It says how a node is made, how one item enters at a node, and in which
 //! [`State`] of the epidemic a node is; a protocol that implements it can be run here. Its settings are written as a
@@ -16,20 +17,31 @@
 //! The seed decides everything. Which node has the item first and which crash depend on the seed alone, and not on the
 //! subject: two subjects under one seed live through the same faults.
 
+mod antientropy;
+mod known;
 mod latency;
+mod mail;
 mod rumor;
 mod setup;
+mod share;
 pub mod timed;
+mod tree;
 
-use crate::cycles::{Complete, Cycles};
+use crate::cycles::{Cycles, Overlay};
 use bruit_proto::{Context, PeerId, Protocol, Rng};
 use serde::Serialize;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+pub use antientropy::Reconciling;
+pub use known::Known;
 pub use latency::Latency;
+pub use mail::Mailing;
 pub use rumor::Mongering;
 pub use setup::Setup;
+pub use share::Share;
+pub use tree::SpanningTree;
 
 /// What a node is in an epidemic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,13 +58,26 @@ pub enum State {
 pub trait Subject {
     /// What each node runs.
     type Protocol: Protocol;
+    /// Whom its nodes see.
+    type Overlay: Overlay;
 
+    /// Whether it never ends: then an experiment ends when all live nodes know the item, or none.
+    const ENDLESS: bool = false;
+    /// Whether a message takes a cycle; else a contact and its answers fit in one.
+    const HOP_BY_HOP: bool = false;
+
+    /// Whom each node of an experiment sees.
+    fn overlay(&self, experiment: &Experiment) -> Self::Overlay;
     /// A node.
-    fn node(&self) -> Self::Protocol;
+    fn node(&self, me: PeerId) -> Self::Protocol;
     /// The item enters at a node.
     fn begin(&self, protocol: &mut Self::Protocol, cx: &mut Context<'_, Self::Protocol>);
     /// What a node is.
     fn state(&self, protocol: &Self::Protocol) -> State;
+    /// Whether it does nothing more about the item of its own accord: as a rule, if it is not infective.
+    fn is_quiet(&self, protocol: &Self::Protocol) -> bool {
+        self.state(protocol) != State::Infective
+    }
     /// How often a node told the item so far, useful or not.
     fn told(&self, protocol: &Self::Protocol) -> u64;
 }
@@ -88,6 +113,8 @@ pub struct Experiment {
     pub crash: Option<Crash>,
     /// When the halves are cut off from each other.
     pub cut: Option<Halves>,
+    /// How long packets are under way, in [timed](timed) events; in synchronous cycles, if none.
+    pub latency: Option<Latency>,
     /// After so many cycles it ends, however it stands.
     pub horizon: u64,
 }
@@ -136,7 +163,7 @@ pub struct Outcome {
     pub last: u64,
     /// Cycles that were run.
     pub cycles: u64,
-    /// Whether nobody passes it on any more; else the horizon ended it.
+    /// Whether nobody passes it on any more, or all know it of a protocol that never ends; else the horizon ended it.
     pub over: bool,
 }
 
@@ -148,7 +175,7 @@ pub struct Outcome {
 /// # Panics
 /// See [`watch`].
 pub fn run(setup: &Setup, experiment: &Experiment, each: impl FnMut(&Round)) -> Result<Outcome, String> {
-    visit(setup, experiment, InCycles { experiment, each })
+    Ok(Known::new(setup, experiment)?.watch(experiment, each))
 }
 
 /// Does something with a subject, whichever it is.
@@ -156,14 +183,6 @@ trait Visitor {
     type Output;
 
     fn visit<S: Subject>(self, subject: &S) -> Self::Output;
-}
-
-/// Has the subject visited that a set-up names.
-fn visit<V: Visitor>(setup: &Setup, experiment: &Experiment, visitor: V) -> Result<V::Output, String> {
-    match setup.name.as_str() {
-        "rumor" => Ok(visitor.visit(&Mongering::new(setup.clone(), experiment)?)),
-        other => Err(format!("no protocol that can be run is called {other}: there is rumor")),
-    }
 }
 
 struct InCycles<'a, F> {
@@ -186,7 +205,11 @@ impl<F: FnMut(&Round)> Visitor for InCycles<'_, F> {
 pub fn watch<S: Subject>(subject: &S, experiment: &Experiment, mut each: impl FnMut(&Round)) -> Outcome {
     let n = experiment.nodes;
     assert!(n >= 2, "an epidemic needs two nodes");
-    let mut cycles = Cycles::new(experiment.seed, Complete(n), |_| subject.node());
+    let node = |i: u32| subject.node(PeerId(u64::from(i) + 1));
+    let mut cycles = Cycles::new(experiment.seed, subject.overlay(experiment), node);
+    if S::HOP_BY_HOP {
+        cycles.hop_by_hop();
+    }
     cycles.command(experiment.origin(), |protocol, cx| subject.begin(protocol, cx));
     cycles.lose(experiment.loss_ppm);
     cycles.shuffle();
@@ -204,6 +227,10 @@ pub fn watch<S: Subject>(subject: &S, experiment: &Experiment, mut each: impl Fn
         experiment.crashed(cycle).into_iter().for_each(|node| cycles.set_up(node, false));
         let round = count(subject, &cycles, cycles.heard() - heard);
         outcome.see(&round);
+        outcome.over = match S::ENDLESS {
+            true => round.susceptible == 0 || round.know() == 0,
+            false => !cycles.is_under_way() && cycles.live().all(|protocol| subject.is_quiet(protocol)),
+        };
         each(&round);
     }
     let told: u64 = cycles.protocols().map(|protocol| subject.told(protocol)).sum();
@@ -212,7 +239,7 @@ pub fn watch<S: Subject>(subject: &S, experiment: &Experiment, mut each: impl Fn
     outcome
 }
 
-fn count<S: Subject>(subject: &S, cycles: &Cycles<S::Protocol>, messages: u64) -> Round {
+fn count<S: Subject>(subject: &S, cycles: &Cycles<S::Protocol, S::Overlay>, messages: u64) -> Round {
     let mut round = Round { cycle: cycles.cycle(), susceptible: 0, infective: 0, removed: 0, messages };
     for protocol in cycles.live() {
         let of = match subject.state(protocol) {
@@ -231,14 +258,49 @@ impl Outcome {
         self.t50 = self.t50.or_else(|| reaches(50).then_some(round.cycle));
         self.t99 = self.t99.or_else(|| reaches(99).then_some(round.cycle));
         self.residue = f64::from(round.susceptible) / f64::from(round.live());
-        (self.cycles, self.over) = (round.cycle, round.infective == 0);
+        self.cycles = round.cycle;
     }
 }
 
 impl Experiment {
+    /// How many nodes there may be.
+    pub const NODES: RangeInclusive<u32> = 2..=10_000_000;
+    /// The most cycles, unless said otherwise.
+    pub const HORIZON: u64 = 1000;
+
     /// Which node has the item first.
-    fn origin(&self) -> u32 {
+    pub fn origin(&self) -> u32 {
         (self.seed % u64::from(self.nodes)) as u32
+    }
+
+    /// Sets what the command line calls so; whether anything is.
+    ///
+    /// # Errors
+    /// If it cannot be that.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<bool, String> {
+        let wrong = || format!("{key} cannot be {value}");
+        let given = Some(value).filter(|value| *value != "none");
+        match key {
+            "nodes" => self.nodes = value.parse().ok().filter(|n| Experiment::NODES.contains(n)).ok_or_else(wrong)?,
+            "loss" => self.loss_ppm = value.parse().map(|Share(ppm)| ppm).map_err(|_| wrong())?,
+            "crash" => self.crash = given.map(str::parse).transpose()?,
+            "cut" => self.cut = given.map(str::parse).transpose()?,
+            "latency" => self.latency = given.map(str::parse).transpose()?,
+            "horizon" => self.horizon = value.parse().map_err(|_| wrong())?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The command that runs it again with a set-up, on any machine.
+    pub fn command(&self, setup: &Setup) -> String {
+        let Experiment { nodes, seed, loss_ppm, crash, cut, latency, horizon } = self;
+        let mut words = vec![format!("bruit lab run {setup} --nodes {nodes} --loss {}", Share(*loss_ppm))];
+        words.extend(crash.map(|crash| format!("--crash {crash}")));
+        words.extend(cut.map(|cut| format!("--cut {cut}")));
+        words.extend(latency.map(|latency| format!("--latency {latency}")));
+        words.push(format!("--horizon {horizon} --seed {seed}"));
+        words.join(" ")
     }
 
     /// Whether the halves are cut off from each other in a cycle.
@@ -263,19 +325,14 @@ impl FromStr for Crash {
     fn from_str(text: &str) -> Result<Crash, String> {
         let wrong = || "give a share and a cycle, as 20%@5".to_owned();
         let (share, after) = text.split_once('@').ok_or_else(wrong)?;
-        let percent: f64 = share.trim_end_matches('%').parse().map_err(|_| wrong())?;
-        let after = after.parse().map_err(|_| wrong())?;
-        // Whether it is a number is part of the question.
-        if !(0.0..=100.0).contains(&percent) {
-            return Err("a share is from 0 to 100 %".into());
-        }
-        Ok(Crash { ppm: (percent * 10_000.0).round() as u32, after })
+        let (Share(ppm), after) = (share.parse()?, after.parse().map_err(|_| wrong())?);
+        Ok(Crash { ppm, after })
     }
 }
 
 impl fmt::Display for Crash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}%@{}", f64::from(self.ppm) / 10_000.0, self.after)
+        write!(f, "{}@{}", Share(self.ppm), self.after)
     }
 }
 

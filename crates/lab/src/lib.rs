@@ -26,6 +26,7 @@ mod runner;
 pub mod shrink;
 mod solo;
 pub mod swarm;
+pub mod sweep;
 mod wheel;
 mod world;
 

@@ -1,23 +1,40 @@
 //! `bruit lab`.
 
+mod compare;
+mod sweep;
+
 use super::{Ppm, percent, seed};
 use bruit_lab::article::CLAIMS;
 use bruit_lab::experiment::{Crash, Experiment, Halves, Latency, Setup};
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
+
+pub(crate) use compare::{CompareOptions, Compared, Detector, DetectorOptions};
+pub(crate) use sweep::{ReportOptions, SweepOptions};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Lab {
     /// Run a swarm of faults over whole nodes and check what must always hold.
     Check(CheckOptions),
-    /// Run one case again, from its file.
+    /// Run one case again, or one run of a sweep, from its file.
     Replay(ReplayOptions),
-    /// Watch one protocol at work, round by round.
-    #[command(subcommand)]
-    Run(LabRun),
-    /// Show the same crash to two failure detectors, in the same world: how soon, how often in vain, at what cost.
+    /// Watch one protocol at work, round by round: one item among nodes, in synchronous cycles, until nobody passes it on; who
+    /// never got it, how often it was told, how long it took. Exits 1 if that is not over at the horizon.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+    Run {
+        #[command(subcommand)]
+        of: Option<LabRun>,
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// Show the same faults to several protocols, or the same crash to two failure detectors: how soon, how often in vain, at
+    /// what cost.
     Compare(CompareOptions),
+    /// Run protocols over lists of settings, so many runs of each, on all cores: a line for each run, as CSV or as JSON lines.
+    Sweep(SweepOptions),
+    /// Merge a sweep's files: the mean and the standard error of each cell, as a table or drawn.
+    Report(ReportOptions),
     /// Measure what texts say of gossip, claim by claim; exits 1 if one does not hold.
     Article(ArticleOptions),
     /// Run what was published again, and hold it against what was printed; exits 1 if a figure is missed.
@@ -42,6 +59,20 @@ pub(crate) enum LabRun {
     /// One rumor among nodes that all see each other, in synchronous cycles or with latency, until nobody passes it on: who
     /// never heard it, how often it was told, how long it took.
     Rumor(Box<RunRumorOptions>),
+}
+
+/// A protocol with its settings, and its world.
+#[derive(Args, Debug)]
+pub(crate) struct RunOptions {
+    /// A protocol and its settings, as antientropy:exchange=pull. rumor, antientropy (exchange, compare, within), mail (known,
+    /// burst) or tree (fan-out, burst, repair; every; session, sessions).
+    #[arg(required = true)]
+    pub(crate) setup: Option<Setup>,
+    #[command(flatten)]
+    pub(crate) world: WorldOptions,
+    /// Print who is susceptible, infective and removed, cycle by cycle.
+    #[arg(long)]
+    pub(crate) step: bool,
 }
 
 /// The rules of the epidemic; those that are not given are the product's defaults.
@@ -84,15 +115,19 @@ pub(crate) struct RunRumorOptions {
     #[arg(long, value_name = "true|false")]
     minimize: Option<String>,
     #[command(flatten)]
-    pub(crate) world: WorldOptions,
+    world: WorldOptions,
     /// Print who is susceptible, infective and removed, cycle by cycle.
     #[arg(long)]
-    pub(crate) step: bool,
+    step: bool,
 }
 
 impl RunRumorOptions {
-    /// The rules as a set-up.
-    pub(crate) fn setup(&self) -> Setup {
+    /// The same with the rules as a set-up.
+    pub(crate) fn into_run(self) -> RunOptions {
+        RunOptions { setup: Some(self.setup()), world: self.world, step: self.step }
+    }
+
+    fn setup(&self) -> Setup {
         let mut setup = Setup::new("rumor");
         let given = [
             ("exchange", &self.exchange),
@@ -136,7 +171,7 @@ pub(crate) struct WorldOptions {
     #[arg(long)]
     pub(crate) latency: Option<Latency>,
     /// The most cycles.
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = Experiment::HORIZON)]
     pub(crate) horizon: u64,
     /// Seed of all dice, or `random`, which is printed.
     #[arg(long, default_value = "1", value_parser = seed)]
@@ -146,8 +181,8 @@ pub(crate) struct WorldOptions {
 impl WorldOptions {
     /// As an experiment.
     pub(crate) fn experiment(&self) -> Experiment {
-        let WorldOptions { nodes, loss, crash, cut, latency: _, horizon, seed } = *self;
-        Experiment { nodes, seed, loss_ppm: loss.0, crash, cut, horizon }
+        let WorldOptions { nodes, loss, crash, cut, latency, horizon, seed } = *self;
+        Experiment { nodes, seed, loss_ppm: loss.0, crash, cut, latency, horizon }
     }
 }
 
@@ -159,33 +194,6 @@ pub(crate) struct RunStateOptions {
     /// How many nodes.
     #[arg(short, long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub(crate) nodes: u32,
-    /// Seed of all dice.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Detector {
-    /// Pings, requests to ping, suspicion: the members' own.
-    Swim,
-    /// Heartbeats in endpoint state, and the suspicion that their absence accrues.
-    Phi,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct CompareOptions {
-    /// Which, in this order.
-    #[arg(required = true, num_args = 1..=2, value_enum)]
-    pub(crate) detectors: Vec<Detector>,
-    /// How many nodes crash, all at once.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) crash: u32,
-    /// How many nodes.
-    #[arg(short, long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(3..=1000))]
-    pub(crate) nodes: u32,
-    /// Packets lost, in percent: datagrams are gone, streams wait.
-    #[arg(long, default_value = "0", value_parser = percent)]
-    pub(crate) loss: Ppm,
     /// Seed of all dice.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
@@ -232,9 +240,12 @@ pub(crate) struct CheckOptions {
 
 #[derive(Args, Debug)]
 pub(crate) struct ReplayOptions {
-    /// The case's file, as `lab check` wrote it.
+    /// The case's file, as `lab check` wrote it; or a sweep's, .csv or .jsonl.
     pub(crate) file: PathBuf,
     /// Tell of each packet that is heard, too.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "run")]
     pub(crate) packets: bool,
+    /// Of a sweep's file: the number of the run. Not needed where there is one alone.
+    #[arg(long, value_name = "N")]
+    pub(crate) run: Option<u64>,
 }

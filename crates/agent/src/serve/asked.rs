@@ -46,12 +46,14 @@ impl Asked {
     pub(super) fn read(&self) -> Result<Wanted, Problem> {
         let setup: Setup = read("setup", &self.setup)?.unwrap_or_else(|| Setup::new("rumor"));
         let loss = self.loss.as_deref().map_or(Ok(Ppm(0)), percent).map_err(|why| named("loss", why))?;
+        let latency = read("latency", &self.latency)?.unwrap_or_default();
         let experiment = Experiment {
             nodes: within("nodes", read("nodes", &self.nodes)?.unwrap_or(1000), NODES)?,
             seed: read("seed", &self.seed)?.unwrap_or(1),
             loss_ppm: loss.0,
             crash: read("crash", &self.crash)?,
             cut: read("cut", &self.cut)?,
+            latency: Some(latency),
             horizon: within("horizon", read("horizon", &self.horizon)?.unwrap_or(*HORIZON.end()), HORIZON)?,
         };
         for (key, value) in setup.settings().filter(|(key, _)| ["contacts", "copies"].contains(key)) {
@@ -59,7 +61,7 @@ impl Asked {
                 return Err(named(key, format!("at most {} with so many nodes", PACKETS / u64::from(experiment.nodes))));
             }
         }
-        Ok(Wanted { setup, experiment, latency: read("latency", &self.latency)?.unwrap_or_default() })
+        Ok(Wanted { setup, experiment, latency })
     }
 }
 
@@ -94,10 +96,10 @@ mod tests {
     #[test]
     fn an_address_is_a_run() {
         let text = "setup=rumor:exchange=push-pull,k=2&nodes=500&seed=9&loss=5%25&latency=20ms..80ms&crash=20%25@5&cut=3..8";
-        let Wanted { setup, experiment, latency } = asked(text).expect("in its bounds");
+        let Wanted { setup, experiment, .. } = asked(text).expect("in its bounds");
         assert_eq!(
-            crate::experiment::replay(&setup, &experiment, Some(latency)),
-            "bruit lab run rumor --exchange push-pull --k 2 --nodes 500 --loss 5% --crash 20%@5 --cut 3..8 --latency 20ms..80ms \
+            experiment.command(&setup),
+            "bruit lab run rumor:exchange=push-pull,k=2 --nodes 500 --loss 5% --crash 20%@5 --cut 3..8 --latency 20ms..80ms \
              --horizon 1000 --seed 9"
         );
     }

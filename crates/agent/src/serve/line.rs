@@ -1,7 +1,6 @@
 //! The lines of a run: a head, one for each cycle from 0, an end. Numbers in long lists lie flat, four for each entry.
 
 use super::asked::Wanted;
-use crate::experiment::replay;
 use bruit_lab::experiment::Outcome;
 use bruit_lab::experiment::timed::Course;
 use serde::Serialize;
@@ -37,7 +36,7 @@ struct End<'a> {
 }
 
 pub(super) fn head(wanted: &Wanted) -> String {
-    let command = replay(&wanted.setup, &wanted.experiment, Some(wanted.latency));
+    let command = wanted.experiment.command(&wanted.setup);
     line(&Head { nodes: wanted.experiment.nodes, command })
 }
 

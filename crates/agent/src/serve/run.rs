@@ -9,7 +9,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use bruit_lab::experiment::timed;
+use bruit_lab::experiment::{Known, timed};
 use futures_util::stream;
 use std::convert::Infallible;
 use tokio::sync::mpsc;
@@ -45,13 +45,20 @@ pub(super) async fn run(
 /// Runs it and tells its lines, or what is wrong with it, as long as somebody listens.
 fn go(wanted: &Wanted, lines: &mpsc::Sender<Result<String, String>>) {
     let Wanted { setup, experiment, latency } = wanted;
+    let subject = match Known::new(setup, experiment) {
+        Ok(subject) => subject,
+        Err(wrong) => {
+            let _ = lines.blocking_send(Err(wrong));
+            return;
+        }
+    };
     let mut listens = true;
     let mut say = |line| {
         listens = listens && lines.blocking_send(line).is_ok();
         listens
     };
-    let ran = timed::run(setup, experiment, *latency, |course| {
+    let outcome = timed::watch(&subject, experiment, *latency, |course| {
         (course.round.cycle > 0 || say(Ok(line::head(wanted)))) && say(Ok(line::cycle(course)))
     });
-    say(ran.map(|outcome| line::end(&outcome)));
+    say(Ok(line::end(&outcome)));
 }

@@ -1,8 +1,8 @@
 use super::{Experiment, Setup, State, Subject};
-use crate::cycles::CYCLE;
+use crate::cycles::{CYCLE, Complete};
 use crate::epidemic::One;
 use bruit_kit::Set;
-use bruit_proto::Context;
+use bruit_proto::{Context, PeerId};
 use bruit_rumor::{Config, Exchange, Rumor, Stop};
 use std::sync::Arc;
 
@@ -75,8 +75,12 @@ fn stop(setup: &mut Setup) -> Result<Stop, String> {
 
 impl Subject for Mongering {
     type Protocol = Rumor<One>;
+    type Overlay = Complete;
 
-    fn node(&self) -> Rumor<One> {
+    fn overlay(&self, experiment: &Experiment) -> Complete {
+        Complete(experiment.nodes)
+    }
+    fn node(&self, _: PeerId) -> Rumor<One> {
         Rumor::new(Arc::clone(&self.0), One::default()).expect("checked settings")
     }
     fn begin(&self, rumor: &mut Rumor<One>, cx: &mut Context<'_, Rumor<One>>) {

@@ -1,8 +1,10 @@
 use super::*;
+use crate::antientropy::spread;
 use crate::epidemic::course;
 use bruit_rumor::{Config, Exchange, Stop};
 
-pub(super) const QUIET: Experiment = Experiment { nodes: 300, seed: 7, loss_ppm: 0, crash: None, cut: None, horizon: 1000 };
+pub(super) const QUIET: Experiment =
+    Experiment { nodes: 300, seed: 7, loss_ppm: 0, crash: None, cut: None, latency: None, horizon: 1000 };
 
 fn rounds(setup: &str, experiment: &Experiment) -> (Vec<Round>, Outcome) {
     let mut rounds = Vec::new();
@@ -56,6 +58,61 @@ fn nothing_passes_between_the_halves_while_they_are_cut() {
     assert!(healed[19].know() <= 150 && outcome.t99 > Some(20), "{outcome:?}");
 }
 
+/// `spread` is what `lab paper demers-antientropy` and `lab article` measure with.
+#[test]
+fn anti_entropy_is_that_of_the_papers_and_ends_when_all_know() {
+    for exchange in ["push", "pull", "push-pull"] {
+        for compare in ["full", "recent,within=60", "peel-back", "merkle"] {
+            let setup = format!("antientropy:exchange={exchange},compare={compare}");
+            let (rounds, outcome) = rounds(&setup, &QUIET);
+            assert!(outcome.over && outcome.residue == 0.0 && outcome.last == outcome.cycles, "{setup}: {outcome:?}");
+            assert!(rounds.iter().all(|round| round.removed == 0 && round.messages >= 300), "{setup}: each asks in each cycle");
+        }
+    }
+    let config = bruit_antientropy::Config { exchange: bruit_antientropy::Exchange::Pull, ..Default::default() };
+    let theirs = spread::Setup { nodes: 300, items: 0, loss_ppm: 0, after: 0, seed: 7 };
+    let theirs = spread::run(&config, theirs).expect("in its bounds");
+    assert_eq!(rounds("antientropy:exchange=pull", &QUIET).1.last, theirs.last);
+}
+
+/// 299 peers at 8 a cycle, and to each one hop.
+#[test]
+fn direct_mail_serves_whom_its_sender_knows_in_its_own_time() {
+    let (_, all) = rounds("mail", &QUIET);
+    assert_eq!((all.residue, all.traffic, all.last, all.over), (0.0, 299.0 / 300.0, 38, true));
+    assert_eq!(rounds("mail:burst=299", &QUIET).1.last, 1);
+    let (_, few) = rounds("mail:known=60%", &QUIET);
+    assert!((few.residue + few.traffic - 299.0 / 300.0).abs() < 1e-12 && (0.3..0.5).contains(&few.residue), "{few:?}");
+    let crash = Some("99%@10".parse().expect("a crash"));
+    let (_, cut) = rounds("mail", &Experiment { crash, ..QUIET });
+    assert_eq!((cut.traffic, cut.messages, cut.over), (88.0 / 300.0, 80.0 / 300.0, true), "the sender is among the crashed");
+}
+
+/// 1 + 4 + 16 + 64 + 256 nodes are above 300: four hops, and one more where ids do not divide evenly.
+#[test]
+fn a_tree_is_as_deep_as_its_fan_out_says_and_repair_serves_whom_loss_cut_off() {
+    let (_, first) = rounds("tree:fan-out=4", &Experiment { seed: 300, ..QUIET });
+    assert_eq!((first.residue, first.traffic, first.last, first.over), (0.0, 299.0 / 300.0, 5, true));
+    let (_, quiet) = rounds("tree:fan-out=4", &QUIET);
+    assert!(quiet.residue == 0.0 && (4..=6).contains(&quiet.last), "an origin amid the ring of ids: {quiet:?}");
+    let lossy = Experiment { loss_ppm: 100_000, ..QUIET };
+    let (_, bare) = rounds("tree:fan-out=4", &lossy);
+    assert!(bare.residue > 0.1 && bare.over, "{bare:?}");
+    for repair in ["ack", "ack,every=10", "nak", "nak,session=4,sessions=7"] {
+        let (_, repaired) = rounds(&format!("tree:fan-out=4,repair={repair}"), &lossy);
+        assert!(repaired.residue == 0.0 && repaired.traffic > 299.0 / 300.0 && repaired.over, "{repair}: {repaired:?}");
+    }
+}
+
+#[test]
+fn one_seed_is_one_world_for_all() {
+    let crash = Some("50%@1".parse().expect("a crash"));
+    for name in Known::NAMES {
+        let (rounds, _) = rounds(name, &Experiment { crash, horizon: 20, ..QUIET });
+        assert!(!rounds.is_empty() && rounds.iter().all(|round| round.live() == 150), "{name}");
+    }
+}
+
 #[test]
 fn set_ups_are_read_and_what_is_wrong_in_them_is_named() {
     let setup: Setup = "rumor:k=2,exchange=pull".parse().expect("well formed");
@@ -64,7 +121,7 @@ fn set_ups_are_read_and_what_is_wrong_in_them_is_named() {
     assert_eq!("rumor:k=2,k=3".parse::<Setup>(), Err("k is set twice".into()));
     assert_eq!("rumor:k".parse::<Setup>(), Err("k: give key=value".into()));
     for (wrong, why) in [
-        ("humor", "no protocol that can be run is called humor: there is rumor"),
+        ("humor", "no protocol that can be run is called humor: there are rumor, antientropy, mail, tree"),
         ("rumor:x=1", "rumor has no setting x"),
         ("rumor:k=x", "k cannot be x"),
         ("rumor:k=0", "k must be from 1 to 1000"),
@@ -73,6 +130,15 @@ fn set_ups_are_read_and_what_is_wrong_in_them_is_named() {
         ("rumor:miss=1e-3,k=2", "rumor has no setting k"),
         ("rumor:miss=2", "at least two nodes, a loss from 0 to 0.9, a miss from 1e-15 to 0.5"),
         ("rumor:exchange=up", "exchange is push, pull, push-pull or push-then-pull, not up"),
+        ("antientropy:exchange=up", "exchange is push, pull or push-pull, not up"),
+        ("antientropy:within=3", "antientropy has no setting within"),
+        ("antientropy:compare=all", "compare is full, recent, peel-back or merkle, not all"),
+        ("mail:known=120%", "known cannot be 120%"),
+        ("mail:burst=0", "a burst is from 1 to 5,000 sends"),
+        ("tree:fan-out=1", "a node has from 2 to 1,024 children"),
+        ("tree:repair=glue", "repair is ack, nak or none, not glue"),
+        ("tree:every=2", "tree has no setting every"),
+        ("tree:repair=ack,every=0", "acknowledgements must be apart"),
     ] {
         let setup = wrong.parse().expect("well formed");
         assert_eq!(run(&setup, &QUIET, |_| panic!("nothing is run")), Err(why.into()));

@@ -7,10 +7,10 @@
 //! The hash of a run is FNV-1a with 64 bits (Fowler, Noll, Vo 1991) over one byte for each node, in their order, at time
 //! zero and then at the end of each cycle: 0 susceptible, 1 infective, 2 removed, 3 crashed.
 
-use super::{Experiment, Latency, Outcome, Round, Setup, State, Subject, Visitor, visit};
-use crate::cycles::{CYCLE, Complete};
+use super::{Experiment, Known, Latency, Outcome, Round, State, Subject, Visitor};
+use crate::cycles::CYCLE;
 use crate::solo::{Solo, Witness};
-use bruit_proto::{Protocol, Time};
+use bruit_proto::{PeerId, Protocol, Time};
 
 /// Packets of one cycle that are told at least, if there are as many; at most twice as many.
 const PACKETS: usize = 2_000;
@@ -60,20 +60,13 @@ pub struct Course {
     pub packets: Vec<Packet>,
 }
 
-/// Runs the subject that a set-up names; `each` hears of each cycle, and ends the run by saying no.
-///
-/// # Errors
-/// Names what is wrong with the set-up; then nothing was run.
+/// Runs a subject with this latency, whatever the experiment says of it; `each` hears of each cycle, and ends the run by
+/// saying no.
 ///
 /// # Panics
 /// If there are fewer than two nodes.
-pub fn run(
-    setup: &Setup,
-    experiment: &Experiment,
-    latency: Latency,
-    each: impl FnMut(&Course) -> bool,
-) -> Result<Outcome, String> {
-    visit(setup, experiment, Timed { experiment, latency, each })
+pub fn watch(subject: &Known, experiment: &Experiment, latency: Latency, each: impl FnMut(&Course) -> bool) -> Outcome {
+    subject.visit(Timed { experiment, latency, each })
 }
 
 struct Timed<'a, F> {
@@ -92,7 +85,8 @@ impl<F: FnMut(&Course) -> bool> Visitor for Timed<'_, F> {
         let n = experiment.nodes;
         assert!(n >= 2, "an epidemic needs two nodes");
         let mut record = Record::new(subject, n);
-        let mut solo = Solo::over(experiment.seed, links, Complete(n), 1, |_| subject.node());
+        let mut solo =
+            Solo::over(experiment.seed, links, subject.overlay(experiment), 1, |i| subject.node(PeerId(u64::from(i) + 1)));
         solo.command_before(&mut record, experiment.origin(), |protocol, cx| subject.begin(protocol, cx));
         let (mut outcome, mut heard) = (Outcome::default(), 0);
         for cycle in 0.. {
@@ -106,7 +100,13 @@ impl<F: FnMut(&Course) -> bool> Visitor for Timed<'_, F> {
             }
             let course = record.close(cycle);
             outcome.see(&course.round);
-            outcome.over &= solo.now().0 > record.changed_us + longest;
+            outcome.over = match S::ENDLESS {
+                true => course.round.susceptible == 0 || course.round.know() == 0,
+                false => {
+                    let mut nodes = (0..n).zip(solo.protocols());
+                    nodes.all(|(i, node)| !solo.is_up(i) || subject.is_quiet(node)) && solo.now().0 > record.changed_us + longest
+                }
+            };
             let goes_on = (self.each)(&course);
             if !goes_on || outcome.over || cycle >= experiment.horizon {
                 break;

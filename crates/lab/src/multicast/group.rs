@@ -1,5 +1,5 @@
 use crate::cycles::Overlay;
-use bruit_proto::{Except, PeerId, Peers, Sorted, Upto};
+use bruit_proto::{Except, PeerId, Peers, Rng, Sorted, Upto};
 
 /// N nodes that know each other, but for those that are down; one of them may know fewer.
 #[derive(Clone, Debug)]
@@ -20,6 +20,12 @@ impl Group {
     pub fn knowing(mut self, i: u32, known: Vec<PeerId>) -> Group {
         self.short = Some((i, known));
         self
+    }
+
+    /// Of `n` nodes the others than `i`, each with a chance of so many in a million, in order.
+    pub fn drawn(n: u32, i: u32, ppm: u32, dice: &mut Rng) -> Vec<PeerId> {
+        let others = (0..n).filter(|other| *other != i).map(|other| PeerId(u64::from(other) + 1));
+        others.filter(|_| dice.chance(ppm)).collect()
     }
 
     pub(super) fn remove(&mut self, peer: PeerId) {

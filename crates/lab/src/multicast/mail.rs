@@ -31,7 +31,7 @@ pub fn mail(n: u32, what: Mailing, seed: u64) -> (Outcome, u64) {
     let ack = Ack { every: HOP * 100, tries: 20, audience: n as usize };
     let config = Arc::new(Config { ack: (what == Mailing::Acked).then_some(ack), ..Config::default() });
     let mut dice = Rng::named(seed, PeerId::NONE, "mailing");
-    let mut draw = |ppm| (2..=u64::from(n)).map(PeerId).filter(|_| dice.chance(ppm)).collect::<Vec<_>>();
+    let mut draw = |ppm| Group::drawn(n, 0, ppm, &mut dice);
     let (known, away) = match what {
         Mailing::Known(ppm) => (Some(draw(ppm)), Vec::new()),
         Mailing::Away(ppm) => (None, draw(ppm)),

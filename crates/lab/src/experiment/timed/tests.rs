@@ -5,11 +5,12 @@ use crate::experiment::{Crash, Halves};
 fn courses(setup: &str, experiment: &Experiment, latency: &str) -> (Vec<Course>, Outcome) {
     let mut courses = Vec::new();
     let (setup, latency) = (setup.parse().expect("well formed"), latency.parse().expect("a latency"));
-    let outcome = run(&setup, experiment, latency, |course| {
+    let subject = Known::new(&setup, experiment).expect("a set-up in its bounds");
+    let outcome = watch(&subject, experiment, latency, |course| {
         courses.push(course.clone());
         true
     });
-    (courses, outcome.expect("a set-up in its bounds"))
+    (courses, outcome)
 }
 
 /// What every node is, found in the changes alone, and the hash over it.
