@@ -61,7 +61,6 @@ pub struct Carrier {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a node has one")]
 enum Way {
     Rumor(Rumor<Bag>),
     Mail(Mail<Bag>),

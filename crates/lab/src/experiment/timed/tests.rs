@@ -108,9 +108,10 @@ fn of_many_packets_each_of_so_many_is_told() {
 #[test]
 fn whoever_has_seen_enough_ends_it() {
     let mut seen = 0;
-    let outcome = run(&"rumor".parse().expect("well formed"), &QUIET, Latency::default(), |_| {
+    let subject = Known::new(&"rumor".parse().expect("well formed"), &QUIET).expect("in its bounds");
+    let outcome = watch(&subject, &QUIET, Latency::default(), |_| {
         seen += 1;
         seen < 3
     });
-    assert_eq!((seen, outcome.map(|outcome| outcome.over)), (3, Ok(false)));
+    assert_eq!((seen, outcome.over), (3, false));
 }
