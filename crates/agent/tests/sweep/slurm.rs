@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const PACKAGES: [(&str, &str); 4] =
     [("slurmctld", "slurmctld"), ("slurmd", "slurmd"), ("slurm-client", "sbatch"), ("munge", "munged")];
 /// What takes longer than this does not happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn run(command: &mut Command) -> Result<String, String> {
     let out = command.stdin(Stdio::null()).output().map_err(|e| format!("{command:?}: {e}"))?;
@@ -115,6 +115,7 @@ fn conf(folder: &Path) -> String {
     format!(
         "ClusterName=bruit\nSlurmctldHost={host}(127.0.0.1)\nSlurmUser=root\nSlurmctldPort={control}\nAuthInfo=socket={at}/munge\n\
          ProctrackType=proctrack/linuxproc\nTaskPlugin=task/none\nMpiDefault=none\nReturnToService=2\n\
+         SchedulerParameters=batch_sched_delay=0,sched_interval=1,sched_min_interval=0\n\
          SelectType=select/cons_tres\nSelectTypeParameters=CR_CPU\nStateSaveLocation={at}/state\nSlurmdSpoolDir={at}/%n\n\
          SlurmctldPidFile={at}/slurmctld.pid\nSlurmdPidFile={at}/%n.pid\nSlurmctldLogFile={at}/slurmctld.log\n\
          SlurmdLogFile={at}/%n.log\n\
