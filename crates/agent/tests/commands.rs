@@ -278,7 +278,7 @@ fn any_protocol_is_run_by_its_set_up_and_compared_under_the_same_faults() {
         (&["run", "tree:x=1"], "tree has no setting x"),
         (&["run"], "Usage"),
         (&["compare", "swim", "tree"], "compare either"),
-        (&["compare", "swim", "--cut", "1..3"], "--cut and --horizon are for set-ups"),
+        (&["compare", "swim", "--cut", "1..3"], "--cut, --latency and --horizon are for set-ups"),
         (&["compare", "swim", "--crash", "20%@5"], "of detectors --crash is a number of nodes"),
         (&["compare", "tree", "--crash", "3"], "give a share and a cycle"),
         (&["compare", "tree", "--nodes", "1"], "--nodes is from 2 to 10000000"),
@@ -287,6 +287,31 @@ fn any_protocol_is_run_by_its_set_up_and_compared_under_the_same_faults() {
         ends(&out, 2);
         assert!(text(&out.stderr).contains(why), "{wrong:?}: {}", text(&out.stderr));
     }
+}
+
+#[test]
+fn with_latency_a_run_has_a_hash_that_each_setting_changes() {
+    let hash = |more: &[&str]| {
+        let args = [&["lab", "run", "rumor", "--nodes", "60", "--latency", "20ms..400ms"], more].concat();
+        let out = bruit(&[&args[..], &["-o", "json"]].concat());
+        ends(&out, 0);
+        let told = lines(&out);
+        assert_eq!(told.len(), 1);
+        let (hash, replay) = (told[0]["hash"].as_str().expect("a hash"), told[0]["replay"].as_str().expect("a command"));
+        let again = text(&bruit(&replay.split(' ').skip(1).collect::<Vec<_>>()).stdout);
+        assert!(again.contains(&format!("hash {hash}\n")), "{again}");
+        hash.to_owned()
+    };
+    let usual = hash(&[]);
+    for more in [["--k", "2"], ["--loss", "9%"], ["--seed", "2"], ["--crash", "20%@2"], ["--cut", "2..5"]] {
+        assert_ne!(usual, hash(&more), "{more:?}");
+    }
+    let told = text(&bruit(&["lab", "run", "rumor", "--nodes", "60", "--latency", "50ms", "--step"]).stdout);
+    let steps: Vec<&str> = told.lines().filter(|line| line.starts_with("cycle ")).collect();
+    assert!(steps[0].starts_with("cycle   0 ") && steps.iter().all(|step| step.contains(" hash ")), "{told}");
+    let last = steps[steps.len() - 1].rsplit(' ').next().expect("a hash");
+    assert!(told.contains(&format!("\nhash {last}\n")), "{told}");
+    ends(&bruit(&["lab", "run", "rumor", "--latency", "0ms"]), 2);
 }
 
 #[test]

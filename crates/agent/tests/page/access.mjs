@@ -3,10 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { demo } from "./bruit.mjs";
-import { installed, nodes, open, PHONE, SCREEN, until } from "./browser.mjs";
-
-const { source } = installed("axe-core");
-const SERIOUS = ["serious", "critical"];
+import { nodes, open, PHONE, SCREEN, until, violations } from "./browser.mjs";
 
 let running, browser;
 before(async () => {
@@ -29,14 +26,6 @@ after(async () => {
   await browser?.close();
   await running?.stop();
 });
-
-async function violations(page) {
-  await page.evaluate(source);
-  const { violations } = await page.evaluate(() => axe.run(document));
-  return violations
-    .filter(({ impact }) => SERIOUS.includes(impact))
-    .flatMap(({ id, help, nodes }) => nodes.map(({ target, any }) => `${id} (${help}): ${target} ${any[0]?.message ?? ""}`));
-}
 
 for (const colorScheme of ["light", "dark"]) {
   for (const view of ["cluster", "exchange", "accusations", "charts"]) {

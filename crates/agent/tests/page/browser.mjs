@@ -66,6 +66,17 @@ export async function until(so, within, missing) {
   }
 }
 
+const SERIOUS = ["serious", "critical"];
+
+/** What axe-core finds serious, in words. */
+export async function violations(page) {
+  await page.evaluate(installed("axe-core").source);
+  const { violations } = await page.evaluate(() => axe.run(document));
+  return violations
+    .filter(({ impact }) => SERIOUS.includes(impact))
+    .flatMap(({ id, help, nodes }) => nodes.map(({ target, any }) => `${id} (${help}): ${target} ${any[0]?.message ?? ""}`));
+}
+
 /** Screenshots are kept as artefacts of the run. */
 export function shot(page, name) {
   return page.screenshot({ path: join(FOLDER, `${name}.png`) });

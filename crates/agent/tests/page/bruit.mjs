@@ -38,12 +38,20 @@ async function start(args, env, ready) {
   return { lines, stop: () => child.kill("SIGKILL") && gone };
 }
 
+const served = (lines) => lines.map((line) => /^page (http:\S+?)\/?$/.exec(line)?.[1]).find(Boolean);
+
+/** The page of the lab. */
+export async function lab() {
+  const { env, clear } = machine();
+  const { lines, stop } = await start(["lab", "serve"], env, served);
+  return { page: served(lines), stop: async () => (await stop(), clear()) };
+}
+
 /** A demo with its page; without scenes it is just 24 nodes to play with. */
 export async function demo(...args) {
   const { env, clear } = machine();
-  const said = (lines) => lines.map((line) => /^page (http:\S+?)\/?$/.exec(line)?.[1]).find(Boolean);
-  const { lines, stop } = await start(["demo", "--http", "127.0.0.1:0", ...args], env, said);
-  return { page: said(lines), stop: async () => (await stop(), clear()) };
+  const { lines, stop } = await start(["demo", "--http", "127.0.0.1:0", ...args], env, served);
+  return { page: served(lines), stop: async () => (await stop(), clear()) };
 }
 
 /** One agent, which serves its page at this port. */
@@ -72,6 +80,12 @@ export async function freePort() {
 /** What a command prints as JSON. */
 export function json({ env }, ...args) {
   return JSON.parse(execFileSync(BRUIT, [...args, "-o", "json"], { env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+}
+
+/** The lines of JSON that a command prints. */
+export function jsonLines(...args) {
+  const told = execFileSync(BRUIT, [...args, "-o", "json"], { encoding: "utf8", maxBuffer: 1 << 26 });
+  return told.trim().split("\n").map((line) => JSON.parse(line));
 }
 
 export function command({ env }, ...args) {

@@ -89,7 +89,7 @@ test("the picture for the README is this one", async () => {
   }
   const width = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(width <= 0, `${width} pixels too wide`);
-  if (process.env.UPDATE_PAGE) copyFileSync(join(FOLDER, "cluster-light.png"), process.env.PICTURE);
+  if (process.env.UPDATE_PAGE) copyFileSync(join(FOLDER, "cluster-light.png"), join(process.env.PICTURES, "page.png"));
   assert.ok(statSync(join(FOLDER, "cluster-light.png")).size <= 300_000);
 });
 

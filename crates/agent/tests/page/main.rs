@@ -1,7 +1,7 @@
 //! The page, in Debian's Chromium, driven by Playwright; its types, by TypeScript.
 //!
 //! What they need is installed by the first run: Chromium and Node by apt, the rest by npm, as the lock file says, into
-//! `target/page`. Screenshots lie there, too. `UPDATE_PAGE=1` renews the picture in `docs/`.
+//! `target/page`. Screenshots lie there, too. `UPDATE_PAGE=1` renews the pictures in `docs/`.
 
 mod tools;
 
@@ -11,8 +11,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// Where this file lies, and the checks.
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/page");
-/// The picture in README.md, and what it may weigh.
-const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/page.png");
+/// Where the pictures of README.md lie, which, and what each may weigh.
+const PICTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");
+const SHOWN: [&str; 2] = ["page.png", "lab-page.png"];
 const PICTURE_BYTES: u64 = 300_000;
 
 /// Runs one program of the installed; all that it says is in the failure.
@@ -33,7 +34,7 @@ fn checks(file: &str) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec"]).arg(Path::new(HERE).join(file));
-    passes(node.env("BRUIT", env!("CARGO_BIN_EXE_bruit")).env("PAGE", &installed).env("PICTURE", PICTURE));
+    passes(node.env("BRUIT", env!("CARGO_BIN_EXE_bruit")).env("PAGE", &installed).env("PICTURES", PICTURES));
 }
 
 #[test]
@@ -69,7 +70,19 @@ fn two_hundred_nodes_cost_little() {
 }
 
 #[test]
-fn the_picture_of_the_readme_is_small() {
-    let size = std::fs::metadata(PICTURE).expect("docs/page.png").len();
-    assert!(size <= PICTURE_BYTES, "{size} bytes");
+fn a_run_of_the_lab_is_shown_as_it_is() {
+    checks("lab.mjs");
+}
+
+#[test]
+fn ten_thousand_nodes_cost_little() {
+    checks("lab_speed.mjs");
+}
+
+#[test]
+fn the_pictures_of_the_readme_are_small() {
+    for name in SHOWN {
+        let size = std::fs::metadata(Path::new(PICTURES).join(name)).expect(name).len();
+        assert!(size <= PICTURE_BYTES, "{name}: {size} bytes");
+    }
 }
