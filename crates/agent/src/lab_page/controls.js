@@ -59,7 +59,10 @@ export class Controls {
           ? labelled(rule.label, chosen(h("select", { id, change }, ...options(rule.options)), value), rule.wide ? "wide" : "")
           : labelled(rule.label, h("input", { id, type: "number", min: 1, max: rule.most, value, change }));
       });
-    return [h("h2", {}, `${heading}: ${name}`), h("div", { class: "fields" }, ...fields)];
+    const choose = (/** @type {any} */ event) => this.#change({ [which]: format(event.target.value, new Map()) });
+    const list = h("select", { id: `${which}-protocol`, change: choose }, ...options(Object.keys(PROTOCOLS)));
+    const protocol = labelled("Protocol", chosen(list, name), "wide");
+    return [h("h2", {}, `${heading}: ${name}`), h("div", { class: "fields" }, protocol, ...fields)];
   }
 
   /** @param {Settings} settings */

@@ -17,6 +17,19 @@ export const PROTOCOLS = {
     { key: "copies", label: "Copies", usual: "4", most: 20, when: floods },
     { key: "hops", label: "Hops", usual: "3", most: 20, when: floods },
   ],
+  antientropy: [
+    { key: "exchange", label: "Exchange", usual: "push-pull", options: ["push", "pull", "push-pull"], wide: true },
+    { key: "compare", label: "Compare", usual: "merkle", options: ["full", "recent", "peel-back", "merkle"], wide: true },
+  ],
+  mail: [
+    { key: "known", label: "Known", usual: "100%", options: ["100%", "99%", "90%", "50%"] },
+    { key: "burst", label: "Sends a cycle", usual: "8", most: 1000 },
+  ],
+  tree: [
+    { key: "fan-out", label: "Fan-out", usual: "8", most: 1024 },
+    { key: "repair", label: "Repair", usual: "none", options: ["none", "ack", "nak"] },
+    { key: "burst", label: "Sends a cycle", usual: "8", most: 1000 },
+  ],
 };
 
 /** @param {string} setup @returns {{name: string, rules: Rules}} */
