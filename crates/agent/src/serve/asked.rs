@@ -116,7 +116,7 @@ mod tests {
             ("setup=rumor:k", "setup: k: give key=value"),
             ("setup=rumor:contacts=64&nodes=100000", "contacts: at most 20 with so many nodes"),
             ("horizon=0", "horizon: from 1 to 1000"),
-            ("node=3", "Failed to deserialize query string: unknown field `node`"),
+            ("node=3", "Failed to deserialize query string: node: unknown field `node`"),
         ] {
             let told = asked(query).expect_err("it is wrong");
             assert!(told.starts_with(why), "{query}: {told}");
