@@ -6,8 +6,9 @@ use crate::cli::{Format, PaperOptions};
 use crate::output::{self, progress, threads};
 use anyhow::{Context, Result};
 use bruit_lab::paper::{
-    Bound, Paper, Seen, Verdict, beat_demers, cassandra_round, cassandra_wiki, demers, demers_antientropy, demers_spatial, mp1,
-    multicast, phi, pushes_uiuc, reconcile, rounds, scuttlebutt, swim_detection, swim_false_positives, swim_infection,
+    Bound, Paper, Seen, Verdict, beat_demers, beat_lifeguard, cassandra_round, cassandra_wiki, demers, demers_antientropy,
+    demers_spatial, lifeguard, mp1, multicast, phi, pushes_uiuc, reconcile, rounds, scuttlebutt, serf_convergence,
+    swim_detection, swim_false_positives, swim_infection,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -149,6 +150,15 @@ fn paper(which: &Which) -> Paper {
             let runs = quick.or(swim_infection::RUNS, 25);
             with_bar(swim_infection::runs(runs), |done| swim_infection::paper(runs, threads(), done))
         }
+        Which::Lifeguard(quick) => {
+            let size = quick.or(lifeguard::Size::FULL, lifeguard::Size::QUICK);
+            with_bar(size.runs(), |done| lifeguard::paper(&size, threads(), done))
+        }
+        Which::SerfConvergence(quick) => {
+            let (sizes, runs) =
+                quick.or((&serf_convergence::SIZES[..], serf_convergence::RUNS), (&serf_convergence::SIZES[..3], 5));
+            with_bar(serf_convergence::runs(sizes, runs), |done| serf_convergence::paper(sizes, runs, threads(), done))
+        }
         Which::Mp1(quick) => {
             let runs = quick.or(mp1::RUNS, 20);
             with_bar(runs, |done| mp1::paper(runs, threads(), done))
@@ -156,6 +166,10 @@ fn paper(which: &Which) -> Paper {
         Which::BeatDemers(quick) => {
             let runs = quick.or(beat_demers::RUNS, 100);
             with_bar(2 * runs, |done| beat_demers::paper(runs, threads(), done))
+        }
+        Which::BeatLifeguard(quick) => {
+            let size = quick.or(lifeguard::Size::FULL, lifeguard::Size::QUICK);
+            with_bar(beat_lifeguard::runs(&size), |done| beat_lifeguard::paper(&size, threads(), done))
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What was published, run again: `bruit lab paper`.
 
 pub mod beat_demers;
+pub mod beat_lifeguard;
 pub mod cassandra_round;
 pub mod cassandra_wiki;
 pub mod demers;
 pub mod demers_antientropy;
 pub mod demers_spatial;
+pub mod lifeguard;
 mod mean;
 pub mod mp1;
 pub mod multicast;
@@ -14,6 +16,7 @@ pub mod pushes_uiuc;
 pub mod reconcile;
 pub mod rounds;
 pub mod scuttlebutt;
+pub mod serf_convergence;
 pub mod swim_detection;
 pub mod swim_false_positives;
 pub mod swim_infection;

@@ -10,6 +10,7 @@ mod desk;
 mod index;
 mod scale;
 mod shard;
+mod stall;
 #[cfg(test)]
 mod tests;
 mod witness;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 pub use scale::Weight;
 pub use shard::Order;
+pub(crate) use stall::Stalls;
 pub(crate) use witness::Witness;
 
 /// The widest bucket, in microseconds.
@@ -48,6 +50,7 @@ struct Common<O> {
     order: Order,
     /// Nothing passes between the nodes below this and the others.
     split: Option<u32>,
+    stalls: Option<Stalls>,
 }
 
 impl<O> Common<O> {
@@ -93,8 +96,16 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
     fn build(seed: u64, links: Links, overlay: O, index: Index, shards: u32, mut nodes: impl Iterator<Item = P>) -> Self {
         assert!(links.floor_us >= 100, "a latency of at least 100 µs keeps buckets worth their while");
         let (n, width) = (overlay.len(), u64::from(links.floor_us.min(WIDEST)));
-        let common =
-            Common { seed: mix(seed), overlay, index, medium: Medium::new(links), width, order: Order::Nodes, split: None };
+        let common = Common {
+            seed: mix(seed),
+            overlay,
+            index,
+            medium: Medium::new(links),
+            width,
+            order: Order::Nodes,
+            split: None,
+            stalls: None,
+        };
         let size = n.div_ceil(shards).max(1);
         let shard = |k: u32| {
             let (first, end) = ((k * size).min(n), (k * size + size).min(n));
@@ -171,6 +182,16 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
     pub fn set_up(&mut self, i: u32, up: bool) {
         let shard = self.shard_of(i);
         self.shards[shard].set_up(self.now, i, up);
+    }
+
+    /// Makes some nodes slow from a moment on.
+    ///
+    /// # Panics
+    /// If blocks do not begin and end with buckets.
+    pub(crate) fn stall(&mut self, stalls: Stalls) {
+        assert!(stalls.fits(self.common.width), "blocks last whole buckets of {} us", self.common.width);
+        self.shards.iter_mut().for_each(Shard::may_stand);
+        self.common.stalls = Some(stalls);
     }
 
     /// Whether a node is on.

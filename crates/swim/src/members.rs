@@ -98,7 +98,7 @@ impl Members {
     /// The live other that stands `k` places after the next one to self on the ring of ids, for `k` below
     /// [`live_count`](Members::live_count): another one for each `k`.
     ///
-    /// Where a base is shared, its places come first and those that are hidden stand for their successors.
+    /// Where a base is shared, its places come first, and those of the gone stand for their successors.
     pub(crate) fn nth_after_me(&self, k: u32) -> PeerId {
         let base = self.base.members.len() as u32;
         if base == 0 {
@@ -107,12 +107,16 @@ impl Members {
         }
         let others = base - u32::from(self.my_place != NOWHERE);
         if k >= others {
-            return self.live_at(self.live_count() - 1 - (k - others));
+            let own = self.own.iter().flat_map(|own| &own.live);
+            let new = own.filter(|p| self.base.place(**p).is_none()).nth((k - others) as usize);
+            return *new.expect("what the base has not is live");
         }
         let start = if self.my_place == NOWHERE { 0 } else { self.my_place + 1 };
         let place = (start + k) % base;
         let id = self.base.members[place as usize].id;
-        if self.is_hidden(place) { self.next(id).unwrap_or(id) } else { id }
+        let own = self.own.as_ref().and_then(|own| own.get(id));
+        let gone = self.is_hidden(place) && !own.is_some_and(Member::is_live);
+        if gone { self.next(id).unwrap_or(id) } else { id }
     }
 
     /// Self first.
@@ -360,6 +364,8 @@ mod tests {
             };
             assert_eq!(met(c), live(c));
             assert!(met(a).iter().chain(&met(b)).all(|p| live(a).contains(p)));
+            // As long as nobody is gone, everybody is met once, the suspect included.
+            assert!(c.gone() > 0 || (met(a) == live(a) && met(b) == live(b)));
         }
     }
 

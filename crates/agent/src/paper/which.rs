@@ -85,11 +85,17 @@ pub(crate) enum Which {
     SwimFalsePositives(Quick),
     /// SWIM: how news spreads that rides on pings and acks.
     SwimInfection(Quick),
+    /// Lifeguard: whom slow members accuse, by its parts, and how soon a crash is known.
+    Lifeguard(Quick),
+    /// Serf's convergence formula, beside runs of the broadcast that it is about.
+    SerfConvergence(Quick),
     /// The log of a well-known visualization: ten nodes, of which five fail; ours as a time line.
     #[command(name = "mp1")]
     Mp1(Quick),
     /// Rumor mongering better than its tables of 1987.
     BeatDemers(Quick),
+    /// Failure detection better than Lifeguard's, on the same slow members.
+    BeatLifeguard(Quick),
 }
 
 #[derive(Args, Clone, Copy, Debug)]

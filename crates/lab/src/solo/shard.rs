@@ -1,7 +1,7 @@
 use super::alarms::Alarms;
 use super::desk::{Desk, Spare, To};
 use super::scale::Scale;
-use super::{Common, Witness, desk};
+use super::{Common, Stalls, Witness, desk};
 use crate::cycles::Overlay;
 use crate::links::Uplink;
 use crate::wheel::{Entry, Wheel};
@@ -51,6 +51,8 @@ pub(super) struct Shard<P: Protocol> {
     pub(super) hosts: Vec<Host<P>>,
     /// Empty where links remember nothing.
     uplinks: Vec<Uplink>,
+    /// Until when nodes stand at what they send. Empty where nobody stalls.
+    stands: Vec<u64>,
     wheel: Wheel<Packet<P::Message>>,
     alarms: Alarms,
     said: Vec<(To, Packet<P::Message>)>,
@@ -73,6 +75,7 @@ impl<P: Protocol> Shard<P> {
             first,
             size,
             uplinks: Vec::new(),
+            stands: Vec::new(),
             wheel: Wheel::new(common.width),
             alarms: Alarms::new(hosts.len(), common.width),
             hosts,
@@ -93,6 +96,11 @@ impl<P: Protocol> Shard<P> {
     /// Whether links have anything to remember from now on.
     pub(super) fn remember(&mut self, remembers: bool) {
         self.uplinks.resize(if remembers { self.hosts.len() } else { 0 }, Uplink::default());
+    }
+
+    /// Nodes may stand from now on.
+    pub(super) fn may_stand(&mut self) {
+        self.stands.resize(self.hosts.len(), 0);
     }
 
     pub(super) fn set_up(&mut self, now: u64, i: u32, up: bool) {
@@ -168,6 +176,12 @@ impl<P: Protocol> Shard<P> {
         if !self.hosts[i as usize].up {
             return;
         }
+        if let Some(stalls) = &common.stalls {
+            if self.stands(i, bucket.start) {
+                return self.alarms.set(i, self.stands[i as usize]);
+            }
+            self.go_on(common, stalls, i, bucket.start, witness);
+        }
         if self.hosts[i as usize].timers.next().is_some_and(|next| next.0.0 < bucket.end) {
             self.events += 1;
             self.ring(common, i, bucket, witness);
@@ -187,6 +201,9 @@ impl<P: Protocol> Shard<P> {
         if !self.hosts[i as usize].up {
             return;
         }
+        if let Some(stalls) = &common.stalls {
+            self.go_on(common, stalls, i, start, witness);
+        }
         self.ring(common, i, start..at, witness);
         let origin = Origin { peer: Some(common.index.id(from)), path: Path::new(u64::from(from), None) };
         for message in item {
@@ -197,12 +214,27 @@ impl<P: Protocol> Shard<P> {
         self.set_alarm(i);
     }
 
+    /// Whether a node stands at what it sends.
+    fn stands(&self, i: u32, now: u64) -> bool {
+        self.stands.get(i as usize).is_some_and(|until| *until > now)
+    }
+
+    /// Tells a node's protocol that it stood still, if it did and notices; its deadlines are not overdue any more.
+    fn go_on<O: Overlay>(&mut self, common: &Common<O>, stalls: &Stalls, i: u32, now: u64, witness: &mut impl Witness<P>) {
+        let Some((due, _)) = self.hosts[i as usize].timers.next() else { return };
+        if let Some(lost) = stalls.notices(self.first + i, due, now) {
+            self.turn(common, now, (i, None), witness, |p, cx| p.on_pause(cx, lost));
+            self.ring(common, i, now..now, witness);
+        }
+    }
+
     /// Runs the timers of a node that are due before the end of a span; at its start those that were due before, when it
     /// was off.
     fn ring<O: Overlay>(&mut self, common: &Common<O>, i: u32, span: Range<u64>, witness: &mut impl Witness<P>) {
         loop {
+            let stands = self.stands(i, span.start);
             let timers = &mut self.hosts[i as usize].timers;
-            let Some((at, _)) = timers.next().filter(|next| next.0.0 < span.end) else { return };
+            let Some((at, _)) = timers.next().filter(|next| next.0.0 < span.end && !stands) else { return };
             let timer = timers.take_due(at).expect("it was just seen");
             self.turn(common, at.0.max(span.start), (i, None), witness, |p, cx| p.on_timer(cx, timer));
         }
@@ -233,6 +265,10 @@ impl<P: Protocol> Shard<P> {
             let mut cx = Context::new(time, wall, rng, &view, &mut desk);
             protocol.on_stream(&mut cx, refused, StreamNews::Closed(Why::Refused));
         }
+        let leaves = common.stalls.map_or(now, |stalls| stalls.passes(me, now));
+        if leaves > now && !desk.said.is_empty() {
+            self.stands[i as usize] = leaves;
+        }
         while let Some((to, mut packet)) = desk.said.pop() {
             let (node, peer) = to.resolve(&common.index, common.overlay.len());
             let mut sink = FillSink(&mut desk);
@@ -243,9 +279,10 @@ impl<P: Protocol> Shard<P> {
             *count = count.wrapping_add(1);
             let (mut dice, mut none) = (common.dice(me, *count), Uplink::default());
             let uplink = self.uplinks.get_mut(i as usize).unwrap_or(&mut none);
-            let arrives = common.medium.carry((me, to), now, bytes, uplink, &mut dice).filter(|_| common.passes(me, to));
-            witness.sent(time, me, to, arrives.map(|(at, _)| Time(at)));
-            let Some((at, _)) = arrives else { continue };
+            let arrives = common.medium.carry((me, to), leaves, bytes, uplink, &mut dice).filter(|_| common.passes(me, to));
+            let arrives = arrives.map(|(at, _)| common.stalls.map_or(at, |stalls| stalls.passes(to, at)));
+            witness.sent(time, me, to, arrives.map(Time));
+            let Some(at) = arrives else { continue };
             let entry = Entry { at, to, from: me, count: *count, item: packet };
             if to / self.size == self.first / self.size {
                 self.wheel.push(entry);

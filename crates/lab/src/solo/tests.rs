@@ -103,3 +103,34 @@ fn who_is_off_is_silent_and_goes_on_when_it_is_on_again() {
     solo.run(Duration::from_secs(60));
     assert!(known(&solo) > NODES as usize * 9 / 10, "{} know it", known(&solo));
 }
+
+/// A slow process says and hears nothing in a block, and accuses the next member that it would have probed, unless it notices
+/// that it stood still.
+#[test]
+fn a_process_stands_at_what_it_sends_and_finds_its_deadlines_passed() {
+    for noticed in [false, true] {
+        let mut solo = crate::members::solo(8, 3, bruit_swim::Config::memberlist(bruit_swim::Profile::Lan));
+        solo.run(Duration::from_secs(2));
+        let second = Duration::from_secs(1);
+        solo.stall(Stalls { nodes: 1, from: solo.now(), block: 3 * second, open: 3 * second, noticed });
+        // What was under way arrives.
+        solo.run(Duration::from_millis(3));
+        let (heard, messages) = std::sync::mpsc::channel();
+        solo.tap(move |from, to, _| {
+            if from == 0 || to == 0 {
+                heard.send(()).expect("the test listens");
+            }
+        });
+        let (suspects, suspected) = std::sync::mpsc::channel();
+        solo.listen(move |_, by, event| {
+            if matches!(event, bruit_swim::Event::Suspected { .. }) && by == 0 {
+                suspects.send(()).expect("the test listens");
+            }
+        });
+        solo.run(Duration::from_millis(2_990));
+        assert_eq!((messages.try_iter().count(), suspected.try_iter().count()), (0, 0));
+        solo.run(Duration::from_millis(20));
+        assert!(messages.try_iter().count() > 10);
+        assert_eq!(suspected.try_iter().count(), usize::from(!noticed));
+    }
+}
