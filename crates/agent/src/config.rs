@@ -7,10 +7,8 @@ use crate::settings::{self, Faults, KEYS, Key, Loaded, Origin, Shape, schema_fie
 use anyhow::Result;
 use bruit::{Key as StateKey, Schema};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
-
-/// What the names of the table's keys begin with.
-const STATE: &str = "state.";
 
 pub(crate) fn validate(options: &AgentOptions, format: Format) -> Result<ExitCode> {
     match settings::load(options) {
@@ -55,14 +53,17 @@ pub(crate) fn show(options: &AgentOptions, origin: bool, format: Format) -> Resu
 /// All settings as JSON; with `origin` each is an object that says where it comes from.
 pub(crate) fn listed(loaded: &Loaded, origin: bool) -> Value {
     let one = |said: Value, from: &Origin| if origin { json!({ "value": said, "origin": from.to_string() }) } else { said };
-    let (mut all, mut state) = (Map::new(), Map::new());
+    let (mut all, mut tables) = (Map::new(), BTreeMap::<&str, Map<String, Value>>::new());
     for (key, value) in &loaded.values {
         let said = match key.shape {
             Shape::List => json!(value.texts),
             Shape::Number => number(&value.texts),
             _ => json!(value.texts.first()),
         };
-        let (into, name) = key.name.strip_prefix(STATE).map_or((&mut all, key.name), |name| (&mut state, name));
+        let (into, name) = match key.name.split_once('.') {
+            Some((table, name)) => (tables.entry(table).or_default(), name),
+            None => (&mut all, key.name),
+        };
         into.insert(name.into(), one(said, &value.origin));
     }
     let tags = loaded.settings.tags.iter().map(|(k, v)| (k.clone(), one(json!(v), &loaded.tags[k])));
@@ -71,8 +72,9 @@ pub(crate) fn listed(loaded: &Loaded, origin: bool) -> Value {
         let fields = schema_fields(schema).into_iter().map(|(name, value)| (name.to_owned(), value));
         (key.to_string(), one(Value::Object(fields.collect()), &loaded.schemas[&key.to_string()]))
     };
-    state.insert("schema".into(), Value::Object(loaded.settings.state.schemas.iter().map(schema).collect()));
-    all.insert("state".into(), Value::Object(state));
+    let schemas = Value::Object(loaded.settings.state.schemas.iter().map(schema).collect());
+    tables.entry("state").or_default().insert("schema".into(), schemas);
+    all.extend(tables.into_iter().map(|(table, keys)| (table.to_owned(), Value::Object(keys))));
     Value::Object(all)
 }
 
@@ -83,25 +85,25 @@ fn number(texts: &[String]) -> Value {
 
 /// All settings as a file would say them.
 fn written(loaded: &Loaded, origin: bool) -> String {
-    let (own, state): (Vec<&Key>, Vec<&Key>) = KEYS
-        .iter()
-        .filter(|key| !matches!(key.shape, Shape::Table | Shape::Schemas))
-        .partition(|key| !key.name.starts_with(STATE));
+    let table = |key: &Key| key.name.split_once('.').map(|x| x.0);
     let each = |key: &Key| {
-        let name = key.name.strip_prefix(STATE).unwrap_or(key.name);
+        let name = key.name.split_once('.').map_or(key.name, |x| x.1);
         match loaded.value(key) {
             Some(value) => line(name, &toml(key.shape, &value.texts), origin.then_some(&value.origin)),
             None => format!("# {name} is not set\n"),
         }
     };
-    let mut text: String = own.into_iter().map(each).collect();
+    let scalars = || KEYS.iter().filter(|key| !matches!(key.shape, Shape::Table | Shape::Schemas));
+    let keys = |of: Option<&str>| scalars().filter(|key| table(key) == of).map(each).collect::<String>();
+    let mut text = keys(None);
     if !loaded.tags.is_empty() {
         text += "\n[tags]\n";
         let tags = loaded.settings.tags.iter();
         tags.for_each(|(k, v)| text += &line(&quoted(k), &quoted(v), origin.then_some(&loaded.tags[k])));
     }
-    text += "\n[state]\n";
-    text.extend(state.into_iter().map(each));
+    let mut tables: Vec<&str> = scalars().filter_map(table).collect();
+    tables.dedup();
+    tables.into_iter().for_each(|table| text += &format!("\n[{table}]\n{}", keys(Some(table))));
     for (key, schema) in &loaded.settings.state.schemas {
         let key = key.to_string();
         let from = if origin { format!(" # {}", loaded.schemas[&key]) } else { String::new() };

@@ -30,6 +30,7 @@ function stub(count) {
   const picture = () => ({
     demo: true,
     me: null,
+    entry: "1.0",
     now_ms: Date.now(),
     round_ms: 200,
     loss: 0,
@@ -44,8 +45,11 @@ function stub(count) {
     constructor() {
       super();
       setTimeout(() => this.dispatchEvent(new Event("open")));
-      const say = (kind, data) =>
-        this.dispatchEvent(new MessageEvent(kind, { data: JSON.stringify({ kind, at_ms: Date.now(), ...data }) }));
+      let entry = 0;
+      const say = (kind, item) => {
+        const data = JSON.stringify({ kind, at_ms: Date.now(), ...item });
+        this.dispatchEvent(new MessageEvent(kind, { data, lastEventId: `1.${++entry}` }));
+      };
       setInterval(() => {
         for (let i = 0; i < 10; i++)
           say("packet", { at: any(), from: any(), to: any(), bytes: 90, messages: [["swim.ping", "state.syn", "event"][i % 3]] });
