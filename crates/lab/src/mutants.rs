@@ -75,7 +75,7 @@ fn hunt(mutant: Mutant, options: &Options) -> Outcome {
 #[cfg(all(test, feature = "mutants"))]
 mod tests {
     use super::*;
-    use crate::case::{Act, Entry};
+    use crate::case::{Act, Carry, Entry};
 
     /// A node that is cut off was told an event and does not have it.
     #[test]
@@ -86,8 +86,9 @@ mod tests {
         let script: Vec<Entry> = start.chain([cut]).chain([0, 1, 2, 4].map(event)).collect();
         let case = |mutant: &str| {
             let case = swarm::draw(1);
-            let (links, mutant) = (crate::links::Links::default(), mutant.into());
-            Case { nodes: 8, seeds: vec![0], links, calm_ms: 40_000, end_ms: 60_000, mutant, script: script.clone(), ..case }
+            let (links, carry, mutant) = (crate::links::Links::default(), Carry::Backlog, mutant.into());
+            let (seeds, script) = (vec![0], script.clone());
+            Case { nodes: 8, seeds, links, carry, calm_ms: 40_000, end_ms: 60_000, mutant, script, ..case }
         };
         let seen = verify(&case("told counts as covered")).violation;
         assert_eq!(seen.map(|violation| violation.invariant), Some(D4));
