@@ -30,8 +30,9 @@ pub fn draw(seed: u64) -> Case {
         3 => Carry::Mixed,
         _ => Carry::Backlog,
     };
-    let storms = Rng::named(seed, bruit_proto::PeerId::NONE, "storms");
-    let mut swarm = Swarm { dice, storms, nodes, script: Vec::new() };
+    let mut storms = Rng::named(seed, bruit_proto::PeerId::NONE, "storms");
+    let stormy = storms.below(2) == 0;
+    let mut swarm = Swarm { dice, storms, stormy, nodes, script: Vec::new() };
     let links = swarm.links();
     let tombstone_s = if swarm.coin() { 0 } else { TOMBSTONE };
     if tombstone_s > 0 {
@@ -55,7 +56,7 @@ pub fn draw(seed: u64) -> Case {
             class(&mut swarm);
         }
     }
-    if swarm.storms.below(2) == 0 {
+    if swarm.stormy {
         swarm.clogs();
     }
     swarm.events(0, FAULTS);
@@ -84,6 +85,8 @@ struct Swarm {
     dice: Rng,
     /// Of what links do besides, and of clogs: without them, the rest of a case is the same.
     storms: Rng,
+    /// Whether there are any: of half of the cases there are gentle ones, too.
+    stormy: bool,
     nodes: u32,
     script: Vec<Entry>,
 }
@@ -142,7 +145,9 @@ impl Swarm {
             links.reorder_ppm = self.skewed(1_000, 300_000) as u32;
             links.reorder_us = self.skewed(1_000, 2_000_000) as u32;
         }
-        self.storm(&mut links);
+        if self.stormy {
+            self.storm(&mut links);
+        }
         links
     }
 
