@@ -32,6 +32,11 @@ impl Events {
         self.has_joined(cx);
     }
 
+    /// Whether there is anything to hand over, or still told by whoever carries it.
+    pub fn has_carried(&self) -> bool {
+        matches!(&self.spread, Way::Carried(carried) if !carried.told.is_empty())
+    }
+
     /// What this node said since it was asked last, for whoever carries it.
     pub fn hand_over(&mut self, cx: &Context<'_, Self>) -> Vec<Parcel> {
         let Way::Carried(carried) = &mut self.spread else { return Vec::new() };
@@ -41,12 +46,9 @@ impl Events {
     }
 
     /// Only `these` are still told by whoever carries them.
-    pub fn still_told(&mut self, cx: &mut Context<'_, Self>, these: impl FnOnce() -> BTreeSet<Stamp>) {
+    pub fn still_told(&mut self, cx: &mut Context<'_, Self>, these: &BTreeSet<Stamp>) {
         let Way::Carried(carried) = &mut self.spread else { return };
-        if !carried.told.is_empty() {
-            let these = these();
-            carried.told.retain(|stamp| these.contains(stamp));
-            self.settle(cx);
-        }
+        carried.told.retain(|stamp| these.contains(stamp));
+        self.settle(cx);
     }
 }

@@ -308,17 +308,15 @@ impl Core {
 
     /// What was said here goes to the carrier, and what that has told is told.
     fn hand_over(&mut self, cx: &mut Context<'_, Self>) {
-        if self.carrier.is_none() {
+        // Looked at first: most turns have nothing of this.
+        if !self.events.has_carried() {
             return;
         }
         for parcel in self.lend_events(cx, |events, cx| events.hand_over(cx)) {
             self.lend_carrier(cx, |carrier, cx| carrier.begin(cx, parcel));
         }
-        if let Some(carrier) = &self.carrier {
-            let events = &mut self.events;
-            cx.lend::<InEvents, _>(&mut self.wiring, &mut self.dice.1, &self.swim, |cx| {
-                events.still_told(cx, || carrier.telling());
-            });
+        if let Some(telling) = self.carrier().map(Carrier::telling) {
+            self.lend_events(cx, |events, cx| events.still_told(cx, &telling));
         }
     }
 
