@@ -110,7 +110,10 @@ fn paper(which: &Which) -> Paper {
         Which::CassandraWiki => cassandra_wiki::paper(),
         Which::CassandraRound { rounds } => cassandra_round::paper(*rounds),
         Which::Phi => phi::paper(),
-        Which::Scuttlebutt => scuttlebutt::paper(threads()),
+        Which::Scuttlebutt(quick) => {
+            let (each, within) = quick.or((scuttlebutt::RUNS, scuttlebutt::WITHIN), (1, 0.25));
+            with_bar(scuttlebutt::runs(each), |done| scuttlebutt::paper(each, within, threads(), done))
+        }
         Which::Demers1(options) => table(demers::Table::One, options),
         Which::Demers2(options) => table(demers::Table::Two, options),
         Which::Demers3(options) => table(demers::Table::Three, options),

@@ -408,9 +408,9 @@ impl Protocol for Swim {
         self.health.worse(1);
     }
 
-    fn fill(&mut self, _cx: &mut Context<'_, Self>, to: Outlet, room: &mut Room<'_, Message>) {
+    fn fill(&mut self, cx: &mut Context<'_, Self>, to: Outlet, room: &mut Room<'_, Message>) {
         match to {
-            Outlet::Packet(peer) => self.fill_packet(peer, room),
+            Outlet::Packet(peer) => self.fill_packet(cx.now, peer, room),
             Outlet::Stream(stream) => self.fill_stream(stream, room),
         }
     }

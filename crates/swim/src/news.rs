@@ -20,17 +20,31 @@ pub(crate) struct Piece {
 pub(crate) struct News {
     backlog: Backlog<PeerId, Piece>,
     told: Option<Time>,
+    /// Whose packet then began with news about whom: it need not be in that packet twice.
+    openers: Vec<(PeerId, PeerId)>,
     waiting: bool,
     /// When a member's state last changed here; while it does, views differ by nature.
     pub(crate) last: Time,
 }
 
-bruit_kit::idle!(News { backlog: Backlog::new(MAX_NEWS), told: None, waiting: false, last: Time::ZERO });
+bruit_kit::idle!(News { backlog: Backlog::new(MAX_NEWS), told: None, openers: Vec::new(), waiting: false, last: Time::ZERO });
 
 impl News {
     /// What waited is no news any more.
     pub(crate) fn forget_all(&mut self) {
         self.backlog = Backlog::new(MAX_NEWS);
+    }
+
+    fn put(&mut self, update: Update, from: Option<PeerId>) {
+        let about = update.about();
+        self.openers.retain(|(_, opened)| *opened != about);
+        self.backlog.put(about, Piece { update, from });
+    }
+
+    /// About whom is what the packet begins with that leaves for `peer` now.
+    fn opened(&self, peer: PeerId, now: Time) -> Option<PeerId> {
+        let (_, about) = self.openers.iter().find(|(to, _)| *to == peer)?;
+        (self.told == Some(now)).then_some(*about)
     }
 }
 
@@ -38,7 +52,7 @@ impl Swim {
     /// News: it is told at once, or, if some was told just now, after a short wait for company; or it waits for a ride.
     pub(crate) fn spread(&mut self, cx: &mut Context<'_, Self>, update: Update, from: Option<PeerId>) {
         self.news.last = cx.now;
-        self.news.backlog.put(update.about(), Piece { update, from });
+        self.news.put(update, from);
         let dropped = self.news.backlog.dropped();
         if dropped > self.counters.news_dropped {
             self.counters.news_dropped = dropped;
@@ -64,8 +78,10 @@ impl Swim {
     pub(crate) fn tell(&mut self, cx: &mut Context<'_, Self>) {
         self.news.waiting = false;
         self.news.told = Some(cx.now);
+        self.news.openers.clear();
         for peer in self.targets(cx) {
             if let Some(first) = self.next_piece(peer) {
+                self.news.openers.push((peer, first.about()));
                 cx.send(peer, Message::Update(first));
             }
         }
@@ -125,7 +141,7 @@ impl Swim {
     }
 
     /// The spare room of a packet: the least told news that the receiver has not told us (SWIM section 4.1).
-    pub(crate) fn fill_packet(&mut self, peer: PeerId, room: &mut Room<'_, Message>) {
+    pub(crate) fn fill_packet(&mut self, now: Time, peer: PeerId, room: &mut Room<'_, Message>) {
         if let Some(goodbye) = self.goodbye()
             && room.offer(Message::Update(goodbye)).is_err()
         {
@@ -135,8 +151,9 @@ impl Swim {
             return;
         }
         let limit = self.limit();
+        let opened = self.news.opened(peer, now);
         self.news.backlog.offer(limit, |piece| match piece {
-            piece if piece.from == Some(peer) => Offered::Skipped,
+            piece if piece.from == Some(peer) || opened == Some(piece.update.about()) => Offered::Skipped,
             piece if room.offer(Message::Update(piece.update.clone())).is_ok() => Offered::Taken,
             _ => Offered::Full,
         });

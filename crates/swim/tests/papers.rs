@@ -67,6 +67,8 @@ fn swim_4_1_news_is_told_a_bounded_number_of_times() {
         let sent = (1..=16).map(|to| said(&story, from, to, "a=b").len()).sum::<usize>();
         assert!(sent <= 8, "{from} told it {sent} times; 4 x ceil(log10 17) is 8");
     }
+    let twice = story.iter().find(|packet| packet.matches("a=b").count() > 1);
+    assert_eq!(twice, None, "a packet needs it once");
 }
 
 /// SWIM section 4.2: only the member itself raises its incarnation, and does to refute.

@@ -57,7 +57,7 @@ pub(crate) enum Which {
     /// Accrual failure detection: how long a silence lasts until it convicts, mistakes beside detection time.
     Phi,
     /// Scuttlebutt under overload: how stale values grow, by whose news goes first.
-    Scuttlebutt,
+    Scuttlebutt(Quick),
     /// Rumor mongering, table 1 of 1987: push, feedback, counter.
     #[command(name = "demers-1")]
     Demers1(Demers),

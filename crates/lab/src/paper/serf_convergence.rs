@@ -48,12 +48,9 @@ fn expected_rounds(n: u32, loss: f64) -> u32 {
     round
 }
 
-/// Twice memberlist's 4, for as many packets: what is told rides in its packet's spare room, too, and both count.
-const RETRANSMIT: u32 = 8;
-
 /// Rounds of memberlist's rules until enough know that one member's tags changed; `PATIENCE` if they never do.
 fn rounds(n: u32, loss_ppm: u32, seed: u64) -> u32 {
-    let mut solo = solo(n, seed, Config { gossip_every: ROUND, retransmit: RETRANSMIT, ..Config::memberlist(Profile::Lan) });
+    let mut solo = solo(n, seed, Config { gossip_every: ROUND, ..Config::memberlist(Profile::Lan) });
     solo.set_links(Links { spread_us: 0, loss_ppm, ..Links::default() });
     let origin = (seed % u64::from(n)) as u32;
     let tags: Tags = [("v", "2")].into_iter().collect();
