@@ -7,7 +7,7 @@ use crate::output::{self, progress, threads};
 use anyhow::{Context, Result};
 use bruit_lab::paper::{
     Bound, Paper, Seen, Verdict, beat_demers, beat_lifeguard, cassandra_round, cassandra_wiki, demers, demers_antientropy,
-    demers_spatial, lifeguard, mp1, multicast, phi, pushes_uiuc, reconcile, rounds, scuttlebutt, serf_convergence,
+    demers_spatial, gupta_2001, lifeguard, mp1, multicast, phi, pushes_uiuc, reconcile, rounds, scuttlebutt, serf_convergence,
     swim_detection, swim_false_positives, swim_infection,
 };
 use serde::Serialize;
@@ -148,6 +148,10 @@ fn paper(which: &Which) -> Paper {
         Which::SwimFalsePositives(quick) => {
             let within = quick.or(swim_false_positives::WITHIN, 0.1);
             with_bar(swim_false_positives::runs(within), |done| swim_false_positives::paper(within, threads(), done))
+        }
+        Which::Gupta2001(quick) => {
+            let (sizes, probes) = quick.or((&gupta_2001::SIZES[..], gupta_2001::PROBES), (&gupta_2001::SIZES[..2], 60_000));
+            with_bar(gupta_2001::runs(sizes), |done| gupta_2001::paper(sizes, probes, threads(), done))
         }
         Which::SwimInfection(quick) => {
             let runs = quick.or(swim_infection::RUNS, 25);

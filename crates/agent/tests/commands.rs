@@ -207,7 +207,7 @@ fn papers_are_listed() {
     let papers: Vec<Value> = lines(&out).into_iter().map(|line| line["paper"].clone()).collect();
     let state = ["cassandra-wiki", "cassandra-round", "phi", "scuttlebutt"];
     let epidemics = ["demers-1", "demers-2", "demers-3", "demers-antientropy", "reconcile", "rounds", "multicast"];
-    let more = ["demers-spatial", "pushes-uiuc", "swim-detection", "swim-false-positives", "swim-infection"];
+    let more = ["demers-spatial", "pushes-uiuc", "swim-detection", "swim-false-positives", "gupta-2001", "swim-infection"];
     let most = ["lifeguard", "serf-convergence", "mp1", "beat-demers", "beat-lifeguard"];
     assert_eq!(papers, [&state[..], &epidemics, &more, &most].concat());
     let told = text(&bruit(&["lab", "paper", "--list"]).stdout);

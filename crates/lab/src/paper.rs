@@ -7,6 +7,7 @@ pub mod cassandra_wiki;
 pub mod demers;
 pub mod demers_antientropy;
 pub mod demers_spatial;
+pub mod gupta_2001;
 pub mod lifeguard;
 mod mean;
 pub mod mp1;

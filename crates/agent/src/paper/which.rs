@@ -83,6 +83,9 @@ pub(crate) enum Which {
     SwimDetection(Quick),
     /// SWIM: how often a probe convicts a healthy member because packets were lost.
     SwimFalsePositives(Quick),
+    /// What SWIM sends over the least that any failure detector must.
+    #[command(name = "gupta-2001")]
+    Gupta2001(Quick),
     /// SWIM: how news spreads that rides on pings and acks.
     SwimInfection(Quick),
     /// Lifeguard: whom slow members accuse, by its parts, and how soon a crash is known.

@@ -19,7 +19,7 @@ pub const WITHIN: f64 = 0.03;
 const PAIRS: [(f64, u32); 5] = [(0.8, 2), (0.9, 1), (0.9, 3), (0.95, 1), (0.99, 1)];
 
 /// The probability that a probe fails: neither ping and ack arrive, nor all four packets by any helper.
-fn fails(q: f64, k: u32) -> f64 {
+pub(super) fn fails(q: f64, k: u32) -> f64 {
     let helped = q * q * q * q;
     (1.0 - q * q) * (0..k).fold(1.0, |all, _| all * (1.0 - helped))
 }
@@ -35,11 +35,14 @@ pub fn runs(within: f64) -> u64 {
     PAIRS.iter().map(|(q, k)| runs_of(*q, *k, within)).sum()
 }
 
+/// Probing alone: what it comes to is told once, and nobody dies of it within a run.
+pub(super) fn probing(helpers: u32) -> Config {
+    Config { helpers, retransmit: 0, suspicion_tenths: 10_000, ..published() }
+}
+
 /// Probes that failed, and members that somebody convicted in a period, in all periods of a run.
 fn run(q: f64, k: u32, seed: u64) -> (u64, u64) {
-    // Probing alone: what it comes to is told once, and nobody dies of it within the run.
-    let config = Config { helpers: k, retransmit: 0, suspicion_tenths: 10_000, ..published() };
-    let mut solo = solo(MEMBERS, seed, config);
+    let mut solo = solo(MEMBERS, seed, probing(k));
     solo.lose(((1.0 - q) * 1e6 + 0.5) as u32);
     solo.run(2 * PERIOD);
     let (mut failed, mut convicted) = (0, 0);
