@@ -4,7 +4,7 @@ use bruit_stacks::Full;
 use std::collections::BTreeSet;
 
 /// After so many cases each mark must have been hit.
-pub const LONG: u64 = 500;
+pub const LONG: u64 = 200;
 
 /// How often a node has taken a path.
 type Count = fn(&Full) -> u64;

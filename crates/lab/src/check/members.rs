@@ -18,6 +18,12 @@ struct Held {
     seen: u32,
 }
 
+impl Held {
+    fn is(&self, member: &Member) -> bool {
+        (self.incarnation, self.status, self.session) == (member.incarnation, member.status, member.record.session())
+    }
+}
+
 /// What one process has believed so far.
 #[derive(Debug, Default)]
 pub(super) struct View {
@@ -95,7 +101,15 @@ impl View {
 
     fn one(&mut self, at: Duration, member: &Member, selves: &Selves, tombstone: Duration) -> Found {
         let id = member.id();
-        let gone_before = self.held.get(&id).and_then(|h| h.gone);
+        let mut gone_before = None;
+        if let Some(held) = self.held.get_mut(&id) {
+            // As it was at the last look, where all that follows was asked of it.
+            if held.is(member) && held.seen + 1 == self.looks {
+                held.seen = self.looks;
+                return Ok(());
+            }
+            gone_before = held.gone;
+        }
         let now = Held {
             incarnation: member.incarnation,
             status: member.status,
