@@ -8,7 +8,8 @@ use crate::stream::Stream;
 use crate::streams::MAX_INBOUND;
 use crate::tap::{Direction, Tap, Tapped};
 use bruit_proto::{
-    Context, Lost, Malformed, Origin, Path, PeerId, Peers, Protocol, Reader, Receipt, Rng, StreamId, StreamNews, Time, Wall, Why, Wire,
+    Context, Lost, Malformed, Origin, Path, PeerId, Peers, Protocol, Reader, Receipt, Rng, StreamId, StreamNews, Time, Wall, Why,
+    Wire,
 };
 use bruit_wire::{Arrival, Channel, Envelope, Hello, KeyId, MAX_PACKET, MIN_PACKET, Opened, Piece, Seal, Tally, take_message};
 use std::net::SocketAddr;
