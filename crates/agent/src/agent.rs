@@ -158,6 +158,9 @@ async fn begin(settings: &Settings, bind: String, name: &str) -> Result<Node, St
     if let Some(keys) = &settings.keys {
         node = node.keys(keys.clone());
     }
+    if let Some(group) = settings.multicast {
+        node = node.multicast(group);
+    }
     if let Some(dir) = &settings.data_dir {
         node = node.data_dir(dir);
     }

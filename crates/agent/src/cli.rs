@@ -304,6 +304,10 @@ pub(crate) struct AgentOptions {
     /// are looked up again each minute.
     #[arg(long, value_name = "HOST:PORT|_SERVICE._PROTO.NAME")]
     pub(crate) join: Vec<String>,
+    /// Say events once to all on the link of the bound address, by this group of IP multicast; gossip is beneath it. The port
+    /// is 7947 unless given. The same on all nodes of a link.
+    #[arg(long, value_name = "GROUP[:PORT]")]
+    pub(crate) multicast: Option<String>,
     /// A tag that all members see.
     #[arg(long, value_name = "K=V")]
     pub(crate) tag: Vec<String>,

@@ -107,7 +107,7 @@ fn object(found: &Found, told: &Told) -> serde_json::Value {
     if let Some(sealed) = &told.sealed {
         value["key"] = json!({ "low_bits": sealed.key, "id": sealed.key_id });
         (value["session"], value["counter"]) = (format!("{:016x}", sealed.session).into(), sealed.counter.into());
-        value["hello"] = sealed.hello.into();
+        (value["hello"], value["group"]) = (sealed.hello.into(), sealed.group.into());
     }
     value
 }

@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) bind: Option<String>,
     pub(crate) advertise: Vec<SocketAddr>,
     pub(crate) join: Vec<String>,
+    /// The group by which events are said once to all on the link.
+    pub(crate) multicast: Option<SocketAddr>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) profile: Profile,
     pub(crate) label: String,
@@ -195,11 +197,12 @@ fn environment(all: impl Iterator<Item = (String, std::ffi::OsString)>, faults: 
 
 fn flags(options: &AgentOptions) -> Layer {
     let one = |x: &Option<String>| x.iter().cloned().collect::<Vec<_>>();
-    let given: [(&str, &'static str, Vec<String>); 16] = [
+    let given: [(&str, &'static str, Vec<String>); 17] = [
         ("node", "--node", one(&options.node)),
         ("bind", "--bind", one(&options.bind)),
         ("advertise", "--advertise", options.advertise.clone()),
         ("join", "--join", options.join.clone()),
+        ("multicast", "--multicast", one(&options.multicast)),
         ("tags", "--tag", options.tag.clone()),
         ("profile", "--profile", one(&options.profile)),
         ("label", "--label", one(&options.label)),

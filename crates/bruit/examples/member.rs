@@ -1,7 +1,7 @@
 //! One member a process: prints what happens as JSON lines, and obeys `event NAME` and `leave` from its input.
 //!
 //! `cargo run -p bruit --example member -- web-1 127.0.0.1:7946 127.0.0.1:7947`: name, address, seeds. The file of the
-//! cluster's keys is the one that `BRUIT_KEY_FILE` names; outside of loopback there must be one.
+//! cluster's keys is the one that `BRUIT_KEY_FILE` names; outside of loopback there must be one. `BRUIT_MULTICAST` names a group.
 
 use bruit::{Event, Node};
 use serde_json::json;
@@ -30,6 +30,9 @@ async fn run(name: &str, bind: &str, seeds: &[String]) -> Result<(), Box<dyn Err
     if let Some(path) = std::env::var_os("BRUIT_KEY_FILE") {
         node = node.key_file(path);
     }
+    if let Ok(group) = std::env::var("BRUIT_MULTICAST") {
+        node = node.multicast(group.parse()?);
+    }
     let node = node.start().await?;
     let mut events = node.events();
     let mut orders = BufReader::new(stdin()).lines();
@@ -57,7 +60,10 @@ fn print(event: &Event) {
         Event::Down(member) => ("down", member.record.name()),
         Event::Left(member) => ("left", member.record.name()),
         Event::Changed(member) => ("changed", member.record.name()),
-        Event::Delivered(said) => ("delivered", &*said.name),
+        Event::Delivered(said) => {
+            println!("{}", json!({ "event": "delivered", "name": &*said.name, "hop": said.hop }));
+            return;
+        }
         _ => return,
     };
     println!("{}", json!({ "event": what, "name": name }));

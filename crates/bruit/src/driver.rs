@@ -22,14 +22,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UdpSocket};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Packets, orders or reports taken in one turn. Then timers run and other tasks get the thread.
 const TURN: usize = 64;
-/// Packets, orders, reports, the disk and connections.
-const SOURCES: u8 = 5;
+/// Packets, orders, reports, the disk, the group and connections.
+const SOURCES: u8 = 6;
 /// No UDP payload is longer.
 const LARGEST: usize = 65_536;
 /// After the system would not accept a connection, usually for want of descriptors: none is accepted for this long.
@@ -49,6 +49,13 @@ pub(crate) enum Mail<P: Stack> {
     Pause { standing: oneshot::Sender<()>, until: oneshot::Receiver<()> },
     Cut(Cut),
     Lose(u32),
+}
+
+/// Where packets come from.
+#[derive(Clone, Copy)]
+enum Lane {
+    Own,
+    Group,
 }
 
 /// Why a turn begins.
@@ -126,12 +133,13 @@ impl<P: Stack, E: Told> Task<P, E> {
                 tokio::task::yield_now().await;
             }
             more = match poll_fn(|cx| self.poll_wake(cx)).await {
-                Wake::Packets => self.take_packets(),
+                // What the group said makes mere copies of what it is followed by.
+                Wake::Packets => self.take_packets(Lane::Group) | self.take_packets(Lane::Own),
                 Wake::Order(None) => return,
                 Wake::Order(Some(Mail::Pause { standing, until })) => {
                     let _ = standing.send(());
                     let _ = until.await;
-                    self.take_packets()
+                    self.take_packets(Lane::Own)
                 }
                 Wake::Order(Some(mail)) => self.obey(mail),
                 Wake::Report(report) => report.is_some_and(|(stream, report)| self.hear(stream, report)),
@@ -155,10 +163,11 @@ impl<P: Stack, E: Told> Task<P, E> {
     fn poll_wake(&mut self, cx: &mut Context<'_>) -> Poll<Wake<P>> {
         for _ in 0..SOURCES {
             let wake = match self.first {
-                0 => self.sockets.udp.poll_recv_ready(cx).map(|_| Wake::Packets),
+                0 => self.poll_packets(cx, Lane::Own),
                 1 => self.orders.poll_recv(cx).map(Wake::Order),
                 2 => self.reports.poll_recv(cx).map(Wake::Report),
                 3 => self.disk.poll_outcome(cx).map(Wake::Stored),
+                4 => self.poll_packets(cx, Lane::Group),
                 _ => self.poll_accept(cx).map(Wake::Accepted),
             };
             self.first = (self.first + 1) % SOURCES;
@@ -175,19 +184,31 @@ impl<P: Stack, E: Told> Task<P, E> {
         }
     }
 
+    fn socket(&self, lane: Lane) -> Option<&UdpSocket> {
+        match lane {
+            Lane::Own => Some(&self.sockets.udp),
+            Lane::Group => self.sockets.group.as_ref(),
+        }
+    }
+
+    fn poll_packets(&self, cx: &mut Context<'_>, lane: Lane) -> Poll<Wake<P>> {
+        self.socket(lane).map_or(Poll::Pending, |socket| socket.poll_recv_ready(cx).map(|_| Wake::Packets))
+    }
+
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         self.accept_at = self.accept_at.filter(|at| Instant::now() < *at);
         if self.accept_at.is_none() && self.damage.lets_in() { self.sockets.tcp.poll_accept(cx) } else { Poll::Pending }
     }
 
     /// Whether there may be more.
-    fn take_packets(&mut self) -> bool {
+    fn take_packets(&mut self, lane: Lane) -> bool {
         let now = self.now();
         BUFFER.with_borrow_mut(|buffer| {
             buffer.resize(LARGEST, 0);
             for _ in 0..TURN {
-                match self.sockets.udp.try_recv_from(buffer) {
-                    Ok((n, from)) => self.take_packet(now, Sockets::inward(from), &buffer[..n]),
+                let Some(socket) = self.socket(lane) else { return false };
+                match socket.try_recv_from(buffer) {
+                    Ok((n, from)) => self.take_packet(now, lane, Sockets::inward(from), &buffer[..n]),
                     Err(e) if e.kind() == ErrorKind::WouldBlock => return false,
                     // An ICMP answer to something sent earlier; says nothing about this socket.
                     Err(_) => self.line.meter.receive_errors.add(1),
@@ -197,13 +218,16 @@ impl<P: Stack, E: Told> Task<P, E> {
         })
     }
 
-    fn take_packet(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
+    fn take_packet(&mut self, now: Now, lane: Lane, from: SocketAddr, bytes: &[u8]) {
         if self.damage.loses(from, Way::In) {
             return self.line.meter.packets_faulted.add(1);
         }
         self.line.meter.packets_in.add(1);
         self.line.meter.packet_bytes_in.add(bytes.len());
-        self.node.receive(now, from, bytes);
+        match lane {
+            Lane::Own => self.node.receive(now, from, bytes),
+            Lane::Group => self.node.receive_group(now, from, bytes),
+        }
     }
 
     fn obey(&mut self, mail: Mail<P>) -> bool {

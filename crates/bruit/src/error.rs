@@ -43,6 +43,26 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// What was given as a group of IP multicast is none.
+    #[error("{group} is no group of IP multicast: give one of 224.0.0.0 to 239.255.255.255, as 239.77.0.1:7947, or of ff00::/8")]
+    NoGroup {
+        /// As it was given.
+        group: SocketAddr,
+    },
+    /// The group cannot be joined on the link that the node is bound to.
+    #[error(
+        "cannot join the group {group} at {bound}: {source}; bind the address of the interface whose link it is for, of the \
+         group's family and with another port than the group's; a group of ff02::/16 names the interface's number, as \
+         [ff02::77%2]:7947"
+    )]
+    Group {
+        /// As it was given.
+        group: SocketAddr,
+        /// Where the sockets are bound.
+        bound: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Bound to all interfaces, and none leads anywhere.
     #[error("bound to {bound}, but no interface has a route to take an address from: say which one to advertise")]
     NoAddress {

@@ -5,7 +5,7 @@ use crate::faults::Faults;
 use crate::start::{Stack, Told};
 use crate::subscribers::{Events, News, Subscribers};
 use crate::traffic::{Meter, Traffic};
-use bruit_node::{Counters, KeyId, KeyRing, Node, Now, Tally, Tapped};
+use bruit_node::{Counters, Group, KeyId, KeyRing, Node, Now, Tally, Tapped};
 use bruit_proto::{Context, PeerId, Protocol, Record, Time};
 use bruit_store::Damage;
 use std::net::SocketAddr;
@@ -136,6 +136,16 @@ impl<P: Stack, E: Told> Handle<P, E> {
     /// Cancellation: nothing happened.
     pub async fn counters(&self) -> Result<Counters, Stopped> {
         self.order(|node, _| node.counters().clone()).await
+    }
+
+    /// What went by the group of IP multicast; nothing without one.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn group(&self) -> Result<Option<Group>, Stopped> {
+        self.order(|node, _| node.group().cloned()).await
     }
 
     /// What sealing did; `None` if nothing was ever sealed.

@@ -31,6 +31,7 @@ mod error;
 mod event;
 mod faults;
 mod handle;
+mod multicast;
 mod node;
 mod record;
 mod seeds;
@@ -47,7 +48,7 @@ mod traffic;
 mod tree;
 mod wait;
 
-pub use bruit_node::{BadKeys, Counters, Direction, KeyId, KeyRing, TAPPED, Tally as Sealing, Tapped};
+pub use bruit_node::{BadKeys, Counters, Direction, Group, KeyId, KeyRing, TAPPED, Tally as Sealing, Tapped};
 /// The seam, for protocols of your own.
 pub use bruit_proto as proto;
 pub use bruit_proto::{PeerId, Record, Tags};

@@ -8,7 +8,7 @@ use crate::seeds::{join, keep_joining, resolve};
 use crate::start::{Driver, Local};
 use crate::subscribers::Events;
 use crate::traffic::Traffic;
-use bruit_node::{Counters, KeyId, KeyRing};
+use bruit_node::{Counters, Group, KeyId, KeyRing};
 use bruit_proto::{PeerId, Tags, Time};
 use bruit_stacks::events::{EventId, Filter};
 use bruit_stacks::history::{self, What};
@@ -105,6 +105,13 @@ impl Builder {
     /// The largest datagram, in bytes. 1,200 unless set, which survives tunnels.
     pub fn packet(mut self, bytes: usize) -> Builder {
         self.driver = self.driver.packet(bytes);
+        self
+    }
+
+    /// A group of IP multicast: an event is said once to all members on the link of the bound address, as 239.77.0.1:7947. Whoever
+    /// misses it, does not hear the group or is on another link has it by gossip. The same for all nodes on a link.
+    pub fn multicast(mut self, group: SocketAddr) -> Builder {
+        self.driver = self.driver.multicast(group);
         self
     }
 
@@ -447,6 +454,16 @@ impl Node {
     /// Cancellation: nothing happened.
     pub async fn counters(&self) -> Result<Counters, Stopped> {
         self.handle.counters().await
+    }
+
+    /// What went by the [group](Builder::multicast) of IP multicast; nothing without one.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    ///
+    /// Cancellation: nothing happened.
+    pub async fn group(&self) -> Result<Option<Group>, Stopped> {
+        self.handle.group().await
     }
 
     /// The ids of the keys that are used now, the one that seals first; none in the open.

@@ -1,5 +1,6 @@
 use crate::error::StartError;
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use crate::multicast;
+use socket2::{Domain, Protocol, Socket, Type};
 use std::io::{Error, ErrorKind, Result};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
@@ -19,6 +20,8 @@ const ANYWHERE_V6: SocketAddr = SocketAddr::new(IpAddr::V6(Ipv6Addr::new(0x2001,
 pub(crate) struct Sockets {
     pub(crate) udp: UdpSocket,
     pub(crate) tcp: TcpListener,
+    /// What hears the group, if there is one.
+    pub(crate) group: Option<UdpSocket>,
     local: SocketAddr,
 }
 
@@ -41,12 +44,19 @@ impl Sockets {
             let udp = udp(at)?;
             let local = udp.local_addr()?;
             match tcp(local) {
-                Ok(tcp) => return Ok(Sockets { udp, tcp, local }),
+                Ok(tcp) => return Ok(Sockets { udp, tcp, group: None, local }),
                 Err(e) if e.kind() == ErrorKind::AddrInUse && at.port() == 0 => {}
                 Err(e) => return Err(e),
             }
         }
         Err(ErrorKind::AddrInUse.into())
+    }
+
+    /// Hears this group from now on, on the link of the bound address; where to send to it.
+    pub(crate) fn join(&mut self, group: SocketAddr) -> std::result::Result<SocketAddr, StartError> {
+        let (listener, at) = multicast::join(group, &self.udp, self.local)?;
+        self.group = Some(listener);
+        Ok(at)
     }
 
     /// Where it is bound.
@@ -99,11 +109,17 @@ pub(crate) async fn resolve(host: &str) -> Result<Vec<SocketAddr>> {
     if found.is_empty() { Err(Error::new(ErrorKind::NotFound, "no address behind this name")) } else { Ok(found) }
 }
 
-fn udp(at: SocketAddr) -> Result<UdpSocket> {
+/// A socket for datagrams to this address, which it is not bound to yet.
+pub(crate) fn receiving(at: SocketAddr) -> Result<Socket> {
     let socket = Socket::new(Domain::for_address(at), Type::DGRAM, Some(Protocol::UDP))?;
     both_families(&socket, at)?;
-    let _ = SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER);
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
     socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+fn udp(at: SocketAddr) -> Result<UdpSocket> {
+    let socket = receiving(at)?;
     socket.bind(&at.into())?;
     UdpSocket::from_std(socket.into())
 }

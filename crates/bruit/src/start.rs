@@ -59,6 +59,7 @@ pub struct Driver {
     advertise: Vec<SocketAddr>,
     towards: Option<SocketAddr>,
     packet: usize,
+    multicast: Option<SocketAddr>,
     keys: Keys,
     encrypt: Option<Encrypt>,
     seed: Option<u64>,
@@ -76,6 +77,7 @@ impl Driver {
             advertise: Vec::new(),
             towards: None,
             packet: 1200,
+            multicast: None,
             keys: Keys::None,
             encrypt: None,
             seed: None,
@@ -117,6 +119,13 @@ impl Driver {
     /// The largest datagram, in bytes. 1,200 unless set, which survives tunnels.
     pub fn packet(mut self, bytes: usize) -> Driver {
         self.packet = bytes;
+        self
+    }
+
+    /// The group of IP multicast on the link that the node is bound to, by which a protocol may [say](bruit_proto::Context::send_group)
+    /// something once to all there, as 239.77.0.1:7947. The same for all nodes of a cluster on a link.
+    pub fn multicast(mut self, group: SocketAddr) -> Driver {
+        self.multicast = Some(group);
         self
     }
 
@@ -185,11 +194,13 @@ impl Driver {
     ) -> Result<Handle<P, E>, StartError> {
         // The lock first: the mistake to name is that a copy of this node runs.
         let (opened, found) = self.open().await?;
-        let sockets = Sockets::bind(&self.bind).await?;
+        let mut sockets = Sockets::bind(&self.bind).await?;
+        let group = self.multicast.map(|group| sockets.join(group)).transpose()?;
         let local = self.local(&sockets, found.restored)?;
         let (at, record) = (sockets.local(), Arc::clone(&local.record));
         let seal = std::mem::take(&mut self.keys).seal(self.encrypt, at, record.session())?;
-        let settings = Settings { seal, ..Settings::new(record.id(), local.seed).label(self.label.clone()).packet(self.packet) };
+        let settings = Settings::new(record.id(), local.seed).label(self.label.clone()).packet(self.packet);
+        let settings = Settings { seal, group, ..settings };
         let damage = Damage::none(local.seed, record.id());
         let mut node = Node::new(settings, make(&local), Box::new(Nobody));
         let (v4, v6) = sockets.families();

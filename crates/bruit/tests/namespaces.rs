@@ -26,20 +26,25 @@ fn install() -> Result<(), String> {
     sh("apt-get update -q").and_then(|()| sh("apt-get install -y --no-install-recommends iptables"))
 }
 
-/// Three namespaces on a bridge in a fourth, where all faults live: a rule in a node's own would fail its sends instead.
-struct Lab(u32);
+/// Namespaces on a bridge in one more, where all faults live: a rule in a node's own would fail its sends instead.
+struct Lab {
+    name: String,
+    hosts: u32,
+    /// The group that all hear.
+    group: Option<&'static str>,
+}
 
 impl Lab {
-    fn up() -> Result<Lab, String> {
+    fn up(tag: &str, hosts: u32, group: Option<&'static str>) -> Result<Lab, String> {
         sh("ip -V")?;
         sh("iptables -V").or_else(|_| install())?;
-        let lab = Lab(std::process::id());
+        let lab = Lab { name: format!("bruit{}{tag}", std::process::id()), hosts, group };
         std::fs::write(lab.key_file(), "07".repeat(32)).map_err(|e| e.to_string())?;
         let switch = lab.switch();
         sh(&format!("ip netns add {switch}"))?;
         sh(&format!("ip -n {switch} link add br0 type bridge"))?;
         sh(&format!("ip -n {switch} link set br0 up"))?;
-        for i in 1..=3 {
+        for i in 1..=hosts {
             let host = lab.host(i);
             sh(&format!("ip netns add {host}"))?;
             sh(&format!("ip -n {switch} link add p{i} type veth peer name eth0 netns {host}"))?;
@@ -53,16 +58,16 @@ impl Lab {
     }
 
     fn switch(&self) -> String {
-        format!("bruit{}s", self.0)
+        format!("{}s", self.name)
     }
 
-    /// The key of all three.
+    /// The key of all.
     fn key_file(&self) -> PathBuf {
-        std::env::temp_dir().join(format!("bruit-{}.key", self.0))
+        std::env::temp_dir().join(format!("{}.key", self.name))
     }
 
     fn host(&self, i: u32) -> String {
-        format!("bruit{}h{i}", self.0)
+        format!("{}h{i}", self.name)
     }
 
     fn rule(&self, rule: &str) -> Result<(), String> {
@@ -71,6 +76,14 @@ impl Lab {
 
     fn drop(&self, which: &str) {
         self.rule(&format!("-A FORWARD {which} -j DROP")).expect("a rule");
+    }
+
+    /// How many packets each rule has dropped.
+    fn dropped(&self) -> Vec<u64> {
+        let words = ["netns", "exec", &self.switch(), "iptables", "-nvxL", "FORWARD"];
+        let out = Command::new("ip").args(words).output().expect("rules are listed");
+        let rules = String::from_utf8_lossy(&out.stdout).into_owned();
+        rules.lines().skip(2).filter_map(|rule| rule.split_whitespace().next()?.parse().ok()).collect()
     }
 
     fn heal(&self) {
@@ -82,20 +95,22 @@ impl Lab {
         command.args(["netns", "exec", &self.host(i)]).arg(programs::example("member"));
         command.args([format!("node-{i}"), format!("10.77.0.{i}:7946")]).env("BRUIT_KEY_FILE", self.key_file());
         command.args((1..=3).map(|j| format!("10.77.0.{j}:7946")));
+        command.envs(self.group.map(|group| ("BRUIT_MULTICAST", group)));
         Member::of(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts"))
     }
 }
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        for name in (1..=3).map(|i| self.host(i)).chain([self.switch()]) {
+        for name in (1..=self.hosts).map(|i| self.host(i)).chain([self.switch()]) {
             let _ = sh(&format!("ip netns del {name}"));
         }
         let _ = std::fs::remove_file(self.key_file());
     }
 }
 
-type Heard = Arc<(Mutex<Vec<(String, String)>>, Condvar)>;
+/// What happened, to whom or which event, and the how manieth hop of it that was.
+type Heard = Arc<(Mutex<Vec<(String, String, u64)>>, Condvar)>;
 
 /// A member's process, and what it has said.
 struct Member {
@@ -112,7 +127,7 @@ impl Member {
             for line in BufReader::new(said).lines().map_while(Result::ok) {
                 let value: Value = serde_json::from_str(&line).expect("JSON");
                 let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-                into.0.lock().unwrap().push((text("event"), text("name")));
+                into.0.lock().unwrap().push((text("event"), text("name"), value["hop"].as_u64().unwrap_or(0)));
                 into.1.notify_all();
             }
         });
@@ -129,12 +144,18 @@ impl Member {
         let end = Instant::now() + span;
         let mut heard = self.heard.0.lock().unwrap();
         loop {
-            if heard.iter().skip(from).any(|(e, n)| e == event && (name.is_empty() || n == name)) {
+            if heard.iter().skip(from).any(|(e, n, _)| e == event && (name.is_empty() || n == name)) {
                 return true;
             }
             let Some(left) = end.checked_duration_since(Instant::now()) else { return false };
             heard = self.heard.1.wait_timeout(heard, left).unwrap().0;
         }
+    }
+
+    /// The how manieth hop this event was that it was told of.
+    fn hop(&self, event: &str) -> Option<u64> {
+        let heard = self.heard.0.lock().unwrap();
+        heard.iter().find(|(e, n, _)| e == "delivered" && n == event).map(|said| said.2)
     }
 
     #[track_caller]
@@ -165,16 +186,38 @@ impl Drop for Member {
     }
 }
 
+/// Nothing, said loudly, where namespaces are not allowed.
+fn lab(tag: &str, hosts: u32, group: Option<&'static str>) -> Option<Lab> {
+    let lab = Lab::up(tag, hosts, group);
+    // Past the test harness, which swallows what passing tests print.
+    lab.inspect_err(|why| drop(writeln!(std::io::stderr(), "\nskipped: network namespaces: {why}\n"))).ok()
+}
+
+/// Eight hosts on a link, two of which the switch lets hear nothing that is said to the group.
+#[test]
+fn a_group_is_heard_by_all_on_the_link_and_who_is_cut_from_it_has_gossip() {
+    const HOSTS: u32 = 8;
+    let Some(lab) = lab("b", HOSTS, Some("239.77.0.1:7947")) else { return };
+    let mut members: Vec<Member> = (1..=HOSTS).map(|i| lab.start(i)).collect();
+    for (i, member) in (1..).zip(&members) {
+        (1..=HOSTS).filter(|j| *j != i).for_each(|j| member.says(0, "up", &format!("node-{j}")));
+    }
+    members[3].order("event one");
+    members.iter().for_each(|member| member.says(0, "delivered", "one"));
+    let hops: Vec<_> = members.iter().map(|member| member.hop("one")).collect();
+    assert_eq!(hops, [1, 1, 1, 0, 1, 1, 1, 1].map(Some));
+    for i in [7, 8] {
+        lab.drop(&format!("-d 239.77.0.1 -m physdev --physdev-out p{i}"));
+    }
+    members[3].order("event two");
+    members.iter().for_each(|member| member.says(0, "delivered", "two"));
+    let dropped = lab.dropped();
+    assert!(dropped.len() == 2 && dropped.iter().all(|n| *n > 0), "a copy for each that is cut off: {dropped:?}");
+}
+
 #[test]
 fn processes_live_through_what_networks_do() {
-    let lab = match Lab::up() {
-        Ok(lab) => lab,
-        Err(why) => {
-            // Past the test harness, which swallows what passing tests print.
-            let _ = writeln!(std::io::stderr(), "\nskipped: network namespaces: {why}\n");
-            return;
-        }
-    };
+    let Some(lab) = lab("a", 3, None) else { return };
     let [one, two, mut three] = [1, 2, 3].map(|i| lab.start(i));
     meet(&one, &two, &three);
     loss(&lab, &one, &two, &mut three);

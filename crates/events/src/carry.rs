@@ -4,7 +4,7 @@ use crate::events::Events;
 use crate::id::Stamp;
 use crate::parcel::Parcel;
 use crate::spread::{Carried, Way};
-use crate::store::Arrival;
+use crate::store::{Arrival, How};
 use bruit_proto::{Context, PeerId};
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ impl Events {
     pub fn take(&mut self, cx: &mut Context<'_, Self>, parcel: Parcel, via: Option<PeerId>, hop: u8) {
         // Nobody hands over what is its own.
         let via = via.or(Some(parcel.event.stamp.id.origin));
-        self.learn(cx, parcel.event, Arrival { age: parcel.age, via, hop }, true);
+        self.learn(cx, parcel.event, Arrival { age: parcel.age, via, hop }, How::Carried);
         self.has_joined(cx);
     }
 

@@ -22,6 +22,11 @@ impl Check {
         Check { open: true, ..Check::default() }
     }
 
+    /// News came that the others heard as well, most likely: who comes before me asks me, and I who comes after me.
+    pub(crate) fn onward() -> Check {
+        Check { previous: true, ..Check::begin() }
+    }
+
     /// Whether somebody may not have them yet.
     pub(crate) fn is_open(&self) -> bool {
         self.open

@@ -2,7 +2,7 @@ use crate::events::{Events, Timer};
 use crate::id::Stamp;
 use crate::message::{Hello, Message, Reply};
 use crate::spread::Spread;
-use crate::store::Arrival;
+use crate::store::{Arrival, How};
 use crate::talk::{Say, Talk};
 use bruit_kit::Seen;
 use bruit_proto::{Class, Context, Duration, Origin, PeerId, Room, StreamId, Time, Why};
@@ -96,7 +96,7 @@ impl<S: Spread> Events<S> {
                     return cx.reject(from, "event from too far ahead");
                 }
                 let stamp = event.stamp;
-                let seen = self.learn(cx, event, Arrival { age: Duration::from_millis(age.into()), via: peer, hop }, false);
+                let seen = self.learn(cx, event, Arrival { age: Duration::from_millis(age.into()), via: peer, hop }, How::Repair);
                 if let Some(talk) = self.talks.get(stream) {
                     talk.came(&stamp, seen == Seen::New);
                 }

@@ -5,6 +5,8 @@ pub struct Counters {
     pub said: u64,
     /// Events that were news here, own ones included.
     pub news: u64,
+    /// Events that were news here and came by a group.
+    pub overheard: u64,
     /// Events delivered here.
     pub delivered: u64,
     /// Copies that were no news.

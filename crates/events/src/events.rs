@@ -7,8 +7,8 @@ use crate::id::{EventId, Stamp};
 use crate::keep::Keep;
 use crate::message::{Message, Trace};
 use crate::spread::{Spread, Way};
-use crate::store::{Arrival, Store};
-use crate::user_event::{Delivered, UserEvent};
+use crate::store::{Arrival, How, Store};
+use crate::user_event::{Delivered, UserEvent, Wait};
 use bruit_kit::{Lamport, Seen};
 use bruit_proto::{
     Change, Context, Duration, Lost, Origin, Outlet, PeerId, Protocol, Receipt, Room, StreamId, StreamNews, Tags, Time, Wire,
@@ -160,8 +160,8 @@ impl<S: Spread> Events<S> {
         Counters { evicted: self.store.evicted(), backlog_dropped: self.spread.dropped(), ..self.counters }
     }
 
-    /// A copy of an event, from a peer or from this node's user. `push`: it is relayed if it is news.
-    pub(crate) fn learn(&mut self, cx: &mut Context<'_, Self>, event: Arc<UserEvent>, arrival: Arrival, push: bool) -> Seen {
+    /// A copy of an event, from a peer or from this node's user.
+    pub(crate) fn learn(&mut self, cx: &mut Context<'_, Self>, event: Arc<UserEvent>, arrival: Arrival, how: How) -> Seen {
         let seen = self.store.insert(event.clone(), arrival, cx.now);
         match seen {
             Seen::Old => self.counters.old += 1,
@@ -175,6 +175,7 @@ impl<S: Spread> Events<S> {
             }
             Seen::New => {
                 self.counters.news += 1;
+                self.counters.overheard += u64::from(how == How::Group);
                 self.news = Some(cx.now);
                 self.differing = 0;
                 let timely = self.config.replay || arrival.age <= cx.now.since(self.since);
@@ -184,8 +185,9 @@ impl<S: Spread> Events<S> {
                 }
                 self.cover(cx, &event, arrival, timely && self.is_meant(&event));
                 self.infective.insert(event.stamp);
-                if timely && push && !mutant("event never relayed") {
-                    self.relay(cx, event.stamp, arrival.via);
+                if timely && how != How::Repair && !mutant("event never relayed") {
+                    self.say_to_group(cx, event.stamp, how);
+                    self.relay(cx, event.stamp, arrival.via, how);
                 }
                 self.settle(cx);
             }
@@ -209,18 +211,35 @@ impl<S: Spread> Events<S> {
         }
     }
 
-    /// News travels on in the turn that brings it; a while later the ring neighbours are asked whether it came.
-    fn relay(&mut self, cx: &mut Context<'_, Self>, stamp: Stamp, from: Option<PeerId>) {
+    /// To all on the link, by the origin and by those whom it told itself: they may be on another link. No others, so that it
+    /// is said a few times at most, however many do not hear the group. One that is waited for goes by the tree alone:
+    /// reports go up it, and all at once to the origin they would be too many.
+    fn say_to_group(&mut self, cx: &mut Context<'_, Self>, stamp: Stamp, how: How) {
+        let Some(held) = self.store.get(&stamp) else { return };
+        let Arrival { via, hop, .. } = held.arrival;
+        let first = how == How::Told && hop <= 1 && via.is_none_or(|via| via == stamp.id.origin);
+        if first && held.event.wait == Wait::No {
+            cx.send_group(held.message(cx.now));
+        }
+    }
+
+    /// News travels on in the turn that brings it; a while later the ring neighbours are asked whether it came. What was said
+    /// to a group has come to the others as well: one neighbour is asked, which shows whom it missed.
+    fn relay(&mut self, cx: &mut Context<'_, Self>, stamp: Stamp, from: Option<PeerId>, how: How) {
         // Evicted at once: a window of others' is larger.
         let Some(held) = self.store.get(&stamp) else { return };
         let mut out = Vec::new();
-        self.spread.news(stamp, from, self.me, cx.peers, cx.rng, &mut out);
+        if how == How::Group {
+            self.spread.overheard(stamp);
+        } else {
+            self.spread.news(stamp, from, self.me, cx.peers, cx.rng, &mut out);
+        }
         for peer in &out {
             self.counters.relayed += 1;
             cx.send(*peer, held.message(cx.now));
         }
         self.count_told(stamp.id, &out);
-        self.check = Check::begin();
+        self.check = if how == How::Group && !self.check.is_open() { Check::onward() } else { Check::begin() };
         cx.set(Timer::Check, self.config.quiet);
     }
 
@@ -249,7 +268,8 @@ impl<S: Spread> Events<S> {
                     return cx.reject(from, "event from too far ahead");
                 }
                 let age = Duration::from_millis(age.into());
-                self.learn(cx, event, Arrival { age, via: from.peer, hop }, true);
+                let how = if from.path.is_group() { How::Group } else { How::Told };
+                self.learn(cx, event, Arrival { age, via: from.peer, hop }, how);
                 self.has_joined(cx);
             }
             Message::Digest(digest) => {

@@ -4,7 +4,7 @@ use crate::events::{Events, Timer};
 use crate::filter::Filter;
 use crate::id::{EventId, Stamp};
 use crate::spread::Spread;
-use crate::store::Arrival;
+use crate::store::{Arrival, How};
 use crate::user_event::{Refused, UserEvent, Wait};
 use bruit_kit::Lamport;
 use bruit_proto::{Context, Duration};
@@ -101,7 +101,7 @@ impl<S: Spread> Events<S> {
         for mut event in std::mem::take(&mut self.held) {
             event.stamp.ltime = self.clock.tick();
             self.counters.said += 1;
-            self.learn(cx, Arc::new(event), Arrival::default(), true);
+            self.learn(cx, Arc::new(event), Arrival::default(), How::Told);
         }
     }
 }

@@ -8,6 +8,11 @@ pub trait Spread {
     /// `stamp` is news here, told by `from`: adds to `out` whom to tell at once.
     fn news(&mut self, stamp: Stamp, from: Option<PeerId>, me: PeerId, peers: &dyn Peers, rng: &mut Rng, out: &mut Vec<PeerId>);
 
+    /// `stamp` is news here, said to a group: nobody is told at once.
+    fn overheard(&mut self, stamp: Stamp) {
+        let _ = stamp;
+    }
+
     /// `from` told it again: one copy less is needed, and none there.
     fn again(&mut self, stamp: Stamp, from: Option<PeerId>, peers: u32);
 
@@ -149,6 +154,9 @@ impl Spread for Carried {
             self.new.push(stamp);
         }
     }
+    fn overheard(&mut self, stamp: Stamp) {
+        self.told.insert(stamp);
+    }
     fn again(&mut self, _: Stamp, _: Option<PeerId>, _: u32) {}
     fn fill(&mut self, _: PeerId, _: u32, _: &mut dyn FnMut(Stamp) -> bool) {}
     fn tells(&self, stamp: &Stamp, _: u32) -> bool {
@@ -189,6 +197,9 @@ impl Way {
 impl Spread for Way {
     fn news(&mut self, stamp: Stamp, from: Option<PeerId>, me: PeerId, peers: &dyn Peers, rng: &mut Rng, out: &mut Vec<PeerId>) {
         self.as_mut().news(stamp, from, me, peers, rng, out);
+    }
+    fn overheard(&mut self, stamp: Stamp) {
+        self.as_mut().overheard(stamp);
     }
     fn again(&mut self, stamp: Stamp, from: Option<PeerId>, peers: u32) {
         self.as_mut().again(stamp, from, peers);

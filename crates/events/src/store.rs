@@ -27,6 +27,19 @@ pub(crate) struct Arrival {
     pub(crate) hop: u8,
 }
 
+/// Which way a copy came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// From this node's user, or by a datagram to this node.
+    Told,
+    /// By a datagram to a group.
+    Group,
+    /// By another protocol.
+    Carried,
+    /// In a conversation; it is not told on.
+    Repair,
+}
+
 impl Held {
     pub(crate) fn age(&self, now: Time) -> Duration {
         self.arrival.age + now.since(self.heard)

@@ -142,6 +142,9 @@ impl Wire for Message {
         })
     }
 
+    fn for_group(&self) -> bool {
+        matches!(self, Message::Event { .. })
+    }
     fn size(&self) -> usize {
         let list = |prints: &Vec<u32>| varint_size(prints.len() as u64) + 4 * prints.len();
         let stamp = |floor: &Option<Stamp>| 1 + floor.as_ref().map_or(0, Stamp::size);

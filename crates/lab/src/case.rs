@@ -25,6 +25,9 @@ pub struct Case {
     /// How events travel.
     #[serde(default, skip_serializing_if = "is_default")]
     pub carry: Carry,
+    /// How many links with IP multicast there are; none: events are never said to a group. Host `i` is on number `i` modulo this.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub segments: u32,
     /// When the faults end, in milliseconds: cuts heal, links are good, pauses are over. Then begins the calm.
     pub calm_ms: u64,
     /// When the run ends, in milliseconds.
@@ -289,6 +292,7 @@ mod tests {
             tombstone_s: 0,
             sealed: true,
             carry: Carry::Mixed,
+            segments: 2,
             calm_ms: 10,
             end_ms: 20,
             mutant: String::new(),

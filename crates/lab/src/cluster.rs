@@ -20,7 +20,7 @@ pub fn id(i: u32) -> PeerId {
 
 /// What the process of this birth runs: [`Full`] under a name, with what the disk of its host holds, in the open or sealed.
 pub fn full(birth: &Birth<'_>, config: &CoreConfig, name: &str, seal: Option<Seal>) -> Node<Full> {
-    let settings = Settings { seal, ..Settings::new(PeerId::named(name), birth.seed) };
+    let settings = Settings { seal, group: birth.group, ..Settings::new(PeerId::named(name), birth.seed) };
     Node::new(settings, stack(birth, config, name), Box::new(Nobody))
 }
 

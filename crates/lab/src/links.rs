@@ -199,7 +199,12 @@ pub(crate) struct Network {
     pub(crate) ports: Vec<u16>,
     /// Nothing arrives at a host before this, in microseconds: it waits, and comes all at once.
     pub(crate) clogs: Vec<u64>,
+    /// How many links of IP multicast there are, of which host `i` is on number `i` modulo this; none: no multicast.
+    pub(crate) segments: u32,
 }
+
+/// The group of all links: one with a router between them needs one address.
+pub(crate) const GROUP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(239, 77, 0, 1)), PORT + 1);
 
 /// The port that nodes listen on.
 pub(crate) const PORT: u16 = 7946;
@@ -217,6 +222,14 @@ impl Network {
         let [10, a, b, c] = ip.octets() else { return None };
         let i = u32::from_be_bytes([0, a, b, c]).checked_sub(1)?;
         (self.ports.get(i as usize) == Some(&address.port())).then_some(i)
+    }
+
+    /// Who hears what host `i` says to the group: who listens on its link, and in its region if there are any.
+    pub(crate) fn hearers(&self, i: u32) -> impl Iterator<Item = u32> {
+        let on_link = move |to: &u32| self.segments > 0 && to % self.segments == i % self.segments;
+        let near = move |to: &u32| self.links.delay != Delay::Regions || regions::region(*to) == regions::region(i);
+        let up = |to: &u32| self.hosts[*to as usize] == Host::Up;
+        (0..self.hosts.len() as u32).filter(move |to| *to != i && on_link(to) && near(to) && up(to))
     }
 
     /// Whether segments pass both ways between two hosts.

@@ -30,6 +30,11 @@ pub fn draw(seed: u64) -> Case {
         3 => Carry::Mixed,
         _ => Carry::Backlog,
     };
+    let segments = match Rng::named(seed, bruit_proto::PeerId::NONE, "segments").below(8) {
+        0 => 1,
+        1 => 2,
+        _ => 0,
+    };
     let mut storms = Rng::named(seed, bruit_proto::PeerId::NONE, "storms");
     let stormy = storms.below(2) == 0;
     let mut swarm = Swarm { dice, storms, stormy, nodes, script: Vec::new() };
@@ -74,6 +79,7 @@ pub fn draw(seed: u64) -> Case {
         tombstone_s,
         sealed,
         carry,
+        segments,
         calm_ms: FAULTS,
         end_ms: FAULTS + CALM,
         mutant: String::new(),

@@ -13,7 +13,7 @@ mod streams;
 mod tests;
 mod traffic;
 
-use crate::links::{Host, Links, Medium, Network, PORT};
+use crate::links::{GROUP, Host, Links, Medium, Network, PORT};
 use crate::wheel::{Entry, Wheel};
 use bruit_node::{Node, Now};
 use bruit_proto::{Context, PeerId, Protocol, Rng, Wire, mix};
@@ -41,6 +41,8 @@ pub struct Birth<'a> {
     pub seed: u64,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where what is said to all on its link goes, if there is multicast.
+    pub group: Option<SocketAddr>,
     /// What earlier lives have left.
     pub disk: &'a Disk,
 }
@@ -212,7 +214,8 @@ where
         let mut dice = Rng::named(self.seed, PeerId(u64::from(i)), &format!("life {life}"));
         // An epoch of its own, up to a month: nobody can compare two nodes' times by accident.
         site.clock.reborn(now, dice.below(u32::MAX).into());
-        let birth = Birth { node: i, life, seed: dice.bits(), address: self.shared.network.address(i), disk: &site.disk };
+        let (address, group) = (self.shared.network.address(i), (self.shared.network.segments > 0).then_some(GROUP));
+        let birth = Birth { node: i, life, seed: dice.bits(), address, group, disk: &site.disk };
         let node = (self.make)(birth);
         self.shared.network.hosts[i as usize] = Host::Up;
         self.shared.story(|| format!("{i} starts"));
@@ -279,6 +282,12 @@ where
     /// Host `i`'s wall clock jumps by so many milliseconds.
     pub fn step(&mut self, i: u32, milliseconds: i64) {
         self.sites[i as usize].clock.step(self.shared.now, milliseconds);
+    }
+
+    /// From now on there are so many links with IP multicast, of which host `i` is on number `i` modulo that; 0: none. Each who
+    /// is on the link of a sender hears it or does not, independently. For processes that start afterwards.
+    pub fn set_segments(&mut self, segments: u32) {
+        self.shared.network.segments = segments;
     }
 
     /// Nothing gets from host `from` to host `to` any more. Streams between the two stand still both ways.

@@ -1,3 +1,5 @@
+use std::net::SocketAddr;
+
 /// The most reasons for rejecting that are counted apart: protocols name theirs in literals, a dozen each in the largest.
 /// Further ones are counted as `other`.
 pub const MAX_REASONS: usize = 64;
@@ -44,6 +46,47 @@ pub struct Dropped {
     pub contacts: u64,
 }
 
+/// A group of IP multicast, and what went by it; its datagrams are counted on their [lane](Counters::datagrams), too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its address.
+    pub address: SocketAddr,
+    /// Datagrams said to it.
+    pub sent: u64,
+    /// Datagrams of others that came by it and verified.
+    pub received: u64,
+    pub(crate) refused: Reasons,
+}
+
+impl Group {
+    pub(crate) fn new(address: SocketAddr) -> Group {
+        Group { address, sent: 0, received: 0, refused: Reasons::default() }
+    }
+
+    /// What came by it and was not taken, by reason; one's own that came back is not among it.
+    pub fn refused(&self) -> &[(&'static str, u64)] {
+        &self.refused.0
+    }
+}
+
+/// Each reason with how often it was given, in the order of their first time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reasons(Vec<(&'static str, u64)>);
+
+impl Reasons {
+    pub(crate) fn add(&mut self, why: &'static str) {
+        let Reasons(all) = self;
+        let i = all.iter().position(|x| x.0 == why).unwrap_or_else(|| {
+            let name = if all.len() + 1 < MAX_REASONS { why } else { "other" };
+            all.iter().position(|x| x.0 == name).unwrap_or_else(|| {
+                all.push((name, 0));
+                all.len() - 1
+            })
+        });
+        all[i].1 += 1;
+    }
+}
+
 /// Plain sums since the node was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -58,7 +101,7 @@ pub struct Counters {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Trouble {
     dropped: Dropped,
-    rejected: Vec<(&'static str, u64)>,
+    rejected: Reasons,
 }
 
 impl Counters {
@@ -69,7 +112,7 @@ impl Counters {
 
     /// Peers' mistakes: each reason with how often it was given, in the order of their first time.
     pub fn rejected(&self) -> &[(&'static str, u64)] {
-        self.trouble.as_ref().map(|t| t.rejected.as_slice()).unwrap_or_default()
+        self.trouble.as_ref().map(|t| t.rejected.0.as_slice()).unwrap_or_default()
     }
 
     /// All mistakes of peers together.
@@ -82,14 +125,6 @@ impl Counters {
     }
 
     pub(crate) fn reject(&mut self, why: &'static str) {
-        let rejected = &mut self.trouble.get_or_insert_default().rejected;
-        let i = rejected.iter().position(|x| x.0 == why).unwrap_or_else(|| {
-            let name = if rejected.len() + 1 < MAX_REASONS { why } else { "other" };
-            rejected.iter().position(|x| x.0 == name).unwrap_or_else(|| {
-                rejected.push((name, 0));
-                rejected.len() - 1
-            })
-        });
-        rejected[i].1 += 1;
+        self.trouble.get_or_insert_default().rejected.add(why);
     }
 }

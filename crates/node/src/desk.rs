@@ -1,5 +1,5 @@
 use crate::book::{Book, Destination};
-use crate::counters::Counters;
+use crate::counters::{Counters, Group};
 use crate::output::Output;
 use crate::scratch::Scratch;
 use crate::stream::Stream;
@@ -33,12 +33,13 @@ pub(crate) struct Desk<P: Protocol> {
     /// None unless somebody watches.
     pub(crate) tap: Option<Box<Tap>>,
     packet: usize,
+    pub(crate) group: Option<Box<Group>>,
     receipts: u64,
     said: u32,
 }
 
 impl<P: Protocol> Desk<P> {
-    pub(crate) fn new(me: PeerId, envelope: Envelope, packet: usize) -> Self {
+    pub(crate) fn new(me: PeerId, envelope: Envelope, packet: usize, group: Option<SocketAddr>) -> Self {
         Desk {
             me,
             envelope,
@@ -50,6 +51,7 @@ impl<P: Protocol> Desk<P> {
             counters: Counters::default(),
             tap: None,
             packet,
+            group: group.map(|address| Box::new(Group::new(address))),
             receipts: 0,
             said: 0,
         }
@@ -113,10 +115,16 @@ impl<P: Protocol> Desk<P>
 where
     P::Message: Wire,
 {
+    /// The largest packet to this address.
+    fn limit(&self, to: SocketAddr) -> usize {
+        self.book.narrow(to).unwrap_or(self.packet).min(self.packet)
+    }
+
     fn mail(&mut self, to: Destination, message: &P::Message) {
         assert!(to.peer != self.me, "said to oneself: {message:?}");
-        let Desk { scratch, book, envelope, packet, .. } = self;
-        let new = || Packer::new(envelope, book.narrow(to.address).unwrap_or(*packet).min(*packet));
+        let limit = self.limit(to.address);
+        let Desk { scratch, envelope, .. } = self;
+        let new = || Packer::new(envelope, limit);
         let draft = scratch.get_or_insert_default().draft(to, new);
         match draft.packer.append(envelope, message) {
             Ok(None) => {}
@@ -149,6 +157,25 @@ where
             Some(address) => self.mail(Destination { peer: to, address }, &message),
             None => self.counters.drop().unknown_peer += 1,
         }
+    }
+
+    /// A packet of its own: nobody's digest is beside it, for all would answer at once.
+    fn send_group(&mut self, message: P::Message) {
+        self.count();
+        assert!(message.for_group(), "said to a group: {message:?}");
+        let Some(group) = self.group.as_ref().map(|group| group.address) else { return };
+        let mut packer = Packer::new(&self.envelope, self.limit(group));
+        if !packer.push(&message) {
+            return self.counters.drop().too_large += 1;
+        }
+        let draft = packer.into_draft();
+        let body = self.samples().then(|| draft[Envelope::HEADER..].to_vec());
+        let bytes = self.envelope.close_group(draft);
+        if let Some(body) = body {
+            self.tap(Direction::Out, Destination { peer: PeerId::NONE, address: group }, &bytes, body);
+        }
+        self.group.iter_mut().for_each(|group| group.sent += 1);
+        self.post(group, bytes);
     }
 
     fn reply(&mut self, path: Path, message: P::Message) {

@@ -37,7 +37,7 @@ pub use book::{Directory, MAX_CONTACTS, MAX_NARROW, MAX_STRANGERS};
 pub use bruit_wire::{BadKeys, Fresh, KeyId, KeyRing, Mode, Seal, Tally};
 /// What is read of packets that were captured elsewhere.
 pub use bruit_wire::{Captured, Note, Unsealed, messages, notes, unseal, verifies};
-pub use counters::{Counters, Dropped, Lane, MAX_REASONS};
+pub use counters::{Counters, Dropped, Group, Lane, MAX_REASONS};
 pub use node::{Node, PAUSE};
 pub use output::{Output, Wake};
 pub use scratch::Scratch;

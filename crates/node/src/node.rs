@@ -1,5 +1,5 @@
 use crate::book::{Destination, Directory};
-use crate::counters::Counters;
+use crate::counters::{Counters, Group};
 use crate::desk::Desk;
 use crate::output::{Output, Wake};
 use crate::scratch::Scratch;
@@ -8,7 +8,8 @@ use crate::stream::Stream;
 use crate::streams::MAX_INBOUND;
 use crate::tap::{Direction, Tap, Tapped};
 use bruit_proto::{
-    Context, Lost, Origin, Path, PeerId, Peers, Protocol, Reader, Receipt, Rng, StreamId, StreamNews, Time, Wall, Why, Wire,
+    Context, Lost, Malformed, Origin, Path, PeerId, Peers, Protocol, Reader, Receipt, Rng, StreamId, StreamNews, Time, Wall, Why,
+    Wire,
 };
 use bruit_wire::{Arrival, Channel, Envelope, Hello, KeyId, MAX_PACKET, MIN_PACKET, Opened, Piece, Seal, Tally, take_message};
 use std::net::SocketAddr;
@@ -39,6 +40,11 @@ impl<P: Protocol> Node<P> {
     /// Sums of what came, went and was dropped.
     pub fn counters(&self) -> &Counters {
         &self.desk.counters
+    }
+
+    /// The group of IP multicast, if there is one, and what went by it.
+    pub fn group(&self) -> Option<&Group> {
+        self.desk.group.as_deref()
     }
 
     /// What sealing did; `None` in the open.
@@ -171,7 +177,7 @@ where
         };
         Node {
             protocol,
-            desk: Desk::new(settings.id, envelope, settings.packet.clamp(MIN_PACKET, MAX_PACKET)),
+            desk: Desk::new(settings.id, envelope, settings.packet.clamp(MIN_PACKET, MAX_PACKET), settings.group),
             rng: Rng::named(settings.seed, settings.id, "node"),
             outer,
             wall: Wall(0),
@@ -213,6 +219,45 @@ where
             Ok(Arrival::Nothing) => {}
             Err(why) => self.desk.counters.reject(why.0),
         }
+    }
+
+    /// A datagram came by the group. It says something only if it is a member's, and only what is [for a group](Wire::for_group).
+    pub fn receive_group(&mut self, now: Now, from: SocketAddr, bytes: &[u8]) {
+        self.enter(now);
+        self.desk.counters.datagrams.received += 1;
+        self.desk.counters.datagrams.bytes_received += bytes.len() as u64;
+        if self.desk.group.is_none() {
+            return;
+        }
+        match self.group_body(from, bytes) {
+            Ok(Some(Opened { sender, body })) => {
+                let path = Path::new(sender.0, None).by_group();
+                self.deliver(Origin { peer: Some(sender), path }, &body);
+                self.settle();
+            }
+            Ok(None) => {}
+            Err(why) => self.desk.group.iter_mut().for_each(|group| group.refused.add(why.0)),
+        }
+    }
+
+    /// What a group datagram says; `None`: it is one's own.
+    fn group_body<'a>(&mut self, from: SocketAddr, bytes: &'a [u8]) -> Result<Option<Opened<'a>>, Malformed> {
+        let Some(opened) = self.desk.envelope.open_group(bytes)? else { return Ok(None) };
+        self.desk.group.iter_mut().for_each(|group| group.received += 1);
+        if self.desk.book.find(opened.sender).is_none() {
+            return Err(Malformed("group packet of no member"));
+        }
+        let mut input = Reader::new(&opened.body);
+        while !input.is_empty() {
+            if take_message::<P::Message>(&mut input)?.is_some_and(|message| !message.for_group()) {
+                return Err(Malformed("not for a group"));
+            }
+        }
+        if self.desk.samples() {
+            let from = Destination { peer: opened.sender, address: from };
+            self.desk.tap(Direction::In, from, bytes, opened.body.to_vec());
+        }
+        Ok(Some(opened))
     }
 
     fn opened(&mut self, from: SocketAddr, opened: &Opened<'_>) {

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 pub enum Output<E> {
     /// Send this datagram.
     Packet {
-        /// Where to.
+        /// Where to: a node, or [`Settings::group`](crate::Settings::group).
         to: SocketAddr,
         /// At most [`Settings::packet`](crate::Settings::packet) of them.
         bytes: Vec<u8>,

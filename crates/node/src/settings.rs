@@ -1,5 +1,6 @@
 use bruit_proto::{PeerId, Time, Wall};
 use bruit_wire::Seal;
+use std::net::SocketAddr;
 
 /// What a driver's clocks say, at each call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -23,12 +24,14 @@ pub struct Settings {
     pub packet: usize,
     /// How packets and streams are sealed; `None`: they travel in the open.
     pub seal: Option<Seal>,
+    /// Where what is said to all on this node's link goes, the address of an IP multicast group; `None`: nowhere.
+    pub group: Option<SocketAddr>,
 }
 
 impl Settings {
     /// A node of this id and seed in the cluster without a label, with packets of [`bruit_wire::DEFAULT_PACKET`] bytes.
     pub fn new(id: PeerId, seed: u64) -> Settings {
-        Settings { id, seed, label: String::new(), packet: bruit_wire::DEFAULT_PACKET, seal: None }
+        Settings { id, seed, label: String::new(), packet: bruit_wire::DEFAULT_PACKET, seal: None, group: None }
     }
 
     /// In the cluster of this label.
@@ -40,6 +43,12 @@ impl Settings {
     /// Sealed. The session must be the one in this node's record, drawn at this process start.
     pub fn seal(mut self, seal: Seal) -> Settings {
         self.seal = Some(seal);
+        self
+    }
+
+    /// With a group of IP multicast.
+    pub fn group(mut self, group: SocketAddr) -> Settings {
+        self.group = Some(group);
         self
     }
 

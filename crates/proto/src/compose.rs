@@ -157,6 +157,9 @@ impl<X: Part> Sink<X::Of> for Lent<'_, X> {
     fn send(&mut self, to: PeerId, message: <X::Of as Protocol>::Message) {
         self.outer.send(to, X::message(message));
     }
+    fn send_group(&mut self, message: <X::Of as Protocol>::Message) {
+        self.outer.send_group(X::message(message));
+    }
     fn reply(&mut self, path: Path, message: <X::Of as Protocol>::Message) {
         self.outer.reply(path, X::message(message));
     }

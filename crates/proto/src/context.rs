@@ -23,6 +23,10 @@ pub type Batch = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 pub trait Sink<P: Protocol> {
     /// See [`Context::send`].
     fn send(&mut self, to: PeerId, message: P::Message);
+    /// See [`Context::send_group`]. Unless it is written there is no group.
+    fn send_group(&mut self, message: P::Message) {
+        let _ = message;
+    }
     /// See [`Context::reply`].
     fn reply(&mut self, path: Path, message: P::Message);
     /// See [`Context::open`].
@@ -69,6 +73,12 @@ impl<'a, P: Protocol> Context<'a, P> {
     /// Says `message` to a peer by datagram: it may be lost. A peer that the book does not know counts as lost.
     pub fn send(&mut self, to: PeerId, message: P::Message) {
         self.sink.send(to, message);
+    }
+
+    /// Says `message` once to all on this node's link: by IP multicast, if the node has a group, and otherwise to nobody. Who
+    /// hears it is not known, so this is never the only way. It must be one [for a group](crate::Wire::for_group).
+    pub fn send_group(&mut self, message: P::Message) {
+        self.sink.send_group(message);
     }
 
     /// Answers where a message came from: on its stream, or by datagram to the address it came from.

@@ -10,7 +10,7 @@
 //!                                               v
 //!  now, wall, rng, peers  ------------->  your Protocol
 //!                                               |
-//!      send  reply  open  write  wake  close  set  cancel  persist  know  reject  notify
+//!      send  send_group  reply  open  write  wake  close  set  cancel  persist  know  reject  notify
 //! ```
 //!
 //! The kinds of thing in this crate, and how they are named:

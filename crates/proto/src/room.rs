@@ -65,6 +65,9 @@ impl<P: Protocol> Sink<P> for FillSink<'_, P> {
     fn send(&mut self, _: PeerId, _: P::Message) {
         panic!("{LAW}");
     }
+    fn send_group(&mut self, _: P::Message) {
+        panic!("{LAW}");
+    }
     fn reply(&mut self, _: Path, _: P::Message) {
         panic!("{LAW}");
     }

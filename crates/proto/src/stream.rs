@@ -49,12 +49,24 @@ pub enum Outlet {
 pub struct Path {
     route: u64,
     stream: Option<StreamId>,
+    group: bool,
 }
 
 impl Path {
     /// For nodes and harnesses: `route` is a number that the maker understands.
     pub const fn new(route: u64, stream: Option<StreamId>) -> Path {
-        Path { route, stream }
+        Path { route, stream, group: false }
+    }
+
+    /// For nodes and harnesses: the message came by a group datagram, which others on the link heard as well.
+    #[must_use]
+    pub const fn by_group(self) -> Path {
+        Path { group: true, ..self }
+    }
+
+    /// Whether the message was said to a group; the answer goes to its sender alone.
+    pub const fn is_group(self) -> bool {
+        self.group
     }
 
     /// The maker's number.

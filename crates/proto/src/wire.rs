@@ -9,6 +9,11 @@ pub trait Wire: Sized {
     /// # Errors
     /// [`Malformed`] names what is wrong; how much was read is then undefined.
     fn decode(input: &mut Reader<'_>) -> Result<Self, Malformed>;
+    /// Whether it may travel by a [group datagram](crate::Context::send_group), which anyone may record and play again, and
+    /// which all that hear it would answer at once: news that is taken once, and asks for nothing. Nodes refuse any other.
+    fn for_group(&self) -> bool {
+        false
+    }
     /// How many bytes [`encode`](Wire::encode) appends.
     fn size(&self) -> usize {
         let mut out = Vec::new();

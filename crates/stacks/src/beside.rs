@@ -312,6 +312,13 @@ impl<M: Wire, N: Wire> Wire for Message<M, N> {
             _ => Ok(Message::Core(core::Message::decode(input)?)),
         }
     }
+    fn for_group(&self) -> bool {
+        match self {
+            Message::Core(message) => message.for_group(),
+            Message::Own(message) => message.for_group(),
+            Message::Also(message) => message.for_group(),
+        }
+    }
     fn size(&self) -> usize {
         match self {
             Message::Core(message) => message.size(),

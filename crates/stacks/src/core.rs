@@ -473,6 +473,9 @@ impl Wire for Message {
             None => Err(Malformed("truncated")),
         }
     }
+    fn for_group(&self) -> bool {
+        matches!(self, Message::Events(message) if message.for_group())
+    }
     fn size(&self) -> usize {
         match self {
             Message::Swim(message) => message.size(),

@@ -1,6 +1,6 @@
 use crate::envelope::{Envelope, parts};
 use crate::keys::KeyRing;
-use crate::own::{HELLO, Header, KEY, NAME, NAMED, associated, open};
+use crate::own::{Header, KEY, NAME, NAMED, associated, open};
 use crate::sealing::is_sealed;
 use bruit_proto::{Malformed, PeerId, Reader};
 
@@ -9,6 +9,8 @@ use bruit_proto::{Malformed, PeerId, Reader};
 pub enum Captured<'a> {
     /// In the open. Whether it verifies, only who knows label and receiver can tell.
     Open {
+        /// It is said to a group.
+        group: bool,
         /// Who says it sent this.
         sender: PeerId,
         /// Its messages, back to back.
@@ -18,6 +20,8 @@ pub enum Captured<'a> {
     Sealed {
         /// It asks who is there, and holds nothing else.
         hello: bool,
+        /// It is said to a group.
+        group: bool,
         /// Its sender's name is inside.
         named: bool,
         /// The low five bits of the key's id.
@@ -36,12 +40,12 @@ impl<'a> Captured<'a> {
     /// [`Malformed`]: it is none of bruit's, or is cut off.
     pub fn read(packet: &'a [u8]) -> Result<Captured<'a>, Malformed> {
         if is_sealed(packet) {
-            let Header { flags, session, counter } = Header::read(packet)?;
-            let (hello, named, key) = (flags & HELLO != 0, flags & NAMED != 0, flags & KEY);
-            return Ok(Captured::Sealed { hello, named, key, session, counter });
+            let header = Header::read(packet)?;
+            let (hello, group, Header { flags, session, counter }) = (header.is_hello(), header.is_group(), header);
+            return Ok(Captured::Sealed { hello, group, named: flags & NAMED != 0, key: flags & KEY, session, counter });
         }
-        let (sender, body) = parts(packet)?;
-        Ok(Captured::Open { sender, body })
+        let (group, sender, body) = parts(packet)?;
+        Ok(Captured::Open { group, sender, body })
     }
 }
 
@@ -72,7 +76,9 @@ pub fn unseal(keys: &KeyRing, label: &str, receiver: u64, packet: &[u8]) -> Resu
     Ok(Some(Unsealed { sender, body: text }))
 }
 
-/// Whether a captured datagram in the open verifies for this receiver; [`PeerId::NONE`] of one that anyone may open.
+/// Whether a captured datagram in the open verifies for this receiver; [`PeerId::NONE`] of one that anyone may open, or that
+/// is said to a group.
 pub fn verifies(label: &str, receiver: PeerId, packet: &[u8]) -> bool {
-    !is_sealed(packet) && Envelope::clear(label, receiver).unseal(packet).is_ok()
+    let mut envelope = Envelope::clear(label, receiver);
+    !is_sealed(packet) && (envelope.unseal(packet).is_ok() || envelope.open_group(packet).is_ok())
 }

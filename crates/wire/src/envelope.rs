@@ -12,6 +12,8 @@ use std::net::SocketAddr;
 const VERSION: u8 = 0x10;
 /// The sender does not know the receiver's id; the checksum is seeded with [`PeerId::NONE`] instead.
 const ANYONE: u8 = 0x01;
+/// It is said to a group; the checksum is seeded with [`PeerId::NONE`].
+const GROUP: u8 = 0x02;
 
 /// How this node's packets and frames are closed, and how others' are opened: in the open, by a checksum, or sealed by
 /// the cluster's key.
@@ -157,6 +159,42 @@ impl Envelope {
         }
     }
 
+    /// Closes a datagram that [`begin`](Envelope::begin) started, for all of a group: sealed if everything is. While some may have no
+    /// key, it goes in the open: those that take nothing in the open have it repaired.
+    pub fn close_group(&mut self, mut draft: Vec<u8>) -> Vec<u8> {
+        match self.sealing.as_mut().filter(|s| s.mode() == Some(Mode::Require)) {
+            Some(sealing) => sealing.seal_for_group(&draft[Envelope::HEADER..]),
+            None => {
+                self.write_sum(GROUP, PeerId::NONE, &mut draft);
+                draft
+            }
+        }
+    }
+
+    /// Opens a datagram that came by the group, sealed or in the open, as far as the mode allows. `None`: it is one's own.
+    ///
+    /// # Errors
+    /// [`Malformed`]: what is wrong with it. Sealed, it must be of a session that is believed already, and come once.
+    pub fn open_group<'a>(&mut self, packet: &'a [u8]) -> Result<Option<Opened<'a>>, Malformed> {
+        let takes_open = self.takes_open();
+        if let Some(sealing) = self.sealing.as_mut().filter(|s| s.mode().is_some() && is_sealed(packet)) {
+            let opened = sealing.open_group(packet)?;
+            return Ok(opened.map(|(sender, body)| Opened { sender, body: Cow::Owned(body) }));
+        }
+        if !takes_open {
+            return Err(Malformed("packet in the open"));
+        }
+        let (flags, sum, sender, body) = fields(packet)?;
+        if flags & GROUP == 0 {
+            return Err(Malformed("packet for one node, by the group"));
+        }
+        if sum != self.datagram_sum(PeerId::NONE, packet) {
+            return Err(Malformed("group packet damaged, or of another cluster"));
+        }
+        let opened = Opened { sender: nameable(sender)?, body: Cow::Borrowed(body) };
+        Ok(Some(opened).filter(|opened| opened.sender != self.me))
+    }
+
     /// Starts a datagram: appends the header, its checksum still blank.
     pub fn begin(&self, packet: &mut Vec<u8>) {
         packet.push(VERSION);
@@ -168,7 +206,11 @@ impl Envelope {
     /// by address only, a contact, opens it without knowing its own id.
     pub fn seal(&self, to: PeerId, packet: &mut [u8]) {
         let to = receiver(to);
-        packet[0] = VERSION | if to == PeerId::NONE { ANYONE } else { 0 };
+        self.write_sum(if to == PeerId::NONE { ANYONE } else { 0 }, to, packet);
+    }
+
+    fn write_sum(&self, flags: u8, to: PeerId, packet: &mut [u8]) {
+        packet[0] = VERSION | flags;
         let sum = self.datagram_sum(to, packet);
         packet[1..5].copy_from_slice(&sum.to_be_bytes());
     }
@@ -179,6 +221,9 @@ impl Envelope {
     /// [`Malformed`] if it is damaged, of another version, or for another cluster or node.
     pub fn unseal<'a>(&self, packet: &'a [u8]) -> Result<Opened<'a>, Malformed> {
         let (flags, sum, sender, body) = fields(packet)?;
+        if flags & GROUP != 0 {
+            return Err(Malformed("group packet to one node"));
+        }
         let to = if flags & ANYONE != 0 { PeerId::NONE } else { self.me };
         if sum != self.datagram_sum(to, packet) {
             return Err(Malformed("packet damaged, or for another cluster or node"));
@@ -237,16 +282,16 @@ impl Envelope {
 fn fields(packet: &[u8]) -> Result<(u8, u32, PeerId, &[u8]), Malformed> {
     let mut input = Reader::new(packet);
     let flags = input.u8()?;
-    if flags & !ANYONE != VERSION {
+    if ![0, ANYONE, GROUP].contains(&(flags ^ VERSION)) {
         return Err(Malformed("packet of an unknown version"));
     }
     Ok((flags, input.u32()?, PeerId(input.u64()?), input.rest()))
 }
 
-/// Sender and messages of a datagram in the open, whether it verifies or not.
-pub(crate) fn parts(packet: &[u8]) -> Result<(PeerId, &[u8]), Malformed> {
-    let (_, _, sender, body) = fields(packet)?;
-    Ok((nameable(sender)?, body))
+/// Whether it is a group's, sender and messages of a datagram in the open, whether it verifies or not.
+pub(crate) fn parts(packet: &[u8]) -> Result<(bool, PeerId, &[u8]), Malformed> {
+    let (flags, _, sender, body) = fields(packet)?;
+    Ok((flags & GROUP != 0, nameable(sender)?, body))
 }
 
 /// Contacts are this node's own numbers: they mean nothing to others.

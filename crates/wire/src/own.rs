@@ -7,10 +7,13 @@ use std::collections::VecDeque;
 
 /// First byte: a sealed datagram or stream. The low five bits are the key id's.
 pub(crate) const SEALED: u8 = 0x80;
-/// Bound to receiver 0: only asks who is there.
-pub(crate) const HELLO: u8 = 0x40;
+/// Bound to receiver 0. [Named](NAMED) it only asks who is there, a hello; otherwise it is said to a group.
+pub(crate) const NOBODY: u8 = 0x40;
 /// The sealed text begins with the sender.
 pub(crate) const NAMED: u8 = 0x20;
+/// What a hello has set, and what a group datagram has of it.
+pub(crate) const HELLO: u8 = NOBODY | NAMED;
+pub(crate) const GROUP: u8 = NOBODY;
 /// The bits of the key id.
 pub(crate) const KEY: u8 = 0x1F;
 /// Flags, session, counter.
@@ -46,6 +49,16 @@ impl Header {
         let (flags, session) = (input.u8()?, input.u64()?);
         let counter = input.array::<6>()?.iter().fold(0, |n, b| n << 8 | u64::from(*b));
         Ok(Header { flags, session, counter })
+    }
+
+    /// Whether it asks who is there.
+    pub(crate) fn is_hello(self) -> bool {
+        self.flags & HELLO == HELLO
+    }
+
+    /// Whether it is said to a group.
+    pub(crate) fn is_group(self) -> bool {
+        self.flags & HELLO == GROUP
     }
 }
 

@@ -2,7 +2,7 @@ use crate::asking::{Asking, Waiting};
 use crate::envelope::{Envelope, Opened, nameable};
 use crate::keys::KeyRing;
 use crate::limit::Limit;
-use crate::own::{HEADER, HELLO, Header, NAME, NAMED, Own, SEALED, TAG};
+use crate::own::{GROUP, HEADER, HELLO, Header, NAME, NAMED, Own, SEALED, TAG};
 use crate::seal::{Mode, Seal, Tally};
 use crate::sessions::Sessions;
 use bruit_proto::{Malformed, PeerId, Reader, Time, Wall};
@@ -145,7 +145,10 @@ impl Sealing {
         if session == self.own.session || session == 0 {
             return Err(Malformed("sealed packet of my own session"));
         }
-        if header.flags & HELLO != 0 {
+        if header.is_group() {
+            return Err(Malformed("group packet to one node"));
+        }
+        if header.is_hello() {
             return self.on_hello(now, header, packet);
         }
         self.sessions.precheck(session, header.counter)?;
@@ -176,10 +179,33 @@ impl Sealing {
         Ok(Arrival::Packet(Opened { sender, body: Cow::Owned(text) }))
     }
 
+    /// A packet to the group, which says no name: its session does, to whoever believes it.
+    pub(crate) fn seal_for_group(&mut self, body: &[u8]) -> Vec<u8> {
+        self.write(GROUP, 0, body)
+    }
+
+    /// Opens a datagram that came by the group: who sent it, and its messages. `None`: it is my own, come back. Nobody is asked
+    /// or answered, for everybody on the link would be.
+    pub(crate) fn open_group(&mut self, packet: &[u8]) -> Result<Option<(PeerId, Vec<u8>)>, Malformed> {
+        let header = Header::read(packet)?;
+        let Header { session, counter, .. } = header;
+        if !header.is_group() {
+            return Err(Malformed("sealed packet for one node, by the group"));
+        }
+        if session == self.own.session || self.own.earlier.contains(&session) {
+            return Ok(None);
+        }
+        self.sessions.precheck_group(session, counter)?;
+        let Some(text) = self.own.read(header, 0, packet)? else {
+            return Err(Malformed("group packet damaged, or of another cluster"));
+        };
+        Ok(Some((self.sessions.accept_group(session, counter)?, text)))
+    }
+
     /// Changes nothing, and the answer is as long as the question.
     fn on_hello<'a>(&mut self, now: Time, header: Header, packet: &[u8]) -> Result<Arrival<'a>, Malformed> {
         let text = self.own.read(header, 0, packet)?;
-        if text.is_none_or(|text| header.flags & NAMED == 0 || text.len() != NAME) {
+        if text.is_none_or(|text| text.len() != NAME) {
             return Err(Malformed("hello damaged, of another key or cluster"));
         }
         let empty = self.seal_for(header.session, true, &[]);
@@ -224,7 +250,7 @@ impl Sealing {
     }
 
     fn hello(&mut self) -> Vec<u8> {
-        self.write(HELLO | NAMED, 0, &[])
+        self.write(HELLO, 0, &[])
     }
 
     fn seal_for(&mut self, receiver: u64, named: bool, body: &[u8]) -> Vec<u8> {

@@ -4,17 +4,26 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// The most peers whose session is kept although no record vouches for them: joiners, and members that were forgotten.
-/// 1,024 of some 200 bytes are 200 KiB.
+/// 1,024 of some 320 bytes are 320 KiB.
 pub const MAX_GUESTS: usize = 1_024;
 
-/// The most sessions remembered as over, each with its window: 4,096 of 48 bytes are 192 KiB.
+/// The most sessions remembered as over, each with its windows: 4,096 of 80 bytes are 320 KiB.
 pub const MAX_RETIRED: usize = 4_096;
+
+/// Which packets of a session came.
+#[derive(Clone, Copy, Debug, Default)]
+struct Windows {
+    /// Of those bound to mine.
+    mine: Window,
+    /// Of those said to a group. Both are numbered in one row, and come by different ways.
+    group: Window,
+}
 
 /// One session of a peer.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     session: u64,
-    window: Window,
+    windows: Windows,
     /// Where its last packet came from.
     at: Option<SocketAddr>,
     /// Where its record says that it is.
@@ -37,7 +46,7 @@ pub(crate) struct Binding {
 
 impl Known {
     fn new(session: u64) -> Known {
-        Known { session, window: Window::default(), at: None, home: None, heard: false, knows_me: false }
+        Known { session, windows: Windows::default(), at: None, home: None, heard: false, knows_me: false }
     }
 }
 
@@ -73,7 +82,7 @@ pub(crate) struct Sessions {
     owners: BTreeMap<u64, PeerId>,
     guests: usize,
     /// No packet brings them back. A record can: of two processes under one name the one may be dead for a while.
-    retired: BTreeMap<u64, Window>,
+    retired: BTreeMap<u64, Windows>,
 }
 
 impl Sessions {
@@ -103,8 +112,8 @@ impl Sessions {
             known.home = at;
             return;
         }
-        let window = self.retired.remove(&session).unwrap_or_default();
-        let new = Known { window, ..Known::new(session) };
+        let windows = self.retired.remove(&session).unwrap_or_default();
+        let new = Known { windows, ..Known::new(session) };
         let known = p.other.take_if(|k| k.session == session).unwrap_or(new);
         let before = p.home.replace(Known { home: at, ..known });
         // Whose place was taken may live, if two go by one name: both are heard, until a third comes.
@@ -126,7 +135,7 @@ impl Sessions {
         }
         let known = self.owner(session).and_then(|peer| self.peers.get(&peer)).copied();
         match known.and_then(|mut p| p.slot(session).copied()) {
-            Some(known) if !known.window.is_fresh(counter) => Err(Malformed("sealed packet replayed, or too late")),
+            Some(known) if !known.windows.mine.is_fresh(counter) => Err(Malformed("sealed packet replayed, or too late")),
             _ => Ok(()),
         }
     }
@@ -154,7 +163,7 @@ impl Sessions {
         p.other_last = p.other.is_some_and(|k| k.session == session);
         let mut heard = false;
         if let Some(known) = p.slot(session) {
-            known.window.mark(counter);
+            known.windows.mine.mark(counter);
             known.at = Some(from);
             heard = std::mem::replace(&mut known.heard, true);
             known.knows_me |= says;
@@ -162,6 +171,32 @@ impl Sessions {
         self.owners.insert(session, peer);
         self.retire(old);
         Ok(!heard)
+    }
+
+    /// Whether a packet said to a group can be refused before it is opened. Writes nothing.
+    ///
+    /// It is bound to no session of mine, so nothing but its number says that it is no recorded one of before I knew this
+    /// session: what came from it since, to me or to the group, must not lie a window ahead.
+    pub(crate) fn precheck_group(&self, session: u64, counter: u64) -> Result<(), Malformed> {
+        let known = self.owner(session).and_then(|peer| self.peers.get(&peer)).copied();
+        let Some(Windows { mine, group }) = known.and_then(|mut p| p.slot(session).map(|k| k.windows)) else {
+            return Err(Malformed("group packet of a session that is not believed"));
+        };
+        if mine.is_beyond(counter) || !group.is_fresh(counter) {
+            return Err(Malformed("group packet replayed, or too late"));
+        }
+        Ok(())
+    }
+
+    /// A packet verified that was said to a group, of a session that is believed: it is marked, and nothing else is written.
+    /// Whose it is.
+    pub(crate) fn accept_group(&mut self, session: u64, counter: u64) -> Result<PeerId, Malformed> {
+        self.precheck_group(session, counter)?;
+        let owner = self.owner(session).expect("it was just looked up");
+        if let Some(known) = self.peers.get_mut(&owner).and_then(|p| p.slot(session)) {
+            known.windows.group.mark(counter);
+        }
+        Ok(owner)
     }
 
     /// For which session a packet to this peer at this address is sealed: of two processes under one name the one that is
@@ -192,7 +227,7 @@ impl Sessions {
     fn retire(&mut self, old: Option<Known>) {
         if let Some(known) = old {
             self.owners.remove(&known.session);
-            self.retired.insert(known.session, known.window);
+            self.retired.insert(known.session, known.windows);
         }
     }
 }

@@ -19,6 +19,11 @@ impl Window {
         }
     }
 
+    /// Whether so many later ones came that this one is out of the window's reach.
+    pub(crate) fn is_beyond(&self, counter: u64) -> bool {
+        self.came != 0 && self.top.saturating_sub(counter) >= Window::SIZE
+    }
+
     /// It came, and it verified.
     pub(crate) fn mark(&mut self, counter: u64) {
         if self.came == 0 || counter > self.top {

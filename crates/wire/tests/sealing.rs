@@ -287,3 +287,75 @@ fn a_cluster_goes_from_open_to_sealed_node_by_node() {
         }
     }
 }
+
+fn say_to_group(from: &mut Envelope, body: &[u8]) -> Vec<u8> {
+    let draft = draft(from, body);
+    from.close_group(draft)
+}
+
+#[test]
+fn what_is_said_to_a_group_is_taken_once_by_each_who_believes_its_session() {
+    let (mut alice, mut bob) = pair();
+    let packet = say_to_group(&mut alice, b"news");
+    assert!(packet.len() == 15 + 4 + 16 && !packet.windows(4).any(|w| w == b"news"));
+    assert_eq!(alice.open_group(&packet), Ok(None), "my own, come back");
+    let mut carol = require(PeerId(3), 30);
+    let strange = Err(Malformed("group packet of a session that is not believed"));
+    assert_eq!(carol.open_group(&packet), strange);
+    assert_eq!(carol.tally().unwrap().answered + carol.tally().unwrap().asked, 0, "nobody is asked");
+    carol.know(ALICE, Some(10), None);
+    for reader in [&mut bob, &mut carol] {
+        let opened = reader.open_group(&packet).unwrap().unwrap();
+        assert_eq!((opened.sender, &opened.body[..]), (ALICE, &b"news"[..]));
+        assert_eq!(reader.open_group(&packet), Err(Malformed("group packet replayed, or too late")));
+    }
+    assert_eq!(make(PeerId(4), 40, Mode::Require, keys(&[OLD]), "other").open_group(&packet), strange);
+}
+
+#[test]
+fn the_window_of_a_group_is_its_own_and_ends_where_the_session_has_long_gone_on() {
+    let (mut alice, mut bob) = pair();
+    let said: Vec<_> = (0..3).map(|_| say_to_group(&mut alice, b"news")).collect();
+    let mut words: Vec<_> = (0..130).map(|_| seal(&mut alice, BOB, b"word")).collect();
+    assert!(bob.open_group(&said[2]).unwrap().is_some());
+    assert!(bob.open_group(&said[0]).unwrap().is_some(), "in any order");
+    let last = words.pop().unwrap();
+    assert_eq!(body(&mut bob, ALICE, &words[100]).unwrap(), b"word", "what came by the group does not hold back the rest");
+    assert_eq!(body(&mut bob, ALICE, &words[0]).unwrap(), b"word");
+    assert_eq!(body(&mut bob, ALICE, &last).unwrap(), b"word");
+    assert_eq!(bob.open_group(&said[1]), Err(Malformed("group packet replayed, or too late")), "recorded long ago");
+}
+
+#[test]
+fn a_group_packet_and_one_to_a_node_are_not_taken_for_one_another() {
+    let (mut alice, mut bob) = pair();
+    let (said, word) = (say_to_group(&mut alice, b"news"), seal(&mut alice, BOB, b"word"));
+    assert_eq!(body(&mut bob, ALICE, &said), Err(Malformed("group packet to one node")));
+    assert_eq!(bob.open_group(&word), Err(Malformed("sealed packet for one node, by the group")));
+    let [_, Some(hello)] = close(&mut alice, PeerId(9), b"word") else { panic!("no hello") };
+    assert!(bob.open_group(&hello).is_err());
+    for i in 0..said.len() * 8 {
+        let mut bad = said.clone();
+        bad[i / 8] ^= 1 << (i % 8);
+        assert!(bob.open_group(&bad).is_err() && body(&mut bob, ALICE, &bad).is_err(), "bit {i}");
+    }
+    (0..said.len()).for_each(|n| assert!(bob.open_group(&said[..n]).is_err(), "cut at {n}"));
+    assert!(bob.open_group(&said).unwrap().is_some(), "nothing of this marked its window");
+}
+
+#[test]
+fn in_the_open_a_group_packet_is_one_of_its_label_and_while_keys_come_it_stays_open() {
+    let clear = |me| Envelope::clear("test", me);
+    let packet = say_to_group(&mut clear(ALICE), b"news");
+    assert_eq!(clear(ALICE).open_group(&packet), Ok(None), "my own, come back");
+    assert_eq!(clear(BOB).open_group(&packet).unwrap().unwrap().sender, ALICE);
+    assert!(Envelope::clear("other", BOB).open_group(&packet).is_err());
+    assert_eq!(clear(BOB).unseal(&packet), Err(Malformed("group packet to one node")));
+    let mut word = draft(&clear(ALICE), b"word");
+    clear(ALICE).seal(PeerId::NONE, &mut word);
+    assert_eq!(clear(BOB).open_group(&word), Err(Malformed("packet for one node, by the group")));
+    assert_eq!(require(BOB, 20).open_group(&packet), Err(Malformed("packet in the open")));
+    let permissive = || make(BOB, 20, Mode::Permissive, keys(&[OLD]), "test");
+    assert_eq!(say_to_group(&mut permissive(), b"news")[0] & 0x80, 0);
+    assert!(permissive().open_group(&packet).unwrap().is_some());
+}

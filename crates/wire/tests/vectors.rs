@@ -62,6 +62,12 @@ fn sealed(v: &Vector<'_>, name: &str, session: &str) -> Envelope {
     Envelope::sealed(v["label"], peer(name), seal)
 }
 
+/// The envelope of one end of a group datagram, sealed if the vector has a key. The reader's is any node's.
+fn said_to_group(v: &Vector<'_>, end: &str) -> Envelope {
+    let (name, session) = if end == "from" { (v["from"], v.get("session").copied()) } else { ("node-2", Some("9")) };
+    if v.contains_key("key") { sealed(v, name, session.unwrap()) } else { Envelope::clear(v["label"], peer(name)) }
+}
+
 /// An end of a sealed stream that draws the numbers from this one on.
 fn drawing(v: &Vector<'_>, name: &str, from: u64) -> Envelope {
     let next = AtomicU64::new(from);
@@ -105,6 +111,11 @@ fn encode(v: &Vector<'_>) -> Vec<u8> {
             let [packet, hello] = alice.close(Time(1), peer(v["to"]), at(), draft);
             out = packet.or(hello).unwrap();
         }
+        "group" => {
+            let mut alice = said_to_group(v, "from");
+            let draft = draft(&alice, v);
+            out = alice.close_group(draft);
+        }
         "key" => {
             let id = KeyRing::parse(v["key"]).unwrap().ids().next().unwrap();
             out.extend_from_slice(&id.0.to_be_bytes());
@@ -146,6 +157,12 @@ fn decode(v: &Vector<'_>) {
         "sealed" => {
             let mut bob = sealed(v, v["to"], v["receiver"]);
             let Ok(Arrival::Packet(opened)) = bob.open(Time(1), at(), &wire) else { panic!("{v:?}") };
+            assert_eq!((opened.sender, hex(&opened.body)), (peer(v["from"]), v["body"].to_string()));
+        }
+        "group" => {
+            let mut bob = said_to_group(v, "to");
+            bob.know(peer(v["from"]), v.get("session").and_then(|session| session.parse().ok()), None);
+            let opened = bob.open_group(&wire).unwrap().unwrap();
             assert_eq!((opened.sender, hex(&opened.body)), (peer(v["from"]), v["body"].to_string()));
         }
         "key" => assert_eq!(KeyRing::parse(v["key"]).unwrap().ids().next().unwrap().to_string(), v["bytes"]),

@@ -140,6 +140,17 @@ async fn traffic(page: &mut Page, agent: &Agent) -> Result<(), Problem> {
     page.counters("sends_dropped_total", "What this node did not send or do.", "reason", dropped);
     let rejected = counters.rejected().iter().map(|(why, n)| (format!("reason=\"{why}\""), *n));
     page.family("packets_dropped_total", "counter", "What peers sent and this node refused.", rejected);
+    multicast(page, agent).await
+}
+
+/// Nothing without a group.
+async fn multicast(page: &mut Page, agent: &Agent) -> Result<(), Problem> {
+    if let Some(group) = agent.node.group().await? {
+        page.counter("multicast_sent_total", "Datagrams said to the group.", group.sent);
+        page.counter("multicast_received_total", "Datagrams of others that came by the group and verified.", group.received);
+        let refused = group.refused().iter().map(|(why, n)| (format!("why=\"{why}\""), *n));
+        page.family("multicast_refused_total", "counter", "What came by the group and was not taken.", refused);
+    }
     Ok(())
 }
 

@@ -42,6 +42,7 @@ pub(super) struct Told {
 #[derive(Debug)]
 pub(super) struct Sealed {
     pub(super) hello: bool,
+    pub(super) group: bool,
     pub(super) key: u8,
     pub(super) key_id: Option<String>,
     pub(super) session: u64,
@@ -50,8 +51,12 @@ pub(super) struct Sealed {
 
 impl fmt::Display for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Sealed { hello, key, key_id, session, counter } = self;
-        let hello = if *hello { " hello" } else { "" };
+        let Sealed { hello, group, key, key_id, session, counter } = self;
+        let hello = match (hello, group) {
+            (true, _) => " hello",
+            (false, true) => " to a group",
+            (false, false) => "",
+        };
         match key_id {
             Some(id) => write!(f, "sealed{hello} by key {id}, session {session:016x}, counter {counter}"),
             None => {
@@ -78,21 +83,21 @@ impl<'a> Reader<'a> {
     /// It is no datagram of bruit's.
     pub(super) fn read(&mut self, packet: &[u8]) -> Result<Told, Malformed> {
         match Captured::read(packet)? {
-            Captured::Open { sender, body } => {
+            Captured::Open { sender, body, .. } => {
                 let mut told = self.told(sender, body);
                 told.verified = Some(self.verifies(sender, packet));
                 Ok(told)
             }
-            Captured::Sealed { hello, key, session, counter, .. } => {
+            Captured::Sealed { hello, group, key, session, counter, .. } => {
                 let id = |keys: &KeyRing| keys.ids().find(|id| (id.0 & 0x1F) as u8 == key).map(|id| id.to_string());
-                let sealed = Sealed { hello, key, key_id: self.keys.as_ref().and_then(id), session, counter };
-                let told = self.unsealed(hello, session, packet);
+                let sealed = Sealed { hello, group, key, key_id: self.keys.as_ref().and_then(id), session, counter };
+                let told = self.unsealed(hello || group, session, packet);
                 Ok(Told { sealed: Some(sealed), ..told })
             }
         }
     }
 
-    fn unsealed(&mut self, hello: bool, session: u64, packet: &[u8]) -> Told {
+    fn unsealed(&mut self, nobody: bool, session: u64, packet: &[u8]) -> Told {
         let closed = |why: Option<&str>| Told {
             sender: None,
             verified: None,
@@ -101,7 +106,7 @@ impl<'a> Reader<'a> {
             unreadable: why.map(str::to_owned),
         };
         let Some(keys) = &self.keys else { return closed(None) };
-        let receivers: Vec<u64> = if hello { vec![0] } else { self.sessions.keys().copied().collect() };
+        let receivers: Vec<u64> = if nobody { vec![0] } else { self.sessions.keys().copied().collect() };
         for receiver in receivers {
             match unseal(keys, self.label, receiver, packet) {
                 Ok(Some(Unsealed { sender, body })) => {

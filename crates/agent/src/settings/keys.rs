@@ -6,7 +6,7 @@ use super::{Layer, LogFilter, Origin, Settings, Value, schema, state};
 use bruit::{Encrypt, Profile, Record, StateConfig, Tags};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -78,6 +78,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key { name: "bind", shape: Shape::Text, default: &[], apply: bind, live: Live::Restart },
     Key { name: "advertise", shape: Shape::List, default: &[], apply: advertise, live: Live::Restart },
     Key { name: "join", shape: Shape::List, default: &[], apply: join, live: Live::Restart },
+    Key { name: "multicast", shape: Shape::Text, default: &[], apply: multicast, live: Live::Restart },
     Key { name: "profile", shape: Shape::Text, default: &["lan"], apply: profile, live: Live::Restart },
     Key { name: "label", shape: Shape::Text, default: &[""], apply: label, live: Live::Restart },
     Key { name: "key_file", shape: Shape::Text, default: &[], apply: key_file, live: Live::Now },
@@ -114,6 +115,7 @@ pub(super) fn bare() -> Settings {
         bind: None,
         advertise: Vec::new(),
         join: Vec::new(),
+        multicast: None,
         tags: BTreeMap::new(),
         profile: Profile::Lan,
         label: String::new(),
@@ -195,6 +197,24 @@ fn advertise(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
 fn join(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
     texts.iter().filter(|text| !text.starts_with('_')).try_for_each(|text| host_and_port(text))?;
     settings.join = texts.to_vec();
+    Ok(())
+}
+
+/// The port of a group that names none.
+const GROUP_PORT: u16 = 7947;
+
+/// A group of IP multicast, with a port or without.
+fn multicast(settings: &mut Settings, texts: &[String]) -> Result<(), Wrong> {
+    let text = only(texts);
+    let help =
+        || Some("groups are 224.0.0.0 to 239.255.255.255 and ff00::/8: write one as 239.77.0.1:7947, or without the port".into());
+    let bare = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, GROUP_PORT));
+    let group: SocketAddr =
+        text.parse().or_else(|_| bare()).map_err(|_| Wrong { message: format!("`{text}` is no address"), help: help() })?;
+    if !group.ip().is_multicast() {
+        return Err(Wrong { message: format!("{} is no group of IP multicast", group.ip()), help: help() });
+    }
+    settings.multicast = Some(group);
     Ok(())
 }
 

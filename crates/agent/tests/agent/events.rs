@@ -56,6 +56,38 @@ fn an_event_travels_as_it_is_set_up() {
     }
 }
 
+/// `--multicast`: one datagram for all on the link; what of it is counted stands in `/metrics`.
+#[test]
+fn an_event_is_said_once_to_a_group() {
+    let machine = Machine::new();
+    let [_, _, a, b] = std::process::id().to_be_bytes();
+    let group = format!("239.99.{a}.{b}");
+    let _agents = three_with(&machine, &["--multicast", &group]);
+    machine.until(&["members", "--agent", "c"], |all| live(all) == 3);
+    ends(&machine.bruit(&["event", "deploy", "v2", "--agent", "a"]), 0);
+    for agent in ["b", "c"] {
+        let here = machine.until(&["event", "ls", "--agent", agent], |all| all[0]["state"] == "removed");
+        assert!(here[0]["via"] == "a" && here[0]["hop"] == 1, "{here}");
+    }
+    let (_, page) = get(&machine, "/metrics");
+    for line in ["bruit_multicast_sent_total 1", "bruit_multicast_received_total 0"] {
+        assert!(page.contains(&format!("\n{line}\n")), "{line}: {page}");
+    }
+    assert!(page.contains("# TYPE bruit_multicast_refused_total counter\n"), "{page}");
+    let shown = text(&machine.bruit(&["config", "show", "--origin", "--multicast", &group]).stdout);
+    assert!(shown.contains(&format!("multicast = \"{group}\"")) && shown.contains("# --multicast"), "{shown}");
+}
+
+#[test]
+fn what_is_no_group_is_said_to_be_none() {
+    for (group, why) in [("10.0.0.1", "10.0.0.1 is no group of IP multicast"), ("lan", "`lan` is no address")] {
+        let out = Machine::new().bruit(&["config", "validate", "--multicast", group]);
+        ends(&out, 78);
+        let told = text(&out.stderr);
+        assert!([why, "--multicast", "224.0.0.0 to 239.255.255.255"].iter().all(|part| told.contains(part)), "{told}");
+    }
+}
+
 /// One that stands still is missing, and named.
 #[test]
 fn who_does_not_have_it_is_named() {

@@ -10,7 +10,7 @@ pub const LONG: u64 = 200;
 type Count = fn(&Full) -> u64;
 
 /// The paths by name.
-const ALL: [(&str, Count); 20] = [
+const ALL: [(&str, Count); 21] = [
     ("swim: an indirect probe", |full| full.swim().counters().probes_indirect),
     ("swim: a suspicion refuted", |full| full.swim().counters().refuted),
     ("swim: an accusation refuted by the accused", |full| full.swim().counters().refutations),
@@ -24,6 +24,7 @@ const ALL: [(&str, Count); 20] = [
     ("events: a ring neighbour asked", |full| full.events().counters().checked),
     ("events: a conversation turned away", |full| full.events().counters().turned_away),
     ("events: a conversation that failed", |full| full.events().counters().failed),
+    ("events: news by a group", |full| full.events().counters().overheard),
     ("events: a report of who has one", |full| full.events().counters().reports),
     ("history: an entry learned", |full| full.history().counters().learned),
     ("history: a conversation that failed", |full| full.history().counters().failed),

@@ -93,11 +93,12 @@ impl<'a> Run<'a> {
         let mut config = CoreConfig::default();
         let tombstone = case.tombstone().unwrap_or(config.swim.tombstone);
         config.swim = Arc::new(swim::Config { tombstone, ..(*config.swim).clone() });
-        let world = World::new(case.nodes, case.seed, case.links.clone(), move |birth| {
+        let mut world = World::new(case.nodes, case.seed, case.links.clone(), move |birth| {
             let of = of_host.borrow()[birth.node as usize];
             let config = CoreConfig { spread: carry.at(birth.node), ..config.clone() };
             full(&birth, &config, &name(of), sealed.then(|| seal(birth.seed, Mode::Require)))
         });
+        world.set_segments(case.segments);
         let n = case.nodes as usize;
         Run {
             case,

@@ -86,10 +86,23 @@ impl Medium {
         uplink: &mut Uplink,
         dice: &mut Rng,
     ) -> Option<(u64, Option<u64>)> {
-        let left = match self.bandwidth {
-            Some(bandwidth) => bandwidth.pass(uplink, at, bytes)?,
-            None => at,
-        };
+        let left = self.leave(at, bytes, uplink)?;
+        self.cross((from, to), left, uplink, dice)
+    }
+
+    /// When a datagram of so many bytes has left its node; none if the queue in front of it was full.
+    pub(crate) fn leave(&self, at: u64, bytes: usize, uplink: &mut Uplink) -> Option<u64> {
+        self.bandwidth.map_or(Some(at), |bandwidth| bandwidth.pass(uplink, at, bytes))
+    }
+
+    /// Carries a copy of a datagram that has left: as [`carry`](Medium::carry).
+    pub(crate) fn cross(
+        &self,
+        (from, to): (u32, u32),
+        left: u64,
+        uplink: &mut Uplink,
+        dice: &mut Rng,
+    ) -> Option<(u64, Option<u64>)> {
         let burst = self.burst.is_some_and(|burst| burst.loses(uplink, dice));
         if burst | self.loses_datagram(dice) {
             return None;

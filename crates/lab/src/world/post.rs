@@ -10,6 +10,8 @@ pub(crate) enum Input {
     Wake,
     /// A datagram came.
     Packet(Vec<u8>),
+    /// A datagram came that was said to the group.
+    Group(Vec<u8>),
     /// Something came on a connection.
     Segment(End, Segment),
     /// A segment of mine was not acknowledged in time.
@@ -77,10 +79,8 @@ impl Post<'_> {
 
     /// Sends a datagram, or loses it.
     pub(crate) fn packet(&mut self, to: Option<u32>, bytes: Vec<u8>) {
+        self.leaves(bytes.len());
         let links = &self.network.links;
-        self.traffic.packets += 1;
-        self.traffic.packet_bytes += bytes.len() as u64;
-        self.traffic.largest = self.traffic.largest.max(bytes.len() as u64);
         let Some(to) = to else { return self.traffic.lost += 1 };
         if bytes.len() > links.mtu {
             return self.traffic.oversized += 1;
@@ -88,12 +88,40 @@ impl Post<'_> {
         if self.network.cuts.has(self.me, to) {
             return self.traffic.cut += 1;
         }
-        let Some((at, again)) = links.carry((self.me, to), self.at, bytes.len(), self.uplink, self.dice) else {
-            return self.traffic.lost += 1;
-        };
-        if let Some(again) = again {
-            self.at(again.max(self.clog(to)), to, Input::Packet(bytes.clone()));
+        let carried = links.carry((self.me, to), self.at, bytes.len(), self.uplink, self.dice);
+        self.arrive(to, carried, Input::Packet(bytes));
+    }
+
+    /// Sends a datagram to the group: one leaves, and each who hears it gets or loses a copy of its own.
+    pub(crate) fn group(&mut self, bytes: &[u8]) {
+        self.leaves(bytes.len());
+        let Post { network, me, .. } = *self;
+        if bytes.len() > network.links.mtu {
+            return self.traffic.oversized += 1;
         }
-        self.at(at.max(self.clog(to)), to, Input::Packet(bytes));
+        let Some(left) = network.links.leave(self.at, bytes.len(), self.uplink) else { return self.traffic.lost += 1 };
+        for to in network.hearers(me) {
+            if network.cuts.has(me, to) {
+                self.traffic.cut += 1;
+                continue;
+            }
+            let carried = network.links.cross((me, to), left, self.uplink, self.dice);
+            self.arrive(to, carried, Input::Group(bytes.to_vec()));
+        }
+    }
+
+    fn leaves(&mut self, bytes: usize) {
+        self.traffic.packets += 1;
+        self.traffic.packet_bytes += bytes as u64;
+        self.traffic.largest = self.traffic.largest.max(bytes as u64);
+    }
+
+    fn arrive(&mut self, to: u32, carried: Option<(u64, Option<u64>)>, input: Input) {
+        let Some((at, again)) = carried else { return self.traffic.lost += 1 };
+        let clog = self.clog(to);
+        if let Some(again) = again {
+            self.at(again.max(clog), to, input.clone());
+        }
+        self.at(at.max(clog), to, input);
     }
 }

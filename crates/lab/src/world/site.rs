@@ -7,7 +7,7 @@ use super::streams::{News, Streams, refuse, welcome};
 use super::traffic::Traffic;
 use super::{Shared, Told};
 use crate::clock::Clock;
-use crate::links::{Host, Uplink};
+use crate::links::{GROUP, Host, Uplink};
 use crate::wheel::Entry;
 use bruit_node::{Node, Now, Output};
 use bruit_proto::{Batch, PeerId, Protocol, Receipt, Rng, Wire, mix};
@@ -170,7 +170,7 @@ where
     /// What a host does whose process does not run.
     fn kernel_alone(&mut self, entry: Entry<Input>, shared: &mut Shared<P::Event>) {
         match entry.item {
-            Input::Packet(_) => self.traffic.unheard += 1,
+            Input::Packet(_) | Input::Group(_) => self.traffic.unheard += 1,
             Input::Segment(end, segment) if shared.network.hosts[self.me as usize] == Host::Down => {
                 let (mut post, _) = self.post(entry.at, shared);
                 refuse(&mut post, entry.from, end, &segment);
@@ -183,8 +183,8 @@ where
     fn hold(&mut self, entry: Entry<Input>, shared: &mut Shared<P::Event>) {
         match entry.item {
             Input::Wake => return,
-            Input::Packet(_) if self.held_packets >= SOCKET_BUFFER => return self.traffic.overflown += 1,
-            Input::Packet(_) => self.held_packets += 1,
+            Input::Packet(_) | Input::Group(_) if self.held_packets >= SOCKET_BUFFER => return self.traffic.overflown += 1,
+            Input::Packet(_) | Input::Group(_) => self.held_packets += 1,
             Input::Segment(end, Segment::Syn) => {
                 let (mut post, _) = self.post(entry.at, shared);
                 welcome(&mut post, entry.from, end);
@@ -210,6 +210,15 @@ where
                     shared.story_at(at, || format!("{} <- {from}: {} B", self.me, bytes.len()));
                 }
                 self.turn(at, shared, |node, now| node.receive(now, address, &bytes));
+            }
+            Input::Group(bytes) => {
+                self.traffic.heard += 1;
+                self.note(at, 10 + (u64::from(from) << 8), digest(&bytes));
+                let address = shared.network.address(from);
+                if shared.packets {
+                    shared.story_at(at, || format!("{} <- {from}, to all: {} B", self.me, bytes.len()));
+                }
+                self.turn(at, shared, |node, now| node.receive_group(now, address, &bytes));
             }
             Input::Segment(end, Segment::Syn) => {
                 self.note(at, 3 + (u64::from(from) << 8), u64::from(end.number));
@@ -296,6 +305,10 @@ where
         while let Some(output) = self.node.as_mut().and_then(Node::poll) {
             let (mut post, streams) = self.post(at, shared);
             let news = match output {
+                Output::Packet { to: GROUP, bytes } => {
+                    post.group(&bytes);
+                    None
+                }
                 Output::Packet { to, bytes } => {
                     let to = post.network.node_at(to);
                     post.packet(to, bytes);

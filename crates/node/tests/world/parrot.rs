@@ -65,6 +65,9 @@ impl Wire for Said {
             _ => return Err(Malformed::UNKNOWN),
         })
     }
+    fn for_group(&self) -> bool {
+        matches!(self, Said::Gossip(_))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
