@@ -24,6 +24,7 @@ const CASES = [
   ["loss", { setup: "rumor:exchange=pull,k=4", nodes: "500", loss: "10%" }],
   ["another latency", { setup: "rumor:k=2", nodes: "2000", latency: "log-normal:1ms+300ms", seed: "4" }],
   ["a crash", { setup: "rumor:exchange=push,k=4,feedback=false", nodes: "400", crash: "30%@6" }],
+  ["who comes and goes", { setup: "rumor:k=1,sync-every=10", nodes: "300", churn: "1%", horizon: "30" }],
   ["a cut", { setup: "rumor:exchange=push-pull,stop=coin,k=4", nodes: "600", cut: "3..9", seed: "11", latency: "regions" }],
 ];
 
