@@ -154,6 +154,19 @@ test("what is changed acts at once, and the address is all of it", async () => {
   quiet(again);
 });
 
+test("a root that crashes in its loop, nodes that come and go and anti-entropy behind are chosen", async () => {
+  const page = await ready({ setup: "rumor", nodes: "100", horizon: "20" });
+  assert.equal(await page.locator("#crash-root").count(), 0, "a rumor has no loop");
+  await page.selectOption("#setup-protocol", "mail");
+  await page.selectOption("#setup-sync-every", "5");
+  await page.selectOption("#crash-root", "50");
+  await page.locator("#churn").fill("2");
+  const command = /mail:sync-every=5 --nodes 100 --loss 0% --crash root@50% --churn 2% /;
+  await until(async () => command.test(await page.locator(".command").textContent()), 5_000, () => page.url());
+  await over(page);
+  quiet(page);
+});
+
 test("a setting that cannot be is named, and nothing is shown for it", async () => {
   const page = await browser.visit(address({ setup: "rumor:k=0" }));
   await until(async () => /k must be from 1 to 1000/.test(await page.locator("#banner").textContent()), 5_000, "the banner");
