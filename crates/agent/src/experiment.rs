@@ -77,7 +77,7 @@ pub(crate) fn compare(setups: &[Setup], experiment: &Experiment, format: Format)
     let width = names.iter().map(String::len).max().unwrap_or(0);
     if format == Format::Text {
         println!("{}", world(experiment));
-        println!("{:width$}  residue  traffic messages   t50   t99  last cycles", "");
+        println!("{:width$}  residue  traffic messages  wasted   t50   t99  last cycles", "");
     }
     let mut over = true;
     for ((known, setup), name) in known.iter().zip(setups).zip(&names) {
@@ -130,25 +130,33 @@ fn cycle(cycle: Option<u64>) -> String {
 
 /// An outcome's figures.
 pub(crate) fn print(outcome: &Outcome) {
-    let Outcome { residue, traffic, messages, t50, t99, last, cycles, over } = *outcome;
+    let Outcome { residue, traffic, messages, wasted, found, t50, t99, last, cycles, over } = *outcome;
     println!("residue {residue:.5}  traffic {traffic:.3}  messages {messages:.3} a node");
     println!("t50 {}  t99 {}  last {last}  of {cycles} cycles", cycle(t50), cycle(t99));
+    if wasted > 0.0 {
+        println!("{wasted:.3} messages a node to nodes that were gone");
+    }
+    if found > 0.0 {
+        println!("{found:.5} of the nodes served by anti-entropy");
+    }
     if !over {
         println!("some node still passes it on at the horizon");
     }
 }
 
 fn columns(outcome: &Outcome) -> String {
-    let Outcome { residue, traffic, messages, t50, t99, last, cycles, over } = *outcome;
+    let Outcome { residue, traffic, messages, wasted, found, t50, t99, last, cycles, over } = *outcome;
     let (t50, t99, open) = (cycle(t50), cycle(t99), if over { "" } else { ", and not over" });
-    format!("{residue:>7.5} {traffic:>8.3} {messages:>8.3} {t50:>5} {t99:>5} {last:>5} {cycles:>6}{open}")
+    let found = if found > 0.0 { format!(", {found:.5} by anti-entropy") } else { String::new() };
+    format!("{residue:>7.5} {traffic:>8.3} {messages:>8.3} {wasted:>7.3} {t50:>5} {t99:>5} {last:>5} {cycles:>6}{found}{open}")
 }
 
 /// What all live through.
 fn world(experiment: &Experiment) -> String {
-    let Experiment { nodes, seed, loss_ppm, crash, cut, latency, .. } = experiment;
+    let Experiment { nodes, seed, loss_ppm, crash, churn_ppm, cut, latency, .. } = experiment;
     let mut words = vec![format!("{nodes} nodes"), format!("{} of messages lost", Share(*loss_ppm))];
     words.extend(crash.map(|crash| format!("{crash} crash")));
+    words.extend((*churn_ppm > 0).then(|| format!("{} leave and join in each cycle", Share(*churn_ppm))));
     words.extend(cut.map(|cut| format!("halves cut off in {cut}")));
     words.extend(latency.map(|latency| format!("latency {latency}")));
     words.push(format!("seed {seed}"));

@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         Command::Lab(Lab::Replay(options)) => lab::replay(&options, lines),
         Command::Lab(Lab::Run { of: Some(LabRun::State(options)), .. }) => watch::state(&options, lines),
         Command::Lab(Lab::Run { of: Some(LabRun::Rumor(options)), .. }) => experiment::run(&options.into_run(), lines),
+        Command::Lab(Lab::Run { of: Some(LabRun::Multicast(options)), .. }) => experiment::run(&options.into_run(), lines),
         Command::Lab(Lab::Run { of: None, options }) => experiment::run(&options, lines),
         Command::Lab(Lab::Compare(options)) => watch::compare(&options, lines),
         Command::Lab(Lab::Sweep(options)) => sweep::run(&options, lines),

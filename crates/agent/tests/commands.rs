@@ -256,6 +256,42 @@ fn a_rumor_is_told_cycle_by_cycle_and_run_again_by_the_command_that_it_prints() 
 }
 
 #[test]
+fn a_rumor_is_backed_up_a_root_crashes_in_its_loop_and_nodes_come_and_go() {
+    let json = |args: &[&str]| {
+        let out = bruit(&[&["lab", "run"][..], args, &["--nodes", "100", "-o", "json"]].concat());
+        ends(&out, 0);
+        let row = lines(&out).remove(0);
+        let command = row["replay"].as_str().and_then(|line| line.strip_prefix("bruit ")).expect("a command");
+        let again = bruit(&[&command.split(' ').collect::<Vec<_>>()[..], &["-o", "json"]].concat());
+        assert_eq!(lines(&again), std::slice::from_ref(&row), "{command}");
+        row
+    };
+    let backed = json(&["rumor", "--k", "1", "--sync-every", "10", "--rumor-every", "2"]);
+    assert_eq!((&backed["setup"], &backed["residue"]), (&"rumor:k=1,rumor-every=2,sync-every=10".into(), &0.0.into()));
+    assert!(backed["found"].as_f64() > Some(0.0), "{backed}");
+    for mode in ["mail", "tree:fan-out=4"] {
+        let multicast = json(&["multicast", "--mode", mode, "--crash", "root@50%", "--seed", "100"]);
+        assert_eq!(multicast, json(&[mode, "--crash", "root@50%", "--seed", "100"]), "one way to run it");
+        assert!(multicast["residue"].as_f64().is_some_and(|residue| (0.1..0.8).contains(&residue)), "{multicast}");
+    }
+    assert_eq!(json(&["multicast", "--mode", "gossip:k=4"])["setup"], "rumor:k=4");
+    let churned = json(&["rumor", "--churn", "1%", "--horizon", "50"]);
+    assert!(churned["wasted"].as_f64() > Some(0.0) && churned["cycles"] == 50, "{churned}");
+    let told = text(&bruit(&["lab", "compare", "antientropy", "rumor", "--churn", "1%", "--horizon", "30"]).stdout);
+    assert!(told.starts_with("1000 nodes, 0% of messages lost, 1% leave and join in each cycle, seed 1\n"), "{told}");
+    for (wrong, why) in [
+        (&["rumor", "--crash", "root@50%"][..], "no loop of sends that its root could crash in, mail and tree have"),
+        (&["multicast", "--mode", "rumor"], "mode is mail, tree or gossip, not rumor"),
+        (&["multicast", "--mode", "tree:k=1"], "tree has no setting k"),
+        (&["rumor", "--churn", "11%"], "give the percentage of nodes that leave in each cycle, from 0 to 10"),
+    ] {
+        let out = bruit(&[&["lab", "run"][..], wrong].concat());
+        ends(&out, 2);
+        assert!(text(&out.stderr).contains(why), "{wrong:?}: {}", text(&out.stderr));
+    }
+}
+
+#[test]
 fn any_protocol_is_run_by_its_set_up_and_compared_under_the_same_faults() {
     let world = ["--nodes", "50", "--loss", "10%", "--crash", "20%@2", "--seed", "7"];
     let setups = ["antientropy:exchange=pull", "tree:fan-out=4,repair=ack", "mail:known=80%", "rumor:k=2"];
@@ -278,7 +314,7 @@ fn any_protocol_is_run_by_its_set_up_and_compared_under_the_same_faults() {
         (&["run", "tree:x=1"], "tree has no setting x"),
         (&["run"], "Usage"),
         (&["compare", "swim", "tree"], "compare either"),
-        (&["compare", "swim", "--cut", "1..3"], "--cut, --latency and --horizon are for set-ups"),
+        (&["compare", "swim", "--cut", "1..3"], "--churn, --cut, --latency and --horizon are for set-ups"),
         (&["compare", "swim", "--crash", "20%@5"], "of detectors --crash is a number of nodes"),
         (&["compare", "tree", "--crash", "3"], "give a share and a cycle"),
         (&["compare", "tree", "--nodes", "1"], "--nodes is from 2 to 10000000"),

@@ -7,9 +7,11 @@ mod desk;
 mod overlay;
 mod spatial;
 
+use crate::fuse::Fuse;
 use crate::solo::Tap;
 use bruit_proto::{Context, Origin, Path, PeerId, Protocol, Rng, Time, Timers, Wall, Wire};
 use desk::{Desk, Said};
+use std::slice::from_ref;
 use std::time::Duration;
 
 pub use overlay::{Alone, Complete, Overlay};
@@ -53,6 +55,7 @@ pub struct Cycles<P: Protocol, O = Complete> {
     waves: u64,
     tally: Tally,
     tap: Option<Tap<P::Message>>,
+    fuse: Option<Fuse<P::Message>>,
 }
 
 /// What was said so far.
@@ -78,7 +81,7 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
         let hosts: Vec<Host<P>> = (0..overlay.len()).map(host).collect();
         let (order, dice, tally) = (Vec::new(), Rng::named(seed, PeerId::NONE, "order"), Tally::default());
         let (said, wave, links) = (Vec::new(), Vec::new(), Vec::new());
-        let (loss_ppm, split, size, hop_by_hop, cycle, waves, tap) = (0, None, None, false, 0, 0, None);
+        let (loss_ppm, split, size, hop_by_hop, cycle, waves, tap, fuse) = (0, None, None, false, 0, 0, None, None);
         let mut cycles = Cycles {
             hosts,
             overlay,
@@ -96,6 +99,7 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
             waves,
             tally,
             tap,
+            fuse,
         };
         for i in 0..cycles.hosts.len() as u32 {
             cycles.turn(i, |p, cx| p.on_start(cx));
@@ -137,6 +141,26 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     /// meanwhile it does when it is on again.
     pub fn set_up(&mut self, i: u32, up: bool) {
         self.hosts[i as usize].up = up;
+    }
+
+    /// Another node at the place of one, which is given back: switched on and just started, with the dice of the place.
+    pub fn replace(&mut self, i: u32, protocol: P) -> P {
+        let host = &mut self.hosts[i as usize];
+        (host.timers, host.up) = (Timers::default(), true);
+        let old = std::mem::replace(&mut host.protocol, protocol);
+        self.fuse.iter_mut().for_each(|fuse| fuse.replaced(i));
+        self.turn(i, |p, cx| p.on_start(cx));
+        old
+    }
+
+    /// From now on a node crashes in the middle of what it says.
+    pub(crate) fn arm(&mut self, fuse: Fuse<P::Message>) {
+        self.fuse = Some(fuse);
+    }
+
+    /// The fuse, if there is one.
+    pub(crate) fn fuse(&self) -> Option<&Fuse<P::Message>> {
+        self.fuse.as_ref()
     }
 
     /// Cycles so far.
@@ -270,10 +294,16 @@ impl<P: Protocol, O: Overlay> Cycles<P, O> {
     }
 
     fn turn<R>(&mut self, i: u32, f: impl FnOnce(&mut P, &mut Context<'_, P>) -> R) -> R {
-        let now = self.now();
-        let Host { protocol, rng, timers, .. } = &mut self.hosts[i as usize];
+        let (now, before) = (self.now(), self.said.len());
+        let Host { protocol, rng, timers, up } = &mut self.hosts[i as usize];
         let mut desk = Desk { me: i, now, acts: 0, timers, said: &mut self.said };
         let view = self.overlay.view(i);
-        f(protocol, &mut Context::new(now, Wall(now.0 / 1000), rng, &view, &mut desk))
+        let result = f(protocol, &mut Context::new(now, Wall(now.0 / 1000), rng, &view, &mut desk));
+        if let Some(fuse) = self.fuse.as_mut().filter(|fuse| fuse.node == i) {
+            let said = fuse.burn(self.said[before..].iter().map(|said| from_ref(&said.message)));
+            self.said.truncate(before + said);
+            *up &= !fuse.is_burnt();
+        }
+        result
     }
 }

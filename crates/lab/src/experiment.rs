@@ -1,9 +1,10 @@
 //! Experiments: `bruit lab run`. A protocol with its settings, among n nodes, with a seed and under faults.
 //!
 //! An [`Experiment`] says how many nodes there are and what happens to them: loss, a crash of a share of them at the end of
-//! a cycle, a cut between the lower and the upper half of the places. It lasts until nobody is infective any more, or to its
-//! horizon; of a protocol that never ends, until all live nodes know the item. The world is that of synchronous [`Cycles`]: a
-//! contact and its answers fit in a cycle, but for multicast, which is measured in hops: there a message takes one.
+//! a cycle or of the one that has the item first, nodes that leave and join, a cut between the lower and the upper half of the
+//! places. It lasts until nobody is infective any more, or to its horizon; of a protocol that never ends, until all live nodes
+//! know the item; while nodes join, to its horizon. The world is that of synchronous [`Cycles`]: a contact and its answers fit
+//! in a cycle, but for multicast, which is measured in hops: there a message takes one.
 //!
 //! A [`Subject`] is a protocol with its settings. It says how a node is made, how one item enters at a node, and in which
 //! [`State`] of the epidemic a node is; a protocol that implements it can be run here. Its settings are written as a
@@ -18,26 +19,34 @@
 //! subject: two subjects under one seed live through the same faults.
 
 mod antientropy;
+mod backing;
+mod crash;
 mod known;
 mod latency;
 mod mail;
+mod population;
 mod rumor;
 mod setup;
 mod share;
 pub mod timed;
 mod tree;
 
-use crate::cycles::{Cycles, Overlay};
-use bruit_proto::{Context, PeerId, Protocol, Rng};
+use crate::cycles::{Cycles, Overlay, Tally};
+use crate::fuse::Fuse;
+use bruit_proto::{Context, PeerId, Peers, Protocol};
+use population::Population;
 use serde::Serialize;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 pub use antientropy::Reconciling;
+pub use backing::{Backable, Backing};
+pub use crash::Crash;
 pub use known::Known;
 pub use latency::Latency;
 pub use mail::Mailing;
+pub use population::Churn;
 pub use rumor::Mongering;
 pub use setup::Setup;
 pub use share::Share;
@@ -80,15 +89,19 @@ pub trait Subject {
     }
     /// How often a node told the item so far, useful or not.
     fn told(&self, protocol: &Self::Protocol) -> u64;
-}
-
-/// A share of the nodes ends for good: `20%@5` after the fifth cycle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Crash {
-    /// How many, in parts per million, rounded down to whole nodes; at least one node is left.
-    pub ppm: u32,
-    /// After which cycle; 0 is before the first.
-    pub after: u64,
+    /// To how many the node `me` sends the item if it enters there, if it does so in a loop: what a crash of the
+    /// [root](Crash::Root) is a share of. By its table of peers.
+    fn sends(&self, _me: PeerId, _peers: &dyn Peers) -> Option<u32> {
+        None
+    }
+    /// Whether a message is a send of that loop.
+    fn is_send(_: &<Self::Protocol as Protocol>::Message) -> bool {
+        false
+    }
+    /// How often a node got the item by anti-entropy behind what should have told it.
+    fn found(&self, _: &Self::Protocol) -> u64 {
+        0
+    }
 }
 
 /// Nothing passes between the lower and the upper half: `3..8` in the cycles 3 to 7.
@@ -111,6 +124,9 @@ pub struct Experiment {
     pub loss_ppm: u32,
     /// Who crashes.
     pub crash: Option<Crash>,
+    /// In each cycle so many nodes leave for good and as many join that know nothing, in parts per million. Whoever left is in
+    /// the tables of all for ten cycles more.
+    pub churn_ppm: u32,
     /// When the halves are cut off from each other.
     pub cut: Option<Halves>,
     /// How long packets are under way, in [timed](timed) events; in synchronous cycles, if none.
@@ -155,6 +171,10 @@ pub struct Outcome {
     pub traffic: f64,
     /// Messages of any kind heard, per node.
     pub messages: f64,
+    /// Messages to nodes that had crashed or left, per node.
+    pub wasted: f64,
+    /// Of a rumor or mail that anti-entropy backs up: how many anti-entropy served, per node.
+    pub found: f64,
     /// The cycle in which half of the live nodes knew it; none if they never did.
     pub t50: Option<u64>,
     /// The cycle in which 99 % of the live nodes knew it.
@@ -163,7 +183,8 @@ pub struct Outcome {
     pub last: u64,
     /// Cycles that were run.
     pub cycles: u64,
-    /// Whether nobody passes it on any more, or all know it of a protocol that never ends; else the horizon ended it.
+    /// Whether nobody passes it on any more, or all know it of a protocol that never ends; else the horizon ended it. Under
+    /// churn the horizon is the end.
     pub over: bool,
 }
 
@@ -203,40 +224,71 @@ impl<F: FnMut(&Round)> Visitor for InCycles<'_, F> {
 /// # Panics
 /// If there are fewer than two nodes.
 pub fn watch<S: Subject>(subject: &S, experiment: &Experiment, mut each: impl FnMut(&Round)) -> Outcome {
-    let n = experiment.nodes;
-    assert!(n >= 2, "an epidemic needs two nodes");
+    assert!(experiment.nodes >= 2, "an epidemic needs two nodes");
     let node = |i: u32| subject.node(PeerId(u64::from(i) + 1));
-    let mut cycles = Cycles::new(experiment.seed, subject.overlay(experiment), node);
+    let overlay = subject.overlay(experiment);
+    let fuse = experiment.fuse(subject, &overlay);
+    let mut cycles = Cycles::new(experiment.seed, overlay, node);
     if S::HOP_BY_HOP {
         cycles.hop_by_hop();
     }
+    let mut population = Population::new(experiment);
+    population.gone().for_each(|place| cycles.set_up(place, false));
+    fuse.into_iter().for_each(|fuse| cycles.arm(fuse));
     cycles.command(experiment.origin(), |protocol, cx| subject.begin(protocol, cx));
     cycles.lose(experiment.loss_ppm);
     cycles.shuffle();
-    let (mut outcome, mut known) = (Outcome::default(), 1);
-    experiment.crashed(0).into_iter().for_each(|node| cycles.set_up(node, false));
+    let (mut outcome, mut known, mut sums) = (Outcome::default(), 1, Sums::default());
+    population.crashed(0).into_iter().for_each(|node| cycles.set_up(node, false));
     while cycles.cycle() < experiment.horizon && !outcome.over {
         let heard = cycles.heard();
-        cycles.split(experiment.is_cut(cycles.cycle() + 1).then_some(n / 2));
+        cycles.split(experiment.is_cut(cycles.cycle() + 1).then_some(experiment.places() / 2));
         cycles.step();
         let cycle = cycles.cycle();
         let arrived = cycles.protocols().filter(|p| subject.state(p) != State::Susceptible).count();
         if arrived > known {
             (known, outcome.last) = (arrived, cycle);
         }
-        experiment.crashed(cycle).into_iter().for_each(|node| cycles.set_up(node, false));
+        population.crashed(cycle).into_iter().for_each(|node| cycles.set_up(node, false));
+        for (leaves, joins) in population.turn_over(cycle) {
+            cycles.set_up(leaves, false);
+            let old = cycles.replace(joins, node(joins));
+            sums.add(subject, &old);
+            // The place of one who knew it is that of one who does not.
+            known -= usize::from(subject.state(&old) != State::Susceptible);
+        }
         let round = count(subject, &cycles, cycles.heard() - heard);
         outcome.see(&round);
-        outcome.over = match S::ENDLESS {
-            true => round.susceptible == 0 || round.know() == 0,
-            false => !cycles.is_under_way() && cycles.live().all(|protocol| subject.is_quiet(protocol)),
-        };
+        let quiet = || !cycles.is_under_way() && cycles.live().all(|protocol| subject.is_quiet(protocol));
+        outcome.over = experiment.is_over::<S>(&round, quiet);
         each(&round);
     }
-    let told: u64 = cycles.protocols().map(|protocol| subject.told(protocol)).sum();
-    outcome.traffic = told as f64 / f64::from(n);
-    outcome.messages = cycles.heard() as f64 / f64::from(n);
+    cycles.protocols().for_each(|protocol| sums.add(subject, protocol));
+    let Tally { heard, wasted, .. } = cycles.tally();
+    sums.close(&mut outcome, experiment, [heard, wasted], cycles.fuse().map_or(0, Fuse::unsaid));
     outcome
+}
+
+/// What all nodes said, those that left as well.
+#[derive(Default)]
+struct Sums {
+    told: u64,
+    found: u64,
+}
+
+impl Sums {
+    /// Adds what a node said.
+    fn add<S: Subject>(&mut self, subject: &S, protocol: &S::Protocol) {
+        self.told += subject.told(protocol);
+        self.found += subject.found(protocol);
+    }
+
+    /// The figures of a whole run, of whose messages so many were heard and so many wasted, and so many were told to nobody.
+    fn close(&self, outcome: &mut Outcome, experiment: &Experiment, [heard, wasted]: [u64; 2], unsaid: u64) {
+        let each = |count: u64| count as f64 / f64::from(experiment.nodes);
+        (outcome.traffic, outcome.found) = (each(self.told - unsaid), each(self.found));
+        (outcome.messages, outcome.wasted) = (each(heard), each(wasted));
+    }
 }
 
 fn count<S: Subject>(subject: &S, cycles: &Cycles<S::Protocol, S::Overlay>, messages: u64) -> Round {
@@ -284,6 +336,7 @@ impl Experiment {
             "nodes" => self.nodes = value.parse().ok().filter(|n| Experiment::NODES.contains(n)).ok_or_else(wrong)?,
             "loss" => self.loss_ppm = value.parse().map(|Share(ppm)| ppm).map_err(|_| wrong())?,
             "crash" => self.crash = given.map(str::parse).transpose()?,
+            "churn" => self.churn_ppm = value.parse().map(|Churn(ppm)| ppm)?,
             "cut" => self.cut = given.map(str::parse).transpose()?,
             "latency" => self.latency = given.map(str::parse).transpose()?,
             "horizon" => self.horizon = value.parse().map_err(|_| wrong())?,
@@ -294,13 +347,24 @@ impl Experiment {
 
     /// The command that runs it again with a set-up, on any machine.
     pub fn command(&self, setup: &Setup) -> String {
-        let Experiment { nodes, seed, loss_ppm, crash, cut, latency, horizon } = self;
+        let Experiment { nodes, seed, loss_ppm, crash, churn_ppm, cut, latency, horizon } = self;
         let mut words = vec![format!("bruit lab run {setup} --nodes {nodes} --loss {}", Share(*loss_ppm))];
         words.extend(crash.map(|crash| format!("--crash {crash}")));
+        words.extend((*churn_ppm > 0).then(|| format!("--churn {}", Share(*churn_ppm))));
         words.extend(cut.map(|cut| format!("--cut {cut}")));
         words.extend(latency.map(|latency| format!("--latency {latency}")));
         words.push(format!("--horizon {horizon} --seed {seed}"));
         words.join(" ")
+    }
+
+    /// Whether it is over at the end of a cycle.
+    fn is_over<S: Subject>(&self, round: &Round, is_quiet: impl FnOnce() -> bool) -> bool {
+        match S::ENDLESS {
+            // Newcomers come for ever.
+            _ if self.churn_ppm > 0 => round.cycle >= self.horizon,
+            true => round.susceptible == 0 || round.know() == 0,
+            false => is_quiet(),
+        }
     }
 
     /// Whether the halves are cut off from each other in a cycle.
@@ -308,31 +372,13 @@ impl Experiment {
         self.cut.is_some_and(|cut| (cut.from..cut.to).contains(&cycle))
     }
 
-    /// Who crashes after a cycle.
-    fn crashed(&self, cycle: u64) -> Vec<u32> {
-        let Some(crash) = self.crash.filter(|crash| crash.after == cycle) else { return Vec::new() };
-        let share = u64::from(self.nodes) * u64::from(crash.ppm) / 1_000_000;
-        let mut dice = Rng::named(self.seed, PeerId::NONE, "crash");
-        let mut places: Vec<u32> = (0..self.nodes).collect();
-        let crash = |_| places.swap_remove(dice.below(places.len() as u32) as usize);
-        (0..share.min(u64::from(self.nodes) - 1)).map(crash).collect()
-    }
-}
-
-impl FromStr for Crash {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Crash, String> {
-        let wrong = || "give a share and a cycle, as 20%@5".to_owned();
-        let (share, after) = text.split_once('@').ok_or_else(wrong)?;
-        let (Share(ppm), after) = (share.parse()?, after.parse().map_err(|_| wrong())?);
-        Ok(Crash { ppm, after })
-    }
-}
-
-impl fmt::Display for Crash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", Share(self.ppm), self.after)
+    /// The fuse of an origin that crashes in the middle of its loop, if it does.
+    fn fuse<S: Subject>(&self, subject: &S, overlay: &S::Overlay) -> Option<Fuse<<S::Protocol as Protocol>::Message>> {
+        let Some(Crash::Root { ppm }) = self.crash else { return None };
+        let origin = self.origin();
+        let sends = subject.sends(PeerId(u64::from(origin) + 1), &overlay.view(origin))?;
+        let left = u64::from(sends) * u64::from(ppm) / 1_000_000;
+        Some(Fuse::new(origin, left as u32, S::is_send))
     }
 }
 

@@ -12,6 +12,7 @@ pub mod crossover;
 pub mod cycles;
 pub mod epidemic;
 pub mod experiment;
+mod fuse;
 mod links;
 mod members;
 pub mod miss;

@@ -16,6 +16,7 @@ mod tests;
 mod witness;
 
 use crate::cycles::{Alone, Overlay};
+use crate::fuse::Fuse;
 use crate::links::{Links, Medium};
 use crate::runner::side_by_side;
 use bruit_proto::{Context, PeerId, Protocol, Rng, Time, Wire, mix};
@@ -182,6 +183,26 @@ impl<P: Protocol, O: Overlay> Solo<P, O> {
     pub fn set_up(&mut self, i: u32, up: bool) {
         let shard = self.shard_of(i);
         self.shards[shard].set_up(self.now, i, up);
+    }
+
+    /// Another node at the place of the `i`-th, which is given back: switched on and just started, with the dice of the place.
+    /// Before a witness.
+    pub(crate) fn replace(&mut self, witness: &mut impl Witness<P>, i: u32, protocol: P) -> P {
+        let shard = self.shard_of(i);
+        let old = self.shards[shard].replace(i, protocol);
+        self.command_before(witness, i, |p, cx| p.on_start(cx));
+        old
+    }
+
+    /// From now on a node crashes in the middle of what it says.
+    pub(crate) fn arm(&mut self, fuse: Fuse<P::Message>) {
+        let shard = self.shard_of(fuse.node);
+        self.shards[shard].fuse = Some(fuse);
+    }
+
+    /// The fuse, if there is one.
+    pub(crate) fn fuse(&self) -> Option<&Fuse<P::Message>> {
+        self.shards.iter().find_map(|shard| shard.fuse.as_ref())
     }
 
     /// Makes some nodes slow from a moment on.

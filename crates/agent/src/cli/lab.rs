@@ -1,16 +1,18 @@
 //! `bruit lab`.
 
 mod compare;
+mod multicast;
 mod sweep;
 
 use super::{Ppm, percent, seed};
 use bruit_lab::article::CLAIMS;
-use bruit_lab::experiment::{Crash, Experiment, Halves, Latency, Setup};
+use bruit_lab::experiment::{Churn, Crash, Experiment, Halves, Latency, Setup};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 pub(crate) use compare::{CompareOptions, Compared, Detector, DetectorOptions};
+pub(crate) use multicast::RunMulticastOptions;
 pub(crate) use sweep::{ReportOptions, SweepOptions};
 
 #[derive(Debug, Subcommand)]
@@ -59,13 +61,16 @@ pub(crate) enum LabRun {
     /// One rumor among nodes that all see each other, in synchronous cycles or with latency, until nobody passes it on: who
     /// never heard it, how often it was told, how long it took.
     Rumor(Box<RunRumorOptions>),
+    /// One item from one node to all others, by direct mail, along a tree or by gossip: who never got it, how often it was
+    /// sent, how long it took.
+    Multicast(RunMulticastOptions),
 }
 
 /// A protocol with its settings, and its world.
 #[derive(Args, Debug)]
 pub(crate) struct RunOptions {
-    /// A protocol and its settings, as antientropy:exchange=pull. rumor, antientropy (exchange, compare, within), mail (known,
-    /// burst) or tree (fan-out, burst, repair; every; session, sessions).
+    /// A protocol and its settings, as antientropy:exchange=pull. rumor (see `lab run rumor --help`), antientropy (exchange,
+    /// compare, within), mail (known, burst, sync-every) or tree (fan-out, burst, repair; every; session, sessions).
     #[arg(required = true)]
     pub(crate) setup: Option<Setup>,
     #[command(flatten)]
@@ -96,6 +101,16 @@ pub(crate) struct RunRumorOptions {
     /// Instead of all these: how likely a node may be missed. The rules follow from it, the nodes and the loss.
     #[arg(long, value_name = "PROBABILITY", conflicts_with_all = ["exchange", "stop", "k", "feedback", "reset", "contacts", "connections", "hunt", "minimize"])]
     miss: Option<String>,
+    /// Cycles from one contact of a node to its next; one unless given.
+    #[arg(long, value_name = "CYCLES")]
+    rumor_every: Option<String>,
+    /// Cycles from one anti-entropy exchange of a node to its next, behind the rumor: it ends when all know it. None unless
+    /// given.
+    #[arg(long, value_name = "CYCLES")]
+    sync_every: Option<String>,
+    /// With --sync-every: whether what anti-entropy finds becomes a rumor again; true unless given.
+    #[arg(long, value_name = "true|false")]
+    redistribute: Option<String>,
     /// Whether only contacts count where the other side knew it already.
     #[arg(long, value_name = "true|false")]
     feedback: Option<String>,
@@ -136,6 +151,9 @@ impl RunRumorOptions {
             ("stop", &self.stop),
             ("k", &self.k),
             ("miss", &self.miss),
+            ("rumor-every", &self.rumor_every),
+            ("sync-every", &self.sync_every),
+            ("redistribute", &self.redistribute),
             ("feedback", &self.feedback),
             ("reset", &self.reset),
             ("contacts", &self.contacts),
@@ -159,9 +177,14 @@ pub(crate) struct WorldOptions {
     /// Messages lost, in percent.
     #[arg(long, default_value = "0", value_parser = percent)]
     pub(crate) loss: Ppm,
-    /// A share of the nodes crashes after a cycle: 20%@5.
-    #[arg(long, value_name = "SHARE@CYCLE")]
+    /// A share of the nodes crashes after a cycle: 20%@5. Or of mail and tree the node that sends the item first, after a
+    /// share of its sends: root@50%.
+    #[arg(long, value_name = "SHARE@CYCLE|root@SHARE")]
     pub(crate) crash: Option<Crash>,
+    /// The percentage of nodes that leave in each cycle, from 0 to 10; as many join that know nothing. Who left is in all
+    /// tables for ten cycles more. The run lasts to its horizon.
+    #[arg(long, value_name = "SHARE", default_value = "0")]
+    pub(crate) churn: Churn,
     /// Nothing passes between the halves from one cycle until before another: 3..8.
     #[arg(long, value_name = "FROM..TO")]
     pub(crate) cut: Option<Halves>,
@@ -181,8 +204,8 @@ pub(crate) struct WorldOptions {
 impl WorldOptions {
     /// As an experiment.
     pub(crate) fn experiment(&self) -> Experiment {
-        let WorldOptions { nodes, loss, crash, cut, latency, horizon, seed } = *self;
-        Experiment { nodes, seed, loss_ppm: loss.0, crash, cut, latency, horizon }
+        let WorldOptions { nodes, loss, crash, churn: Churn(churn_ppm), cut, latency, horizon, seed } = *self;
+        Experiment { nodes, seed, loss_ppm: loss.0, crash, churn_ppm, cut, latency, horizon }
     }
 }
 

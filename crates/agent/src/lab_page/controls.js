@@ -1,8 +1,8 @@
 // The settings. Each acts at once.
 
 import { byId, h, say, set } from "../page/dom.js";
-import { format, parse, PROTOCOLS } from "./rules.js";
-import { crashed, cutOff } from "./settings.js";
+import { format, LOOPS, parse, PROTOCOLS } from "./rules.js";
+import { crashed, cutOff, rooted } from "./settings.js";
 
 /** @import {Rule} from "./rules.js" */
 /** @import {Settings} from "./settings.js" */
@@ -66,7 +66,7 @@ export class Controls {
   }
 
   /** @param {Settings} settings */
-  #faults({ nodes, seed, loss, latency, crash, cut }) {
+  #faults({ setup, beside, nodes, seed, loss, latency, crash, churn, cut }) {
     const at = (/** @type {keyof Settings} */ name) => (/** @type {any} */ event) => this.#change({ [name]: event.target.value });
     const { share, after } = crashed(crash);
     const { from, to } = cutOff(cut);
@@ -82,8 +82,13 @@ export class Controls {
     };
     const number = (/** @type {string} */ id, /** @type {string} */ value, /** @type {() => void} */ change) =>
       h("input", { id, type: "number", min: id === "crash-after" ? 0 : 1, max: 1000, value, change });
-    const range = (/** @type {string} */ id, /** @type {string} */ value, /** @type {(event: any) => void} */ change) =>
-      h("input", { id, type: "range", min: 0, max: 90, step: 1, value, change });
+    const range = (/** @type {string} */ id, /** @type {string} */ value, /** @type {(event: any) => void} */ change, max = 90) =>
+      h("input", { id, type: "range", min: 0, max, step: 1, value, change });
+    const root = rooted(crash);
+    const loops = [setup, beside].every((setup) => setup === "" || LOOPS.includes(parse(setup).name));
+    const crashRoot = (/** @type {any} */ { target }) => this.#change({ crash: target.value && `root@${target.value}%` });
+    const atRoot = { id: "crash-root", change: crashRoot };
+    const comes = (/** @type {any} */ { target }) => this.#change({ churn: `${target.value}%` });
     const list = chosen(h("select", { id: "latency", change: at("latency") }, ...options(LATENCIES)), latency);
     return [
       h("h2", {}, "World"),
@@ -95,11 +100,15 @@ export class Controls {
       ),
       labelled("Latency", list),
       labelled(`Loss ${loss}`, range("loss", loss.replace("%", ""), (e) => this.#change({ loss: `${e.target.value}%` }))),
+      labelled(`Leave and join in a cycle ${churn}`, range("churn", churn.replace("%", ""), comes, 10)),
       h(
         "div",
         { class: "fields" },
         labelled(`Crash ${share} %`, range("crash-share", share, crashes), "wide"),
         labelled("after cycle", number("crash-after", after, crashes)),
+        ...(loops || root
+          ? [labelled("Root crashes after % of its sends", chosen(h("select", atRoot, ...options(["", "25", "50", "75"])), root), "wide")]
+          : []),
         labelled("Cut from cycle", number("cut-from", from, cuts), "half"),
         labelled("until before", number("cut-to", to, cuts), "half"),
       ),

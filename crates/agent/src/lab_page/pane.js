@@ -110,7 +110,7 @@ export class Pane {
   #tell(course, { counts, hash, cycle }) {
     const [s, i, r, x] = counts;
     const { one_in } = course.cycles[Math.max(0, Math.min(cycle + 1, course.cycles.length - 1))] ?? { one_in: 1 };
-    const facts = [`S ${s}`, `I ${i}`, `R ${r}`, ...(x > 0 ? [`crashed ${x}`] : [])];
+    const facts = [`S ${s}`, `I ${i}`, `R ${r}`, ...(x > 0 ? [`gone ${x}`] : [])];
     say(this.#hash, hex(hash));
     set(this.#hash, "data-cycle", cycle);
     say(this.#facts, `${facts.join("  ·  ")}${one_in > 1 ? `  ·  one message in ${one_in} is shown` : ""}`);

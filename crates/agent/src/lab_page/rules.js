@@ -4,7 +4,10 @@
 /** @typedef {{key: string, label: string, usual: string, options?: string[], wide?: boolean, most?: number, when?: (rules: Rules) => boolean}} Rule */
 
 const counts = (/** @type {Rules} */ rules) => rules.get("stop") !== "linked" && !rules.has("miss");
+const backed = (/** @type {Rules} */ rules) => (rules.get("sync-every") ?? "none") !== "none";
 const floods = (/** @type {Rules} */ rules) => rules.get("exchange") === "push-then-pull";
+
+const BACKED = { key: "sync-every", label: "Anti-entropy every", usual: "none", options: ["none", "2", "5", "10", "20", "50"] };
 
 /** @type {Record<string, Rule[]>} */
 export const PROTOCOLS = {
@@ -14,6 +17,9 @@ export const PROTOCOLS = {
     { key: "k", label: "k", usual: "3", most: 1000, when: counts },
     { key: "stop", label: "Stop", usual: "counter", options: ["counter", "coin", "linked"] },
     { key: "feedback", label: "Feedback", usual: "true", options: ["true", "false"], when: counts },
+    { key: "rumor-every", label: "Cycles apart", usual: "1", most: 1000 },
+    BACKED,
+    { key: "redistribute", label: "Redistribute", usual: "true", options: ["true", "false"], when: backed },
     { key: "copies", label: "Copies", usual: "4", most: 20, when: floods },
     { key: "hops", label: "Hops", usual: "3", most: 20, when: floods },
   ],
@@ -24,6 +30,7 @@ export const PROTOCOLS = {
   mail: [
     { key: "known", label: "Known", usual: "100%", options: ["100%", "99%", "90%", "50%"] },
     { key: "burst", label: "Sends a cycle", usual: "8", most: 1000 },
+    BACKED,
   ],
   tree: [
     { key: "fan-out", label: "Fan-out", usual: "8", most: 1024 },
@@ -31,6 +38,9 @@ export const PROTOCOLS = {
     { key: "burst", label: "Sends a cycle", usual: "8", most: 1000 },
   ],
 };
+
+/** Those whose root sends in a loop. */
+export const LOOPS = ["mail", "tree"];
 
 /** @param {string} setup @returns {{name: string, rules: Rules}} */
 export function parse(setup) {

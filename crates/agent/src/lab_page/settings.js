@@ -3,7 +3,7 @@
 import { CYCLE } from "./course.js";
 
 /** Settings of a run, by the names of the command line. */
-const RUN = /** @type {const} */ (["setup", "nodes", "seed", "loss", "latency", "crash", "cut", "horizon"]);
+const RUN = /** @type {const} */ (["setup", "nodes", "seed", "loss", "latency", "crash", "churn", "cut", "horizon"]);
 
 /**
  * @typedef {object} Settings
@@ -14,6 +14,7 @@ const RUN = /** @type {const} */ (["setup", "nodes", "seed", "loss", "latency", 
  * @property {string} loss
  * @property {string} latency
  * @property {string} crash
+ * @property {string} churn
  * @property {string} cut
  * @property {string} horizon
  * @property {string} at The cycle at which it stands still; empty while it plays.
@@ -29,6 +30,7 @@ const USUAL = {
   loss: "0%",
   latency: "20ms..80ms",
   crash: "",
+  churn: "0%",
   cut: "",
   horizon: "1000",
   at: "",
@@ -53,6 +55,11 @@ export function write(settings) {
 export function address(settings, setup) {
   const said = RUN.filter((name) => settings[name] !== "").map((name) => [name, name === "setup" ? setup : settings[name]]);
   return `/v1/lab/run?${new URLSearchParams(said)}`;
+}
+
+/** After which share of its sends the root crashes; empty if not so. @param {string} crash `root@50%` */
+export function rooted(crash) {
+  return /^root@([\d.]+)%?$/.exec(crash)?.[1] ?? "";
 }
 
 /** A share of the nodes crashes after a cycle. @param {string} crash `20%@5` */

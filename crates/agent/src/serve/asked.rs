@@ -2,7 +2,7 @@
 
 use crate::agent::Problem;
 use crate::cli::{Ppm, percent};
-use bruit_lab::experiment::{Experiment, Latency, Setup};
+use bruit_lab::experiment::{Churn, Experiment, Latency, Setup};
 use serde::Deserialize;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -25,6 +25,7 @@ pub(super) struct Asked {
     loss: Option<String>,
     latency: Option<String>,
     crash: Option<String>,
+    churn: Option<String>,
     cut: Option<String>,
     horizon: Option<String>,
 }
@@ -47,11 +48,13 @@ impl Asked {
         let setup: Setup = read("setup", &self.setup)?.unwrap_or_else(|| Setup::new("rumor"));
         let loss = self.loss.as_deref().map_or(Ok(Ppm(0)), percent).map_err(|why| named("loss", why))?;
         let latency = read("latency", &self.latency)?.unwrap_or_default();
+        let Churn(churn_ppm) = read("churn", &self.churn)?.unwrap_or(Churn(0));
         let experiment = Experiment {
             nodes: within("nodes", read("nodes", &self.nodes)?.unwrap_or(1000), NODES)?,
             seed: read("seed", &self.seed)?.unwrap_or(1),
             loss_ppm: loss.0,
             crash: read("crash", &self.crash)?,
+            churn_ppm,
             cut: read("cut", &self.cut)?,
             latency: Some(latency),
             horizon: within("horizon", read("horizon", &self.horizon)?.unwrap_or(*HORIZON.end()), HORIZON)?,
@@ -95,12 +98,13 @@ mod tests {
 
     #[test]
     fn an_address_is_a_run() {
-        let text = "setup=rumor:exchange=push-pull,k=2&nodes=500&seed=9&loss=5%25&latency=20ms..80ms&crash=20%25@5&cut=3..8";
+        let text =
+            "setup=rumor:exchange=push-pull,k=2&nodes=500&seed=9&loss=5%25&latency=20ms..80ms&crash=20%25@5&churn=1%25&cut=3..8";
         let Wanted { setup, experiment, .. } = asked(text).expect("in its bounds");
         assert_eq!(
             experiment.command(&setup),
-            "bruit lab run rumor:exchange=push-pull,k=2 --nodes 500 --loss 5% --crash 20%@5 --cut 3..8 --latency 20ms..80ms \
-             --horizon 1000 --seed 9"
+            "bruit lab run rumor:exchange=push-pull,k=2 --nodes 500 --loss 5% --crash 20%@5 --churn 1% --cut 3..8 \
+             --latency 20ms..80ms --horizon 1000 --seed 9"
         );
     }
 
@@ -111,6 +115,7 @@ mod tests {
             ("nodes=x", "nodes: invalid digit found in string"),
             ("loss=200", "loss: give a percentage between 0 and 100"),
             ("latency=1", "latency: give 50ms"),
+            ("churn=11", "churn: give the percentage of nodes that leave in each cycle"),
             ("cut=8..3", "cut: give the first cycle"),
             ("crash=x", "crash: give a share and a cycle"),
             ("setup=rumor:k", "setup: k: give key=value"),

@@ -37,7 +37,7 @@ struct End<'a> {
 
 pub(super) fn head(wanted: &Wanted) -> String {
     let command = wanted.experiment.command(&wanted.setup);
-    line(&Head { nodes: wanted.experiment.nodes, command })
+    line(&Head { nodes: wanted.experiment.places(), command })
 }
 
 pub(super) fn cycle(course: &Course) -> String {

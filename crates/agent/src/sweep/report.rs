@@ -42,17 +42,23 @@ fn read(options: &ReportOptions) -> Result<Vec<Summary>> {
 
 /// Columns: what makes the cell, then means and their errors.
 fn table(cells: &[Summary]) -> Vec<String> {
-    let mut lines = vec![["set-up", "nodes", "loss", "crash", "cut", "latency", "horizon", "runs"].map(String::from).to_vec()];
+    let mut lines =
+        vec![["set-up", "nodes", "loss", "churn", "crash", "cut", "latency", "horizon", "runs"].map(String::from).to_vec()];
     lines[0].extend(cells.iter().take(1).flat_map(Summary::figures).map(|(name, _)| name.to_owned()));
     let none = || "none".to_owned();
     let one_horizon = cells.windows(2).all(|pair| pair[0].horizon == pair[1].horizon);
     for cell in cells {
-        let Summary { setup, nodes, loss, horizon, runs, .. } = cell;
+        let Summary { setup, nodes, loss, churn, horizon, runs, .. } = cell;
         let mut line = vec![setup.clone(), nodes.to_string(), format!("{loss}%")];
+        line.push(if *churn == 0.0 { none() } else { format!("{churn}%") });
         line.extend(cell.faults());
         line.push(if one_horizon { none() } else { horizon.to_string() });
         line.push(runs_of(*runs, cell.unfinished));
-        line.extend(cell.figures().map(|(_, of)| said(of, *runs)));
+        line.extend(cell.figures().map(|(name, of)| match of.mean {
+            // Few worlds have these.
+            Some(0.0) if ["wasted", "found"].contains(&name) => none(),
+            _ => said(of, *runs),
+        }));
         lines.push(line);
     }
     // A column that says none throughout says nothing.

@@ -24,6 +24,7 @@ const CASES = [
   ["loss", { setup: "rumor:exchange=pull,k=4", nodes: "500", loss: "10%" }],
   ["another latency", { setup: "rumor:k=2", nodes: "2000", latency: "log-normal:1ms+300ms", seed: "4" }],
   ["a crash", { setup: "rumor:exchange=push,k=4,feedback=false", nodes: "400", crash: "30%@6" }],
+  ["who comes and goes", { setup: "rumor:k=1,sync-every=10", nodes: "300", churn: "1%", horizon: "30" }],
   ["a cut", { setup: "rumor:exchange=push-pull,stop=coin,k=4", nodes: "600", cut: "3..9", seed: "11", latency: "regions" }],
 ];
 
@@ -151,6 +152,19 @@ test("what is changed acts at once, and the address is all of it", async () => {
   }
   quiet(page);
   quiet(again);
+});
+
+test("a root that crashes in its loop, nodes that come and go and anti-entropy behind are chosen", async () => {
+  const page = await ready({ setup: "rumor", nodes: "100", horizon: "20" });
+  assert.equal(await page.locator("#crash-root").count(), 0, "a rumor has no loop");
+  await page.selectOption("#setup-protocol", "mail");
+  await page.selectOption("#setup-sync-every", "5");
+  await page.selectOption("#crash-root", "50");
+  await page.locator("#churn").fill("2");
+  const command = /mail:sync-every=5 --nodes 100 --loss 0% --crash root@50% --churn 2% /;
+  await until(async () => command.test(await page.locator(".command").textContent()), 5_000, () => page.url());
+  await over(page);
+  quiet(page);
 });
 
 test("a setting that cannot be is named, and nothing is shown for it", async () => {

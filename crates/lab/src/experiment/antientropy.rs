@@ -51,7 +51,7 @@ impl Subject for Reconciling {
     const ENDLESS: bool = true;
 
     fn overlay(&self, experiment: &Experiment) -> Complete {
-        Complete(experiment.nodes)
+        Complete(experiment.places())
     }
     fn node(&self, me: PeerId) -> Node {
         AntiEntropy::new(Arc::clone(&self.0), Items::new(me, Keep::default())).expect("checked settings")

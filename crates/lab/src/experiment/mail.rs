@@ -3,9 +3,9 @@ use crate::cycles::CYCLE;
 use crate::epidemic::One;
 use crate::multicast::Group;
 use bruit_kit::Set;
-use bruit_multicast::mail::Config;
+use bruit_multicast::mail::{self, Config};
 use bruit_multicast::{Mail, Pace};
-use bruit_proto::{Context, PeerId, Rng};
+use bruit_proto::{Context, PeerId, Peers, Rng};
 use std::sync::Arc;
 
 /// Direct mail of one item, hop by hop. Settings: `known` (the share of the others that the sender knows, drawn by the seed),
@@ -29,6 +29,11 @@ impl Mailing {
         config.check().map_err(|invalid| invalid.to_string())?;
         Ok(Mailing { config: Arc::new(config), known })
     }
+
+    /// A node with what it has.
+    pub(super) fn mail<S: Set>(&self, set: S) -> Mail<S> {
+        Mail::new(Arc::clone(&self.config), set).expect("checked settings")
+    }
 }
 
 impl Setup {
@@ -47,13 +52,13 @@ impl Subject for Mailing {
     const HOP_BY_HOP: bool = true;
 
     fn overlay(&self, experiment: &Experiment) -> Group {
-        let group = Group::new(experiment.nodes);
+        let group = Group::new(experiment.places());
         let Some(Share(ppm)) = self.known else { return group };
         let (origin, mut dice) = (experiment.origin(), Rng::named(experiment.seed, PeerId::NONE, "known"));
-        group.knowing(origin, Group::drawn(experiment.nodes, origin, ppm, &mut dice))
+        group.knowing(origin, Group::drawn(experiment.places(), origin, ppm, &mut dice))
     }
     fn node(&self, _: PeerId) -> Mail<One> {
-        Mail::new(Arc::clone(&self.config), One::default()).expect("checked settings")
+        self.mail(One::default())
     }
     fn begin(&self, mail: &mut Mail<One>, cx: &mut Context<'_, Mail<One>>) {
         mail.send(cx, ());
@@ -64,6 +69,12 @@ impl Subject for Mailing {
             (true, 1..) => State::Infective,
             (true, 0) => State::Removed,
         }
+    }
+    fn sends(&self, _: PeerId, peers: &dyn Peers) -> Option<u32> {
+        Some(peers.len())
+    }
+    fn is_send(message: &mail::Message<(), ()>) -> bool {
+        matches!(message, mail::Message::Item(..))
     }
     fn told(&self, mail: &Mail<One>) -> u64 {
         mail.counters().data

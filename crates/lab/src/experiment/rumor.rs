@@ -7,28 +7,30 @@ use bruit_rumor::{Config, Exchange, Rumor, Stop};
 use std::sync::Arc;
 
 /// Rumor mongering of one item. Settings: `exchange` (push, pull, push-pull, push-then-pull with `copies` and `hops`),
-/// `stop` (counter, coin, linked), `k`, `feedback`, `reset`, `contacts`, `connections`, `hunt`, `minimize`. Or `miss` alone: how likely a node may be missed; the
-/// rest follows from it, the nodes and the loss.
+/// `stop` (counter, coin, linked), `k`, `feedback`, `reset`, `contacts`, `connections`, `hunt`, `minimize`. Or instead of
+/// these `miss`: how likely a node may be missed; the rest follows from it, the nodes and the loss. With either `rumor-every`:
+/// cycles of the experiment from one of the rumor to its next.
 #[derive(Clone, Debug)]
 pub struct Mongering(Arc<Config>);
 
 impl Mongering {
-    /// Reads the settings; what is not set is as [`Config::default`] has it. A cycle is as long as the engine's.
+    /// Reads the settings; what is not set is as [`Config::default`] has it, and a cycle of the rumor one of the experiment.
     ///
     /// # Errors
     /// Names the setting that is unknown, cannot be read, does not belong to the others or is out of its bounds.
     pub fn new(mut setup: Setup, experiment: &Experiment) -> Result<Mongering, String> {
+        let every = setup.period("rumor-every")?.unwrap_or(CYCLE);
         if let Some(miss) = setup.take("miss")? {
             setup.finish()?;
             let config = Config::for_miss(experiment.nodes, f64::from(experiment.loss_ppm) / 1e6, miss);
             let config = config.map_err(|invalid| invalid.to_string())?;
-            return Ok(Mongering(Arc::new(Config { every: CYCLE, ..config })));
+            return Ok(Mongering(Arc::new(Config { every, ..config })));
         }
         let config = Config::default();
         let stop = stop(&mut setup)?;
         let exchange = exchange(&mut setup)?;
         let config = Config {
-            every: CYCLE,
+            every,
             exchange,
             stop,
             reset: setup.take("reset")?.unwrap_or(config.reset),
@@ -41,6 +43,11 @@ impl Mongering {
         setup.finish()?;
         config.check().map_err(|invalid| invalid.to_string())?;
         Ok(Mongering(Arc::new(config)))
+    }
+
+    /// A node with what it has.
+    pub(super) fn rumor<S: Set>(&self, set: S) -> Rumor<S> {
+        Rumor::new(Arc::clone(&self.0), set).expect("checked settings")
     }
 }
 
@@ -78,10 +85,10 @@ impl Subject for Mongering {
     type Overlay = Complete;
 
     fn overlay(&self, experiment: &Experiment) -> Complete {
-        Complete(experiment.nodes)
+        Complete(experiment.places())
     }
     fn node(&self, _: PeerId) -> Rumor<One> {
-        Rumor::new(Arc::clone(&self.0), One::default()).expect("checked settings")
+        self.rumor(One::default())
     }
     fn begin(&self, rumor: &mut Rumor<One>, cx: &mut Context<'_, Rumor<One>>) {
         rumor.start(cx, ());

@@ -1,6 +1,8 @@
+use crate::cycles::CYCLE;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// A subject and its settings as they are written: `rumor:exchange=pull,k=2`. Keys come in their order, each once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,18 @@ impl Setup {
     pub(super) fn take<T: FromStr>(&mut self, key: &str) -> Result<Option<T>, String> {
         let Some(text) = self.settings.remove(key) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| format!("{key} cannot be {text}"))
+    }
+
+    /// Takes a setting out that is a period in cycles; none if it is not set, or set to `none`.
+    ///
+    /// # Errors
+    /// If it cannot be read or is out of its bounds.
+    pub(super) fn period(&mut self, key: &str) -> Result<Option<Duration>, String> {
+        const MOST: u32 = 1_000_000;
+        let wrong = || format!("{key} is from 1 to {MOST} cycles, or none");
+        let text: Option<String> = self.take(key)?.filter(|text| text != "none");
+        let cycles = |text: String| text.parse().ok().filter(|cycles| (1..=MOST).contains(cycles)).ok_or_else(wrong);
+        Ok(text.map(cycles).transpose()?.map(|cycles| CYCLE * cycles))
     }
 
     /// All must have been taken.

@@ -4,7 +4,7 @@ use crate::epidemic::course;
 use bruit_rumor::{Config, Exchange, Stop};
 
 pub(super) const QUIET: Experiment =
-    Experiment { nodes: 300, seed: 7, loss_ppm: 0, crash: None, cut: None, latency: None, horizon: 1000 };
+    Experiment { nodes: 300, seed: 7, loss_ppm: 0, crash: None, churn_ppm: 0, cut: None, latency: None, horizon: 1000 };
 
 fn rounds(setup: &str, experiment: &Experiment) -> (Vec<Round>, Outcome) {
     let mut rounds = Vec::new();
@@ -88,6 +88,87 @@ fn direct_mail_serves_whom_its_sender_knows_in_its_own_time() {
     assert_eq!((cut.traffic, cut.messages, cut.over), (88.0 / 300.0, 80.0 / 300.0, true), "the sender is among the crashed");
 }
 
+/// Demers et al. 1987, sections 1.2 and 1.5.
+#[test]
+fn anti_entropy_serves_whom_a_rumor_or_mail_missed() {
+    for seed in 0..10 {
+        let outcome = |setup: &str| rounds(setup, &Experiment { seed, ..QUIET }).1;
+        let (alone, backed) = (outcome("rumor:k=1"), outcome("rumor:k=1,sync-every=10"));
+        assert!((0.05..0.5).contains(&alone.residue) && alone.found == 0.0, "{alone:?}");
+        assert!(backed.residue == 0.0 && backed.over && backed.found > 0.0 && backed.last > alone.last, "{backed:?}");
+        let still = outcome("rumor:k=1,sync-every=10,redistribute=false");
+        assert!(still.residue == 0.0 && still.found > backed.found, "found again and again: {still:?}");
+        let (mail, backed) = (outcome("mail:known=60%"), outcome("mail:known=60%,sync-every=10"));
+        assert!(mail.residue > 0.3 && backed.residue == 0.0 && backed.found > mail.residue - 0.01, "{mail:?} {backed:?}");
+        assert_eq!(outcome("rumor:k=1,sync-every=none"), alone);
+    }
+    let experiment = Experiment { latency: Some(Latency::default()), ..QUIET };
+    let timed = rounds("rumor:k=1,sync-every=10", &experiment).1;
+    assert!(timed.residue == 0.0 && timed.found > 0.0, "{timed:?}");
+}
+
+#[test]
+fn a_rumor_takes_as_long_as_its_cycles() {
+    let (each, third) = (rounds("rumor:k=2", &QUIET).1, rounds("rumor:k=2,rumor-every=3", &QUIET).1);
+    assert_eq!((third.last, third.residue, third.traffic), (3 * each.last, each.residue, each.traffic));
+    let rare = rounds("rumor:k=1,rumor-every=4,sync-every=2,redistribute=false", &QUIET).1;
+    assert!(rare.found > 0.5, "anti-entropy is there first: {rare:?}");
+}
+
+/// 299 others, of which 149 were sent the item: in bursts of eight as in one of all.
+#[test]
+fn a_root_that_crashes_in_its_loop_leaves_some_with_and_some_without() {
+    let crash = |text: &str| Some(text.parse().expect("a crash"));
+    let half = Experiment { crash: crash("root@50%"), ..QUIET };
+    for latency in [None, Some(Latency::default())] {
+        let half = Experiment { latency, ..half };
+        for setup in ["mail", "mail:burst=299"] {
+            let (rounds, outcome) = rounds(setup, &half);
+            assert_eq!((outcome.residue, outcome.traffic), (150.0 / 299.0, 149.0 / 300.0), "{setup} {latency:?}");
+            assert!(outcome.over && rounds.last().is_some_and(|last| last.live() == 299 && last.infective == 0));
+        }
+        // The first node, whose subtrees are large.
+        let (_, tree) = rounds("tree:fan-out=4", &Experiment { seed: 300, ..half });
+        assert!((0.1..0.7).contains(&tree.residue) && tree.over, "two of four children: {tree:?}");
+        let (_, backed) = rounds("mail:sync-every=10", &half);
+        assert!(backed.residue == 0.0 && backed.found > 0.4, "{backed:?}");
+    }
+    // Whoever joins at the place of the root is none.
+    let (lasting, outcome) = rounds("mail:sync-every=10", &Experiment { churn_ppm: 50_000, horizon: 200, ..half });
+    assert!(lasting[150..].iter().all(|round| round.live() == 300) && outcome.residue < 0.6, "{outcome:?}");
+    for (crash, residue) in [(crash("root@100%"), 0.0), (crash("root@0%"), 1.0)] {
+        for setup in ["mail", "tree"] {
+            assert_eq!(rounds(setup, &Experiment { crash, ..QUIET }).1.residue, residue, "{setup} {crash:?}");
+        }
+    }
+    for setup in ["rumor", "antientropy", "rumor:sync-every=3"] {
+        let refused = run(&setup.parse().expect("well formed"), &half, |_| panic!("nothing is run"));
+        assert!(refused.is_err_and(|why| why.contains("crash root@50%") && why.contains("mail and tree have")));
+    }
+}
+
+#[test]
+fn nodes_that_come_are_served_by_anti_entropy_and_those_that_went_cost_it_for_ever() {
+    for latency in [None, Some(Latency::default())] {
+        let churn = Experiment { churn_ppm: 10_000, horizon: 100, latency, ..QUIET };
+        let run = |setup: &str, experiment: &Experiment| {
+            let (rounds, outcome) = rounds(setup, experiment);
+            assert!(rounds.len() == 100 && outcome.over, "{setup}: it lasts to its horizon");
+            assert!(rounds.iter().all(|round| round.live() == 300), "{setup}: as many come as go");
+            outcome
+        };
+        let (told, asked) = (run("rumor", &churn), run("antientropy:exchange=pull", &churn));
+        assert!(told.residue > 0.5 && asked.residue < 0.1, "who came since hears no rumor: {told:?} {asked:?}");
+        // A node asks once a cycle, and of 330 entries 30 are of nodes that are gone.
+        assert!((7.0..11.0).contains(&asked.wasted) && told.wasted < asked.wasted / 5.0, "{told:?} {asked:?}");
+        let backed = run("rumor:sync-every=10", &churn);
+        assert!(backed.residue < told.residue / 2.0 && backed.wasted < asked.wasted, "{backed:?}");
+        let crash = Some("50%@100".parse().expect("a crash"));
+        let (half, _) = rounds("rumor", &Experiment { crash, ..churn });
+        assert!((150..=153).contains(&half[99].live()), "of those who are there: {:?}", half[99]);
+    }
+}
+
 /// 1 + 4 + 16 + 64 + 256 nodes are above 300: four hops, and one more where ids do not divide evenly.
 #[test]
 fn a_tree_is_as_deep_as_its_fan_out_says_and_repair_serves_whom_loss_cut_off() {
@@ -133,6 +214,11 @@ fn set_ups_are_read_and_what_is_wrong_in_them_is_named() {
         ("antientropy:exchange=up", "exchange is push, pull or push-pull, not up"),
         ("antientropy:within=3", "antientropy has no setting within"),
         ("antientropy:compare=all", "compare is full, recent, peel-back or merkle, not all"),
+        ("rumor:sync-every=0", "sync-every is from 1 to 1000000 cycles, or none"),
+        ("rumor:rumor-every=x", "rumor-every is from 1 to 1000000 cycles, or none"),
+        ("rumor:redistribute=true", "rumor has no setting redistribute"),
+        ("mail:sync-every=2,redistribute=true", "mail has no setting redistribute"),
+        ("tree:sync-every=2", "tree has no setting sync-every"),
         ("mail:known=120%", "known cannot be 120%"),
         ("mail:burst=0", "a burst is from 1 to 5,000 sends"),
         ("tree:fan-out=1", "a node has from 2 to 1,024 children"),
@@ -143,6 +229,11 @@ fn set_ups_are_read_and_what_is_wrong_in_them_is_named() {
         let setup = wrong.parse().expect("well formed");
         assert_eq!(run(&setup, &QUIET, |_| panic!("nothing is run")), Err(why.into()));
     }
-    assert!(["20%", "x@1", "101%@1", "NaN@1"].iter().all(|wrong| wrong.parse::<Crash>().is_err()));
+    assert_eq!("root@2.5%".parse::<Crash>().map(|crash| crash.to_string()), Ok("root@2.5%".into()));
+    assert_eq!(
+        QUIET.clone().set("churn", "11"),
+        Err("give the percentage of nodes that leave in each cycle, from 0 to 10".into())
+    );
+    assert!(["20%", "x@1", "101%@1", "NaN@1", "root@5@", "root@101"].iter().all(|wrong| wrong.parse::<Crash>().is_err()));
     assert!(["3", "0..4", "4..4"].iter().all(|wrong| wrong.parse::<Halves>().is_err()));
 }

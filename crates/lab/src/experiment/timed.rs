@@ -5,10 +5,13 @@
 //! nobody passes the item on and no packet can be under way that was sent by somebody who did.
 //!
 //! The hash of a run is FNV-1a with 64 bits (Fowler, Noll, Vo 1991) over one byte for each node, in their order, at time
-//! zero and then at the end of each cycle: 0 susceptible, 1 infective, 2 removed, 3 crashed.
+//! zero and then at the end of each cycle: 0 susceptible, 1 infective, 2 removed, 3 crashed. Under churn there are
+//! more [places](Experiment::places) than nodes, and where there is nobody is a 3, too.
 
-use super::{Experiment, Known, Latency, Outcome, Round, State, Subject, Visitor};
+use super::population::Population;
+use super::{Experiment, Known, Latency, Outcome, Round, State, Subject, Sums, Visitor};
 use crate::cycles::CYCLE;
+use crate::fuse::Fuse;
 use crate::solo::{Solo, Witness};
 use bruit_proto::{PeerId, Protocol, Time};
 
@@ -16,7 +19,7 @@ use bruit_proto::{PeerId, Protocol, Time};
 const PACKETS: usize = 2_000;
 /// The basis and the prime of FNV-1a.
 const FNV: (u64, u64) = (0xcbf2_9ce4_8422_2325, 0x100_0000_01b3);
-/// The byte of a node that crashed.
+/// The byte of a place whose node crashed or left.
 const CRASHED: u8 = 3;
 
 /// A node became something else.
@@ -82,17 +85,29 @@ impl<F: FnMut(&Course) -> bool> Visitor for Timed<'_, F> {
         let experiment = self.experiment;
         let links = self.latency.links(experiment.loss_ppm);
         let longest = links.longest().as_micros() as u64;
-        let n = experiment.nodes;
-        assert!(n >= 2, "an epidemic needs two nodes");
+        assert!(experiment.nodes >= 2, "an epidemic needs two nodes");
+        let (n, overlay) = (experiment.places(), subject.overlay(experiment));
         let mut record = Record::new(subject, n);
-        let mut solo =
-            Solo::over(experiment.seed, links, subject.overlay(experiment), 1, |i| subject.node(PeerId(u64::from(i) + 1)));
+        let node = |i: u32| subject.node(PeerId(u64::from(i) + 1));
+        let fuse = experiment.fuse(subject, &overlay);
+        let mut solo = Solo::over(experiment.seed, links, overlay, 1, node);
+        let mut population = Population::new(experiment);
+        for place in population.gone() {
+            solo.set_up(place, false);
+            record.turn_into(solo.now(), place, CRASHED, None);
+        }
+        fuse.into_iter().for_each(|fuse| solo.arm(fuse));
         solo.command_before(&mut record, experiment.origin(), |protocol, cx| subject.begin(protocol, cx));
-        let (mut outcome, mut heard) = (Outcome::default(), 0);
+        let (mut outcome, mut heard, mut sums) = (Outcome::default(), 0, Sums::default());
         for cycle in 0.. {
-            for node in experiment.crashed(cycle) {
+            for node in population.crashed(cycle) {
                 solo.set_up(node, false);
                 record.turn_into(solo.now(), node, CRASHED, None);
+            }
+            for (leaves, joins) in population.turn_over(cycle) {
+                solo.set_up(leaves, false);
+                record.turn_into(solo.now(), leaves, CRASHED, None);
+                sums.add(subject, &solo.replace(&mut record, joins, node(joins)));
             }
             heard += record.heard;
             if std::mem::take(&mut record.news) {
@@ -100,13 +115,10 @@ impl<F: FnMut(&Course) -> bool> Visitor for Timed<'_, F> {
             }
             let course = record.close(cycle);
             outcome.see(&course.round);
-            outcome.over = match S::ENDLESS {
-                true => course.round.susceptible == 0 || course.round.know() == 0,
-                false => {
-                    let mut nodes = (0..n).zip(solo.protocols());
-                    nodes.all(|(i, node)| !solo.is_up(i) || subject.is_quiet(node)) && solo.now().0 > record.changed_us + longest
-                }
-            };
+            outcome.over = experiment.is_over::<S>(&course.round, || {
+                let mut nodes = (0..n).zip(solo.protocols());
+                nodes.all(|(i, node)| !solo.is_up(i) || subject.is_quiet(node)) && solo.now().0 > record.changed_us + longest
+            });
             let goes_on = (self.each)(&course);
             if !goes_on || outcome.over || cycle >= experiment.horizon {
                 break;
@@ -114,9 +126,8 @@ impl<F: FnMut(&Course) -> bool> Visitor for Timed<'_, F> {
             solo.split(experiment.is_cut(cycle + 1).then_some(n / 2));
             solo.run_before(&mut record, CYCLE);
         }
-        let told: u64 = solo.protocols().map(|protocol| subject.told(protocol)).sum();
-        outcome.traffic = told as f64 / f64::from(n);
-        outcome.messages = heard as f64 / f64::from(n);
+        solo.protocols().for_each(|protocol| sums.add(subject, protocol));
+        sums.close(&mut outcome, experiment, [heard, record.wasted], solo.fuse().map_or(0, Fuse::unsaid));
         outcome
     }
 }
@@ -136,13 +147,27 @@ struct Record<'a, S> {
     one_in: u64,
     sent: u64,
     heard: u64,
+    /// Messages to nodes that were off, since the start.
+    wasted: u64,
 }
 
 impl<S: Subject> Record<'_, S> {
     fn new(subject: &S, nodes: u32) -> Record<'_, S> {
         let now = vec![State::Susceptible as u8; nodes as usize];
         let (changes, packets) = (Vec::new(), Vec::new());
-        Record { subject, now, hash: FNV.0, changes, changed_us: 0, news: false, packets, one_in: 1, sent: 0, heard: 0 }
+        Record {
+            subject,
+            now,
+            hash: FNV.0,
+            changes,
+            changed_us: 0,
+            news: false,
+            packets,
+            one_in: 1,
+            sent: 0,
+            heard: 0,
+            wasted: 0,
+        }
     }
 
     fn turn_into(&mut self, at: Time, node: u32, now: u8, from: Option<u32>) {
@@ -176,6 +201,14 @@ impl<S: Subject> Witness<S::Protocol> for Record<'_, S> {
             self.news |= was == State::Susceptible as u8 && from.is_some();
             self.turn_into(at, node, now, from);
         }
+    }
+
+    fn wasted(&mut self, messages: u64) {
+        self.wasted += messages;
+    }
+
+    fn crashed(&mut self, at: Time, node: u32) {
+        self.turn_into(at, node, CRASHED, None);
     }
 
     fn sent(&mut self, at: Time, from: u32, to: u32, arrives: Option<Time>) {

@@ -2,9 +2,9 @@ use super::{Experiment, Setup, State, Subject};
 use crate::cycles::{CYCLE, Complete};
 use crate::epidemic::One;
 use bruit_kit::Set;
-use bruit_multicast::tree::Config;
+use bruit_multicast::tree::{Config, Message};
 use bruit_multicast::{Build, Repair, Root, Tree};
-use bruit_proto::{Context, PeerId};
+use bruit_proto::{Context, PeerId, Peers};
 use std::sync::Arc;
 
 /// Cycles between acknowledgements, unless said otherwise: a round trip takes two.
@@ -62,7 +62,7 @@ impl Subject for SpanningTree {
     const HOP_BY_HOP: bool = true;
 
     fn overlay(&self, experiment: &Experiment) -> Complete {
-        Complete(experiment.nodes)
+        Complete(experiment.places())
     }
     fn node(&self, me: PeerId) -> Tree<One> {
         Tree::new(me, Arc::clone(&self.0), One::default()).expect("checked settings")
@@ -79,6 +79,12 @@ impl Subject for SpanningTree {
     }
     fn is_quiet(&self, tree: &Tree<One>) -> bool {
         tree.is_quiet()
+    }
+    fn sends(&self, me: PeerId, peers: &dyn Peers) -> Option<u32> {
+        Some(self.node(me).children(peers, me).len() as u32)
+    }
+    fn is_send(message: &Message<()>) -> bool {
+        matches!(message, Message::Data(..))
     }
     fn told(&self, tree: &Tree<One>) -> u64 {
         tree.counters().data + tree.counters().repairs

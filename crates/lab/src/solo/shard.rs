@@ -3,6 +3,7 @@ use super::desk::{Desk, Spare, To};
 use super::scale::Scale;
 use super::{Common, Stalls, Witness, desk};
 use crate::cycles::Overlay;
+use crate::fuse::Fuse;
 use crate::links::Uplink;
 use crate::wheel::{Entry, Wheel};
 use bruit_kit::Few;
@@ -65,6 +66,8 @@ pub(super) struct Shard<P: Protocol> {
     /// What nodes told their users, if that is kept: when, which node, what.
     pub(super) told: Option<Vec<(Time, u32, P::Event)>>,
     pub(super) scale: Option<Scale<P::Message>>,
+    /// Of one of its nodes.
+    pub(super) fuse: Option<Fuse<P::Message>>,
     pub(super) events: u64,
 }
 
@@ -87,6 +90,7 @@ impl<P: Protocol> Shard<P> {
             out: (0..shards).map(|_| Vec::new()).collect(),
             told: None,
             scale: None,
+            fuse: None,
             events: 0,
         };
         shard.remember(common.medium.remembers());
@@ -110,6 +114,14 @@ impl<P: Protocol> Shard<P> {
         if let Some((at, _)) = host.timers.next().filter(|_| up) {
             self.alarms.set(i, at.0.max(now));
         }
+    }
+
+    /// Another protocol at the place of one, which is given back: switched on, with the dice of the place and nothing due.
+    pub(super) fn replace(&mut self, i: u32, protocol: P) -> P {
+        let host = &mut self.hosts[(i - self.first) as usize];
+        (host.timers, host.up) = (Timers::default(), true);
+        self.fuse.iter_mut().for_each(|fuse| fuse.replaced(i));
+        std::mem::replace(&mut host.protocol, protocol)
     }
 
     /// What this shard has for another.
@@ -199,7 +211,7 @@ impl<P: Protocol> Shard<P> {
         let Entry { at, to, from, item, .. } = packet;
         let i = to - self.first;
         if !self.hosts[i as usize].up {
-            return;
+            return witness.wasted(item.len() as u64);
         }
         if let Some(stalls) = &common.stalls {
             self.go_on(common, stalls, i, start, witness);
@@ -257,7 +269,7 @@ impl<P: Protocol> Shard<P> {
     ) -> R {
         let (time, wall, me) = (Time(now), Wall(now / 1000), self.first + i);
         let view = common.overlay.view(me);
-        let Host { protocol, rng, timers, count, .. } = &mut self.hosts[i as usize];
+        let Host { protocol, rng, timers, count, up } = &mut self.hosts[i as usize];
         let (said, dials, told, ids) = (&mut self.said, &mut self.dials, &mut self.told, &mut self.ids);
         let mut desk = Desk { now: time, acts: 0, timers, said, dials, told, me, ids };
         let result = f(protocol, &mut Context::new(time, wall, rng, &view, &mut desk));
@@ -265,6 +277,12 @@ impl<P: Protocol> Shard<P> {
             let mut cx = Context::new(time, wall, rng, &view, &mut desk);
             protocol.on_stream(&mut cx, refused, StreamNews::Closed(Why::Refused));
         }
+        let fuse = self.fuse.as_mut().filter(|fuse| fuse.node == me);
+        let burnt = fuse.is_some_and(|fuse| {
+            let said = fuse.burn(desk.said.iter().map(|(_, packet)| &**packet));
+            desk.said.truncate(said);
+            fuse.is_burnt()
+        });
         let leaves = common.stalls.map_or(now, |stalls| stalls.passes(me, now));
         if leaves > now && !desk.said.is_empty() {
             self.stands[i as usize] = leaves;
@@ -291,6 +309,10 @@ impl<P: Protocol> Shard<P> {
             }
         }
         witness.turned(time, me, after, protocol);
+        if burnt {
+            *up = false;
+            witness.crashed(time, me);
+        }
         result
     }
 }

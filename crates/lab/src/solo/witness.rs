@@ -7,6 +7,10 @@ pub(crate) trait Witness<P: Protocol> {
     fn heard(&mut self, _from: u32, _to: u32, _message: &P::Message) {}
     /// A node's turn is over: when it was, whose, after whose message if it was after one, what the node is now.
     fn turned(&mut self, _at: Time, _node: u32, _from: Option<u32>, _protocol: &P) {}
+    /// So many messages reach a node that is off.
+    fn wasted(&mut self, _messages: u64) {}
+    /// A node crashed in the middle of a turn, which is over: when, which.
+    fn crashed(&mut self, _at: Time, _node: u32) {}
     /// A packet leaves: when, from which, to which, when it arrives; it never does if it is lost.
     fn sent(&mut self, _at: Time, _from: u32, _to: u32, _arrives: Option<Time>) {}
 }

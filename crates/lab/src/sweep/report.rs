@@ -42,6 +42,8 @@ pub struct Summary {
     pub loss: f64,
     /// The share of nodes that crashed, and after which cycle.
     pub crash: Option<String>,
+    /// Nodes that left and joined in each cycle, in percent.
+    pub churn: f64,
     /// The cycles in which the halves were cut off from each other.
     pub cut: Option<String>,
     /// How long packets were under way.
@@ -58,6 +60,10 @@ pub struct Summary {
     pub traffic: Figure,
     /// Messages per node.
     pub messages: Figure,
+    /// Messages to nodes that had crashed or left, per node.
+    pub wasted: Figure,
+    /// How many anti-entropy served behind a rumor or mail, per node.
+    pub found: Figure,
     /// The cycle in which half of the nodes knew it.
     pub t50: Figure,
     /// The cycle in which 99 % of the nodes knew it.
@@ -70,10 +76,10 @@ pub struct Summary {
 
 impl Summary {
     /// The world's options that make a cell.
-    pub(super) const WORLD: [&str; 6] = ["nodes", "loss", "crash", "cut", "latency", "horizon"];
+    pub(super) const WORLD: [&str; 7] = ["nodes", "loss", "churn", "crash", "cut", "latency", "horizon"];
 
     fn of(rows: &[Row]) -> Summary {
-        let Row { setup, nodes, loss, crash, cut, latency, horizon, .. } = rows[0].clone();
+        let Row { setup, nodes, loss, crash, churn, cut, latency, horizon, .. } = rows[0].clone();
         let all = |figure: fn(&Row) -> f64| Figure::of(rows.iter().map(figure));
         let whole = |cycle: u64| cycle as f64;
         Summary {
@@ -81,6 +87,7 @@ impl Summary {
             nodes,
             loss,
             crash,
+            churn,
             cut,
             latency,
             horizon,
@@ -89,6 +96,8 @@ impl Summary {
             residue: all(|row| row.residue),
             traffic: all(|row| row.traffic),
             messages: all(|row| row.messages),
+            wasted: all(|row| row.wasted),
+            found: all(|row| row.found),
             t50: Figure::of(rows.iter().filter_map(|row| row.t50).map(whole)),
             t99: Figure::of(rows.iter().filter_map(|row| row.t99).map(whole)),
             last: all(|row| row.last as f64),
@@ -97,12 +106,14 @@ impl Summary {
     }
 
     /// Its figures and their names.
-    pub fn figures(&self) -> [(&'static str, Figure); 7] {
-        let Summary { residue, traffic, messages, t50, t99, last, cycles, .. } = *self;
+    pub fn figures(&self) -> [(&'static str, Figure); 9] {
+        let Summary { residue, traffic, messages, wasted, found, t50, t99, last, cycles, .. } = *self;
         [
             ("residue", residue),
             ("traffic", traffic),
             ("messages", messages),
+            ("wasted", wasted),
+            ("found", found),
             ("t50", t50),
             ("t99", t99),
             ("last", last),
@@ -116,9 +127,17 @@ impl Summary {
         let mut all = vec![("protocol".to_owned(), name.to_owned())];
         let settings = settings.split(',').filter_map(|setting| setting.split_once('='));
         all.extend(settings.map(|(key, value)| (key.to_owned(), value.to_owned())));
-        let (nodes, loss, horizon) = (self.nodes.to_string(), self.loss.to_string(), self.horizon.to_string());
+        let [nodes, loss, churn] = [f64::from(self.nodes), self.loss, self.churn].map(|number| number.to_string());
         let [crash, cut, latency] = self.faults();
-        all.extend(Summary::WORLD.map(String::from).into_iter().zip([nodes, loss, crash, cut, latency, horizon]));
+        all.extend(Summary::WORLD.map(String::from).into_iter().zip([
+            nodes,
+            loss,
+            churn,
+            crash,
+            cut,
+            latency,
+            self.horizon.to_string(),
+        ]));
         all
     }
 
@@ -151,8 +170,8 @@ pub fn report(mut rows: Vec<Row>) -> Result<Vec<Summary>, String> {
     let there: BTreeSet<u64> = rows.iter().map(|row| row.run).collect();
     refuse((0..first.of).filter(|run| !there.contains(run)), first.of, "missing")?;
     let place = |row: &Row| {
-        let Row { setup, nodes, loss, crash, cut, latency, horizon, .. } = row.clone();
-        (setup, nodes, loss, crash, cut, latency, horizon)
+        let Row { setup, nodes, loss, crash, churn, cut, latency, horizon, .. } = row.clone();
+        (setup, nodes, loss, crash, churn, cut, latency, horizon)
     };
     Ok(rows.chunk_by(|one, next| place(one) == place(next)).map(Summary::of).collect())
 }

@@ -19,6 +19,8 @@ pub struct Row {
     pub loss: f64,
     /// The share of nodes that crashed, and after which cycle.
     pub crash: Option<String>,
+    /// Nodes that left and joined in each cycle, in percent.
+    pub churn: f64,
     /// The cycles in which the halves were cut off from each other.
     pub cut: Option<String>,
     /// How long packets were under way.
@@ -33,6 +35,10 @@ pub struct Row {
     pub traffic: f64,
     /// See [`Outcome::messages`].
     pub messages: f64,
+    /// See [`Outcome::wasted`].
+    pub wasted: f64,
+    /// See [`Outcome::found`].
+    pub found: f64,
     /// See [`Outcome::t50`].
     pub t50: Option<u64>,
     /// See [`Outcome::t99`].
@@ -49,8 +55,8 @@ pub struct Row {
 
 impl Row {
     pub(super) fn new(sweep: &Sweep, run: u64, cell: &Cell, outcome: &Outcome) -> Row {
-        let Experiment { nodes, seed, loss_ppm, crash, cut, latency, horizon } = cell.experiment;
-        let Outcome { residue, traffic, messages, t50, t99, last, cycles, over } = *outcome;
+        let Experiment { nodes, seed, loss_ppm, crash, churn_ppm, cut, latency, horizon } = cell.experiment;
+        let Outcome { residue, traffic, messages, wasted, found, t50, t99, last, cycles, over } = *outcome;
         Row {
             sweep: sweep.name().to_owned(),
             run,
@@ -59,6 +65,7 @@ impl Row {
             nodes,
             loss: f64::from(loss_ppm) / 10_000.0,
             crash: crash.map(|crash| crash.to_string()),
+            churn: f64::from(churn_ppm) / 10_000.0,
             cut: cut.map(|cut| cut.to_string()),
             latency: latency.map(|latency| latency.to_string()),
             horizon,
@@ -66,6 +73,8 @@ impl Row {
             residue,
             traffic,
             messages,
+            wasted,
+            found,
             t50,
             t99,
             last,
@@ -82,12 +91,14 @@ impl Row {
     pub fn cell(&self) -> Result<Cell, String> {
         let setup: Setup = self.setup.parse()?;
         let (seed, horizon) = (self.seed, self.horizon);
-        let mut experiment = Experiment { nodes: 0, seed, loss_ppm: 0, crash: None, cut: None, latency: None, horizon };
-        let (nodes, loss) = (self.nodes.to_string(), self.loss.to_string());
+        let world = Experiment { nodes: 0, seed, loss_ppm: 0, crash: None, churn_ppm: 0, cut: None, latency: None, horizon };
+        let mut experiment = world;
+        let (nodes, loss, churn) = (self.nodes.to_string(), self.loss.to_string(), self.churn.to_string());
         let given = [
             ("nodes", Some(&nodes)),
             ("loss", Some(&loss)),
             ("crash", self.crash.as_ref()),
+            ("churn", Some(&churn)),
             ("cut", self.cut.as_ref()),
             ("latency", self.latency.as_ref()),
         ];
@@ -99,7 +110,7 @@ impl Row {
 
     /// How it went.
     pub fn outcome(&self) -> Outcome {
-        let Row { residue, traffic, messages, t50, t99, last, cycles, over, .. } = *self;
-        Outcome { residue, traffic, messages, t50, t99, last, cycles, over }
+        let Row { residue, traffic, messages, wasted, found, t50, t99, last, cycles, over, .. } = *self;
+        Outcome { residue, traffic, messages, wasted, found, t50, t99, last, cycles, over }
     }
 }

@@ -1,7 +1,8 @@
 use super::report::report;
 use super::*;
 
-const WORLD: Experiment = Experiment { nodes: 60, seed: 5, loss_ppm: 0, crash: None, cut: None, latency: None, horizon: 1000 };
+const WORLD: Experiment =
+    Experiment { nodes: 60, seed: 5, loss_ppm: 0, crash: None, churn_ppm: 0, cut: None, latency: None, horizon: 1000 };
 
 fn sweep(setups: &[&str], axes: &[&str], runs: u64) -> Result<Sweep, String> {
     let setups: Vec<Setup> = setups.iter().map(|setup| setup.parse().expect("well formed")).collect();
@@ -37,9 +38,11 @@ fn cells_are_the_product_and_each_run_is_that_of_its_command() {
 
 #[test]
 fn neither_threads_nor_shards_change_a_row() {
-    let sweep = sweep(&["rumor", "tree:repair=ack"], &["loss=0,20", "crash=none,10%@2", "nodes=20,50"], 3).expect("a sweep");
+    let sweep = sweep(&["rumor", "tree:repair=ack"], &["loss=0,20", "crash=none,10%@2", "churn=0,1"], 3).expect("a sweep");
     let one = rows(&sweep, "0/1", 1);
     assert_eq!(one, rows(&sweep, "0/1", 3));
+    let commands = one.iter().map(|row| row.cell().map(|cell| cell.command()));
+    assert!(commands.eq(one.iter().map(|row| Ok(row.replay.clone()))) && one.iter().any(|row| row.replay.contains("--churn 1%")));
     let mut parts: Vec<Row> = (0..5).rev().flat_map(|i| rows(&sweep, &format!("{i}/5"), 2)).collect();
     assert_eq!(report(parts.clone()), report(one.clone()));
     parts.sort_by_key(|row| row.run);

@@ -1,5 +1,5 @@
 use crate::cli::{Ppm, percent};
-use bruit_lab::experiment::{Crash, Experiment, Halves, Latency, Setup};
+use bruit_lab::experiment::{Churn, Crash, Experiment, Halves, Latency, Setup};
 use clap::{Args, ValueEnum};
 use std::ops::RangeInclusive;
 
@@ -9,8 +9,9 @@ pub(crate) struct CompareOptions {
     /// swim and phi; or protocols with their settings, as rumor:k=2 and tree:fan-out=4. In this order.
     #[arg(required = true, value_name = "DETECTOR|SETUP")]
     what: Vec<String>,
-    /// How many nodes crash, all at once, 1 unless given; of set-ups a share after a cycle, as 20%@5, none unless given.
-    #[arg(long, value_name = "N|SHARE@CYCLE")]
+    /// How many nodes crash, all at once, 1 unless given; of set-ups a share after a cycle, as 20%@5, or the root
+    /// after a share of its sends, as root@50%, none unless given.
+    #[arg(long, value_name = "N|SHARE@CYCLE|root@SHARE")]
     crash: Option<String>,
     /// How many nodes; 64 unless given, 1000 of set-ups.
     #[arg(short, long)]
@@ -18,6 +19,9 @@ pub(crate) struct CompareOptions {
     /// Packets lost, in percent: datagrams are gone, streams wait. Of set-ups messages.
     #[arg(long, default_value = "0", value_parser = percent)]
     loss: Ppm,
+    /// Of set-ups: the percentage of nodes that leave in each cycle, and of those that join; see `lab run`.
+    #[arg(long, value_name = "SHARE")]
+    churn: Option<Churn>,
     /// Of set-ups: nothing passes between the halves from one cycle until before another: 3..8.
     #[arg(long, value_name = "FROM..TO")]
     cut: Option<Halves>,
@@ -75,8 +79,8 @@ impl CompareOptions {
     }
 
     fn detectors(&self, detectors: Vec<Detector>) -> Result<Compared, String> {
-        if self.cut.is_some() || self.latency.is_some() || self.horizon.is_some() {
-            return Err("--cut, --latency and --horizon are for set-ups".into());
+        if self.churn.is_some() || self.cut.is_some() || self.latency.is_some() || self.horizon.is_some() {
+            return Err("--churn, --cut, --latency and --horizon are for set-ups".into());
         }
         let crash = self.crash.as_deref().unwrap_or("1").parse().ok().filter(|crash| *crash >= 1);
         let crash = crash.ok_or("of detectors --crash is a number of nodes, from 1")?;
@@ -89,7 +93,8 @@ impl CompareOptions {
         let (nodes, cut, latency) = (self.nodes(1000, Experiment::NODES)?, self.cut, self.latency);
         let crash = self.crash.as_deref().map(str::parse::<Crash>).transpose()?;
         let horizon = self.horizon.unwrap_or(Experiment::HORIZON);
-        Ok(Compared::Setups(setups, Experiment { nodes, seed: self.seed, loss_ppm: self.loss.0, crash, cut, latency, horizon }))
+        let (seed, loss_ppm, Churn(churn_ppm)) = (self.seed, self.loss.0, self.churn.unwrap_or(Churn(0)));
+        Ok(Compared::Setups(setups, Experiment { nodes, seed, loss_ppm, crash, churn_ppm, cut, latency, horizon }))
     }
 
     fn nodes(&self, usual: u32, range: RangeInclusive<u32>) -> Result<u32, String> {

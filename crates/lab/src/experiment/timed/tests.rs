@@ -56,7 +56,7 @@ fn the_same_run_twice_is_the_same_and_each_setting_makes_another() {
         last("rumor:k=3", &QUIET, "20ms..200ms"),
         last("rumor:k=3", &Experiment { seed: 8, ..QUIET }, "20ms..80ms"),
         last("rumor:k=3", &Experiment { loss_ppm: 10_000, ..QUIET }, "20ms..80ms"),
-        last("rumor:k=3", &Experiment { crash: Some(Crash { ppm: 100_000, after: 4 }), ..QUIET }, "20ms..80ms"),
+        last("rumor:k=3", &Experiment { crash: Some(Crash::Nodes { ppm: 100_000, after: 4 }), ..QUIET }, "20ms..80ms"),
         last("rumor:k=3", &Experiment { cut: Some(Halves { from: 4, to: 6 }), ..QUIET }, "20ms..80ms"),
     ];
     assert!(others.iter().all(|other| *other != usual), "{usual} {others:?}");
