@@ -31,27 +31,33 @@ pub trait Part {
 
 /// Writes the mapping of a [`Part`]: its marker, the whole, the part, the name of its variant, its lane. `Message`, `Timer`
 /// and `Said` where this stands are the whole's enums, with a variant of that name each. The wiring is not written.
+///
+/// Of a whole with parameters, what binds them comes first, and last the type of `Said`:
+/// `part!([F: Fast], InFast<F>, Backed<F>, F, Fast, 0, Said<F::Event>)`.
 #[macro_export]
 macro_rules! part {
-    ($marker:ty, $whole:ty, $of:ty, $variant:ident, $lane:literal) => {
-        impl $crate::Part for $marker {
+    ([$($bound:tt)*], $marker:ty, $whole:ty, $of:ty, $variant:ident, $lane:expr, $said:ty) => {
+        impl<$($bound)*> $crate::Part for $marker {
             type Whole = $whole;
             type Of = $of;
-            type Said = Said;
+            type Said = $said;
             const LANE: u8 = $lane;
-            fn message(message: <$of as $crate::Protocol>::Message) -> Message {
+            fn message(message: <$of as $crate::Protocol>::Message) -> <$whole as $crate::Protocol>::Message {
                 Message::$variant(message)
             }
-            fn back(message: Message) -> Option<<$of as $crate::Protocol>::Message> {
+            fn back(message: <$whole as $crate::Protocol>::Message) -> Option<<$of as $crate::Protocol>::Message> {
                 if let Message::$variant(message) = message { Some(message) } else { None }
             }
-            fn timer(timer: <$of as $crate::Protocol>::Timer) -> Timer {
+            fn timer(timer: <$of as $crate::Protocol>::Timer) -> <$whole as $crate::Protocol>::Timer {
                 Timer::$variant(timer)
             }
-            fn said(event: <$of as $crate::Protocol>::Event) -> Said {
+            fn said(event: <$of as $crate::Protocol>::Event) -> $said {
                 Said::$variant(event)
             }
         }
+    };
+    ($marker:ty, $whole:ty, $of:ty, $variant:ident, $lane:literal) => {
+        $crate::part!([], $marker, $whole, $of, $variant, $lane, Said);
     };
 }
 

@@ -3,9 +3,10 @@
 use crate::carrier;
 use crate::core::{self, Core};
 use crate::never::Never;
+use Event as Said;
 use bruit_proto::{
-    Change, Composition, Context, Duration, Lost, Malformed, Notation, Origin, Outlet, Part, PeerId, Protocol, Reader, Receipt,
-    Rng, Room, StreamId, StreamNews, Wire, Wiring,
+    Change, Composition, Context, Duration, Lost, Malformed, Notation, Origin, Outlet, PeerId, Protocol, Reader, Receipt, Rng,
+    Room, StreamId, StreamNews, Wire, Wiring, part,
 };
 use std::marker::PhantomData;
 use std::ops::RangeInclusive;
@@ -73,31 +74,9 @@ pub struct InOwn<Q, R = Never>(PhantomData<(Q, R)>);
 #[derive(Debug)]
 pub struct InAlso<Q, R>(PhantomData<(Q, R)>);
 
-macro_rules! part {
-    ($marker:ident, $of:ty, $variant:ident, $lane:ident) => {
-        impl<Q: Protocol, R: Protocol> Part for $marker<Q, R> {
-            type Whole = Beside<Q, R>;
-            type Of = $of;
-            type Said = Event<Q::Event, R::Event>;
-            const LANE: u8 = $lane;
-            fn message(message: <$of as Protocol>::Message) -> Message<Q::Message, R::Message> {
-                Message::$variant(message)
-            }
-            fn back(message: Message<Q::Message, R::Message>) -> Option<<$of as Protocol>::Message> {
-                if let Message::$variant(message) = message { Some(message) } else { None }
-            }
-            fn timer(timer: <$of as Protocol>::Timer) -> Timer<Q::Timer, R::Timer> {
-                Timer::$variant(timer)
-            }
-            fn said(event: <$of as Protocol>::Event) -> Event<Q::Event, R::Event> {
-                Event::$variant(event)
-            }
-        }
-    };
-}
-part!(InCore, Core, Core, CORE);
-part!(InOwn, Q, Own, MINE);
-part!(InAlso, R, Also, SECOND);
+part!([Q: Protocol, R: Protocol], InCore<Q, R>, Beside<Q, R>, Core, Core, CORE, Said<Q::Event, R::Event>);
+part!([Q: Protocol, R: Protocol], InOwn<Q, R>, Beside<Q, R>, Q, Own, MINE, Said<Q::Event, R::Event>);
+part!([Q: Protocol, R: Protocol], InAlso<Q, R>, Beside<Q, R>, R, Also, SECOND, Said<Q::Event, R::Event>);
 
 /// Lanes as the tables of streams and receipts, and the disk, name them.
 const CORE: u8 = 0;

@@ -5,7 +5,7 @@ use crate::antientropy::{Items, Name, Node, Nothing};
 use bruit_antientropy::{self as antientropy, AntiEntropy, Config, Entry, Keep};
 use bruit_kit::Set;
 use bruit_multicast::{Mail, mail};
-use bruit_proto::{Change, Composition, Context, Duration, Origin, Part, PeerId, Protocol, Rng, Wiring};
+use bruit_proto::{Change, Composition, Context, Duration, Origin, PeerId, Protocol, Rng, Wiring, part};
 use bruit_rumor::{self as rumor, Rumor};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -119,30 +119,8 @@ pub struct InFast<F>(PhantomData<F>);
 #[derive(Debug)]
 pub struct InBackup<F>(PhantomData<F>);
 
-macro_rules! part {
-    ($marker:ident, $of:ty, $variant:ident, $lane:literal) => {
-        impl<F: Fast> Part for $marker<F> {
-            type Whole = Backed<F>;
-            type Of = $of;
-            type Said = Said<F::Event>;
-            const LANE: u8 = $lane;
-            fn message(message: <$of as Protocol>::Message) -> Message<F::Message> {
-                Message::$variant(message)
-            }
-            fn back(message: Message<F::Message>) -> Option<<$of as Protocol>::Message> {
-                if let Message::$variant(message) = message { Some(message) } else { None }
-            }
-            fn timer(timer: <$of as Protocol>::Timer) -> Timer<F::Timer> {
-                Timer::$variant(timer)
-            }
-            fn said(event: <$of as Protocol>::Event) -> Said<F::Event> {
-                Said::$variant(event)
-            }
-        }
-    };
-}
-part!(InFast, F, Fast, 0);
-part!(InBackup, Node, Backup, 1);
+part!([F: Fast], InFast<F>, Backed<F>, F, Fast, 0, Said<F::Event>);
+part!([F: Fast], InBackup<F>, Backed<F>, Node, Backup, 1, Said<F::Event>);
 
 impl<F: Fast> Backed<F> {
     /// A node that has nothing; `seed` gives the dice of both parts.
