@@ -45,6 +45,7 @@ pub const CLAIMS: &[Claim] = &[
     optimum::OPTIMUM,
     topology::SUBNETS,
     events::ALL,
+    events::GROUP,
 ];
 
 /// How much to measure.
@@ -143,7 +144,7 @@ mod tests {
 
     #[test]
     fn what_is_said_of_events_holds() {
-        holds(&[events::ALL]);
+        holds(&[events::ALL, events::GROUP]);
     }
 
     #[test]
