@@ -9,6 +9,8 @@ use bruit_swim::Swim;
 use std::time::Duration;
 
 const PERIOD: Duration = Duration::from_secs(1);
+/// Of a group, at most.
+const PERIODS: u32 = 100;
 /// Members that SWIM runs among.
 pub const SIZES: [u32; 3] = [100, 1_000, 10_000];
 /// Probes of each group.
@@ -63,16 +65,24 @@ struct Seen {
     mistakes: f64,
 }
 
-fn watch(row: &Row, n: u32, periods: u32) -> Seen {
-    let mut solo = solo(n, 1, probing(row.helpers()));
-    solo.lose((row.loss * 1e6 + 0.5) as u32);
-    solo.run(2 * PERIOD);
-    solo.weigh();
-    let failed = |solo: &Solo<Swim>| solo.protocols().map(|swim| swim.counters().probes_failed).sum::<u64>();
-    let before = failed(&solo);
-    solo.run(periods * PERIOD);
-    let each = f64::from(n) * f64::from(periods);
-    Seen { load: solo.weight().packets as f64 / each, mistakes: (failed(&solo) - before) as f64 / each }
+/// So many probes, in groups that each live for so short a time that nobody is declared dead by mistake.
+fn watch(row: &Row, n: u32, probes: u32) -> Seen {
+    let periods = (probes / n).min(PERIODS);
+    let groups = probes / n / periods;
+    let (mut sent, mut failed) = (0, 0);
+    for seed in 0..groups {
+        let mut solo = solo(n, seed.into(), probing(row.helpers()));
+        solo.lose((row.loss * 1e6 + 0.5) as u32);
+        solo.run(2 * PERIOD);
+        solo.weigh();
+        let mistakes = |solo: &Solo<Swim>| solo.protocols().map(|swim| swim.counters().probes_failed).sum::<u64>();
+        let before = mistakes(&solo);
+        solo.run(periods * PERIOD);
+        sent += solo.weight().packets;
+        failed += mistakes(&solo) - before;
+    }
+    let each = f64::from(groups) * f64::from(n) * f64::from(periods);
+    Seen { load: sent as f64 / each, mistakes: failed as f64 / each }
 }
 
 /// How many runs the table takes.
@@ -85,7 +95,7 @@ pub fn runs(sizes: &[u32]) -> u64 {
 pub fn paper(sizes: &[u32], probes: u32, threads: usize, done: &mut dyn FnMut()) -> Paper {
     let one = |i: u64| {
         let n = sizes[i as usize % sizes.len()];
-        watch(&ROWS[i as usize / sizes.len()], n, probes / n)
+        watch(&ROWS[i as usize / sizes.len()], n, probes)
     };
     let seen: Vec<Seen> = each(0..runs(sizes), threads, one, |_, _| {
         done();
