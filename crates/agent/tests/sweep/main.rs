@@ -87,10 +87,10 @@ fn a_sweep_is_the_same_whatever_the_threads_and_goes_on_where_it_was_cut_off() {
     }
     let csv = folder.read("whole.csv");
     assert_eq!(csv.lines().count(), 49);
-    assert!(
-        csv.starts_with("sweep,run,of,setup,nodes,loss,crash,cut,latency,horizon,seed,residue,traffic,messages,t50,t99,last,")
-    );
-    assert!(csv.contains(",\"rumor:exchange=pull,k=3\",100,10.0,,,,1000,4,"), "{csv}");
+    let columns =
+        "sweep,run,of,setup,nodes,loss,crash,churn,cut,latency,horizon,seed,residue,traffic,messages,wasted,found,t50,t99,last,";
+    assert!(csv.starts_with(columns), "{csv}");
+    assert!(csv.contains(",\"rumor:exchange=pull,k=3\",100,10.0,,0.0,,,1000,4,"), "{csv}");
     assert_eq!(folder.told("report whole.csv"), folder.told("report whole.jsonl"));
 }
 
