@@ -8,7 +8,7 @@ use crate::keep::Keep;
 use crate::message::{Message, Trace};
 use crate::spread::{Spread, Way};
 use crate::store::{Arrival, How, Store};
-use crate::user_event::{Delivered, UserEvent, Wait};
+use crate::user_event::{Delivered, UserEvent};
 use bruit_kit::{Lamport, Seen};
 use bruit_proto::{
     Change, Context, Duration, Lost, Origin, Outlet, PeerId, Protocol, Receipt, Room, StreamId, StreamNews, Tags, Time, Wire,
@@ -186,8 +186,7 @@ impl<S: Spread> Events<S> {
                 self.cover(cx, &event, arrival, timely && self.is_meant(&event));
                 self.infective.insert(event.stamp);
                 if timely && how != How::Repair && !mutant("event never relayed") {
-                    self.say_to_group(cx, event.stamp, how);
-                    self.relay(cx, event.stamp, arrival.via, how);
+                    self.relay(cx, event.stamp, how);
                 }
                 self.settle(cx);
             }
@@ -211,28 +210,19 @@ impl<S: Spread> Events<S> {
         }
     }
 
-    /// To all on the link, by the origin and by those whom it told itself: they may be on another link. No others, so that it
-    /// is said a few times at most, however many do not hear the group. One that is waited for goes by the tree alone:
-    /// reports go up it, and all at once to the origin they would be too many.
-    fn say_to_group(&mut self, cx: &mut Context<'_, Self>, stamp: Stamp, how: How) {
-        let Some(held) = self.store.get(&stamp) else { return };
-        let Arrival { via, hop, .. } = held.arrival;
-        let first = how == How::Told && hop <= 1 && via.is_none_or(|via| via == stamp.id.origin);
-        if first && held.event.wait == Wait::No {
-            cx.send_group(held.message(cx.now));
-        }
-    }
-
     /// News travels on in the turn that brings it; a while later the ring neighbours are asked whether it came. What was said
     /// to a group has come to the others as well: one neighbour is asked, which shows whom it missed.
-    fn relay(&mut self, cx: &mut Context<'_, Self>, stamp: Stamp, from: Option<PeerId>, how: How) {
+    fn relay(&mut self, cx: &mut Context<'_, Self>, stamp: Stamp, how: How) {
         // Evicted at once: a window of others' is larger.
         let Some(held) = self.store.get(&stamp) else { return };
+        if held.goes_to_group(how) {
+            cx.send_group(held.message(cx.now));
+        }
         let mut out = Vec::new();
         if how == How::Group {
             self.spread.overheard(stamp);
         } else {
-            self.spread.news(stamp, from, self.me, cx.peers, cx.rng, &mut out);
+            self.spread.news(stamp, held.arrival.via, self.me, cx.peers, cx.rng, &mut out);
         }
         for peer in &out {
             self.counters.relayed += 1;

@@ -1,6 +1,6 @@
 use crate::id::Stamp;
 use crate::message::Message;
-use crate::user_event::UserEvent;
+use crate::user_event::{UserEvent, Wait};
 use bruit_kit::{Seen, Window};
 use bruit_proto::{PeerId, Time};
 use std::sync::Arc;
@@ -43,6 +43,15 @@ pub(crate) enum How {
 impl Held {
     pub(crate) fn age(&self, now: Time) -> Duration {
         self.arrival.age + now.since(self.heard)
+    }
+
+    /// Whether it is said to all on the link: by the origin and by those whom it told itself, who may be on another link. No
+    /// others, so that it is said a few times at most, however many do not hear the group. One that is waited for goes by the
+    /// tree alone: reports go up it, and all at once to the origin they would be too many.
+    pub(crate) fn goes_to_group(&self, how: How) -> bool {
+        let Arrival { via, hop, .. } = self.arrival;
+        let first = how == How::Told && hop <= 1 && via.is_none_or(|via| via == self.event.stamp.id.origin);
+        first && self.event.wait == Wait::No
     }
 
     /// A copy for somebody else.

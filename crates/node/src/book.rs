@@ -140,9 +140,10 @@ impl Book {
         margin.strangers.get(usize::try_from(place).ok()?).copied()
     }
 
-    /// The largest packet to this address, if it is smaller than the settings say.
-    pub(crate) fn narrow(&self, to: SocketAddr) -> Option<usize> {
-        self.margin.as_ref()?.narrow.iter().find(|x| x.0 == to).map(|x| x.1)
+    /// The largest packet to this address: `packet` as the settings say, or smaller.
+    pub(crate) fn limit(&self, to: SocketAddr, packet: usize) -> usize {
+        let narrow = self.margin.iter().flat_map(|margin| &margin.narrow).find(|x| x.0 == to);
+        narrow.map_or(packet, |x| x.1.min(packet))
     }
 
     pub(crate) fn set_narrow(&mut self, to: SocketAddr, limit: usize) {

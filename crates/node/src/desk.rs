@@ -115,16 +115,10 @@ impl<P: Protocol> Desk<P>
 where
     P::Message: Wire,
 {
-    /// The largest packet to this address.
-    fn limit(&self, to: SocketAddr) -> usize {
-        self.book.narrow(to).unwrap_or(self.packet).min(self.packet)
-    }
-
     fn mail(&mut self, to: Destination, message: &P::Message) {
         assert!(to.peer != self.me, "said to oneself: {message:?}");
-        let limit = self.limit(to.address);
-        let Desk { scratch, envelope, .. } = self;
-        let new = || Packer::new(envelope, limit);
+        let Desk { scratch, book, envelope, packet, .. } = self;
+        let new = || Packer::new(envelope, book.limit(to.address, *packet));
         let draft = scratch.get_or_insert_default().draft(to, new);
         match draft.packer.append(envelope, message) {
             Ok(None) => {}
@@ -164,7 +158,7 @@ where
         self.count();
         assert!(message.for_group(), "said to a group: {message:?}");
         let Some(group) = self.group.as_ref().map(|group| group.address) else { return };
-        let mut packer = Packer::new(&self.envelope, self.limit(group));
+        let mut packer = Packer::new(&self.envelope, self.book.limit(group, self.packet));
         if !packer.push(&message) {
             return self.counters.drop().too_large += 1;
         }

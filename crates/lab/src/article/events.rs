@@ -1,12 +1,12 @@
 use super::Claim;
+use super::swim::formed;
 use crate::bench::{Options, measure};
-use crate::cluster::{cluster, join};
+use crate::cluster::cluster;
 use crate::links::Links;
 use crate::paper::Verdict;
 use crate::world::World;
 use bruit_events::Filter;
 use bruit_kit::transmit_limit;
-use bruit_proto::Peers;
 use bruit_stacks::{CoreConfig, Full};
 use std::time::Duration;
 
@@ -41,10 +41,7 @@ fn said_to_group(n: u32) -> (u64, u64, u64) {
     let links = Links { spread_us: 0, ..Links::default() };
     let mut world = cluster(n, 1, links, CoreConfig::default(), None);
     world.set_segments(1);
-    (0..n).for_each(|i| world.start(i));
-    (1..n).for_each(|i| join(&mut world, i, &[0]));
-    let formed = world.run_until(Duration::from_secs(60), |world| (0..n).all(|i| world.protocol(i).swim().len() == n - 1));
-    assert!(formed.is_some(), "it forms");
+    let mut world = formed(world).expect("it forms");
     world.run(Duration::from_secs(5));
     let counters = |i: u32, world: &World<Full>| world.protocol(i).events().counters();
     world.command(0, |full, cx| full.event(cx, "article", b"", Filter::all())).expect("a short event");

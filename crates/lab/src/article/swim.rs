@@ -21,7 +21,12 @@ const PATIENCE: usize = 16;
 
 /// Whole nodes that know each other. None if that did not come about within a minute.
 pub(super) fn joined(n: u32) -> Option<World<Full>> {
-    let mut world = cluster(n, 1, Links::default(), CoreConfig::default(), None);
+    formed(cluster(n, 1, Links::default(), CoreConfig::default(), None))
+}
+
+/// The same of a world in which nobody runs yet.
+pub(super) fn formed(mut world: World<Full>) -> Option<World<Full>> {
+    let n = world.len();
     (0..n).for_each(|i| world.start(i));
     (1..n).for_each(|i| join(&mut world, i, &[0]));
     world.run_until(Duration::from_secs(60), |w| (0..n).all(|i| w.protocol(i).swim().len() == n - 1))?;
