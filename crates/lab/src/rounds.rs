@@ -43,7 +43,7 @@ pub struct Seen {
 pub fn run(options: Options) -> Option<Vec<Seen>> {
     let round = Round { live: options.peers, ..Round::DYNAMO };
     let config = Arc::new(Config { round, spread: false, trace: false, ..Config::phi() });
-    let hosts = (0..options.nodes).map(|i| (id(i), node(id(i), &config, BORN))).collect();
+    let hosts = (0..options.nodes).map(|i| node(id(i), &config, BORN)).collect();
     let mut solo = Solo::<State>::new(options.seed, hosts);
     until(&mut solo, LOOK, |solo| solo.protocols().all(|state| knows_all(state, options.nodes)))?;
     let picks = Rc::new(RefCell::new(Vec::new()));

@@ -19,11 +19,13 @@ use crate::cycles::{Alone, Overlay};
 use crate::fuse::Fuse;
 use crate::links::{Links, Medium};
 use crate::runner::side_by_side;
-use bruit_proto::{Context, PeerId, Protocol, Rng, Time, Wire, mix};
+use bruit_kit::Roster;
+use bruit_proto::{Context, Protocol, Rng, Time, Wire, mix};
 use index::Index;
 use scale::Scale;
 use shard::{Host, Shard};
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
@@ -76,10 +78,18 @@ pub struct Solo<P: Protocol, O = Alone> {
 }
 
 impl<P: Protocol> Solo<P> {
-    /// `nodes` with their ids, which bring their own membership, all started at time zero.
-    pub fn new(seed: u64, nodes: Vec<(PeerId, P)>) -> Self {
-        let (overlay, index) = (Alone(nodes.len() as u32), Index::new(nodes.iter().map(|n| n.0)));
-        Solo::build(seed, Links::default(), overlay, index, 1, nodes.into_iter().map(|node| node.1))
+    /// Nodes that bring their own membership, all started at time zero: the `i`-th has the id `i + 1`.
+    pub fn new(seed: u64, nodes: Vec<P>) -> Self {
+        Solo::build(seed, Links::default(), Alone(nodes.len() as u32), Index::Dense, 1, nodes.into_iter())
+    }
+
+    /// As [`new`](Solo::new), of nodes whose ids are hashes: the `i`-th has the `i`-th id of the roster.
+    ///
+    /// # Panics
+    /// If they are not as many as it has ids.
+    pub fn of(seed: u64, roster: Arc<Roster>, nodes: Vec<P>) -> Self {
+        assert_eq!(roster.len(), nodes.len(), "a node for each id");
+        Solo::build(seed, Links::default(), Alone(nodes.len() as u32), Index::Roster(roster), 1, nodes.into_iter())
     }
 }
 

@@ -99,7 +99,7 @@ impl Swim {
         self.admission.last = Some(cx.now);
         // Whoever joined just now itself is in a storm, and those who joined with it find each other by settling.
         let storm = !calm || self.is_new(cx.now);
-        if storm && !self.members.get(peer).is_some_and(Member::is_live) {
+        if storm && !self.members.status(peer).is_some_and(Status::is_live) {
             self.mute(stream);
             self.admission.untold.push(peer);
             cx.set(Timer::Admission, self.untold_for());

@@ -142,6 +142,7 @@ impl Swim {
 
     fn forget(&mut self, cx: &mut Context<'_, Self>, peer: PeerId) {
         self.members.remove(peer);
+        self.cease_probing(cx, peer);
         self.forget_news(peer);
         cx.know(peer, None);
     }
@@ -154,13 +155,13 @@ impl Swim {
     /// Its digest against ours: equal costs nothing; a mismatch that lasts two contacts starts a delta.
     pub(crate) fn compare(&mut self, cx: &mut Context<'_, Self>, from: Origin, digest: u32) {
         let Some(peer) = from.peer else { return };
-        match self.members.get(peer) {
+        match self.members.status(peer) {
             // Among joiners strangers are many, and deltas bring them.
             None if self.is_settling() => {}
             None => return cx.reply(from.path, Message::Who),
-            Some(held) if self.tells_the_dead(held) => {
-                let epitaph = self.epitaph(held);
-                return cx.reply(from.path, Message::Update(epitaph));
+            Some(status) if self.tells_the_dead(status) => {
+                let epitaph = self.members.get(peer).map(|held| self.epitaph(held));
+                return epitaph.into_iter().for_each(|epitaph| cx.reply(from.path, Message::Update(epitaph)));
             }
             Some(_) => {}
         }
@@ -180,7 +181,7 @@ impl Swim {
         mismatch.contacts += 1;
         let changing = cx.now.since(self.news.last) <= FRESH && cx.now.since(mismatch.since) <= OLD;
         let lasts = mismatch.contacts >= 2 && !changing;
-        if (lasts || self.is_settling()) && self.members.get(peer).is_some() {
+        if (lasts || self.is_settling()) && self.members.status(peer).is_some() {
             self.care.trouble.mismatch.contacts = 0;
             self.disagreed();
             self.start_delta(cx, peer);

@@ -16,7 +16,7 @@
 //! | one that is dead to me speaks | it is told | nothing |
 //! | equal incarnation, left against dead | left wins | first come |
 
-use crate::{Config, Dialect, Member, Swim};
+use crate::{Config, Dialect, Status, Swim};
 use bruit_proto::Duration;
 
 /// memberlist's `PushPullInterval` on a LAN: 30 s.
@@ -53,8 +53,8 @@ impl Swim {
     }
 
     /// Whether one that is dead or left to me is told so when it speaks.
-    pub(crate) fn tells_the_dead(&self, member: &Member) -> bool {
-        self.native() && !member.is_live()
+    pub(crate) fn tells_the_dead(&self, status: Status) -> bool {
+        self.native() && !status.is_live()
     }
 }
 

@@ -151,7 +151,7 @@ impl Swim {
             return None;
         }
         let members = &self.members;
-        self.join.known.retain(|peer| members.get(*peer).is_none());
+        self.join.known.retain(|peer| members.status(*peer).is_none());
         let known = self.join.known.len();
         if self.join.called >= CALLS * known {
             std::mem::take(&mut self.join.known).into_iter().for_each(|peer| cx.know(peer, None));
@@ -274,7 +274,7 @@ impl Swim {
         self.join.hops += 1;
         if let Some(record) = ask.filter(|r| r.id() != self.id()) {
             let peer = record.id();
-            if self.members.get(peer).is_none() {
+            if self.members.status(peer).is_none() {
                 cx.know(peer, Some(&record));
             }
             self.join.ask.push(peer);

@@ -89,8 +89,8 @@ impl Swim {
     /// Writes what has changed, unless that is under way. Called once in a period or two and when this node joined or left:
     /// what happens in between is written as one.
     pub(crate) fn flush(&mut self, cx: &mut Context<'_, Self>) {
-        let now = (self.members.me().incarnation, self.clock.now());
         let Some(keep) = self.keep.as_mut().filter(|keep| keep.writing.is_none()) else { return };
+        let now = (self.members.me().incarnation, self.clock.now());
         let before = keep.kept.clone();
         let mut batch = Batch::new();
         if keep.kept.me.replace(now) != Some(now) {

@@ -318,7 +318,7 @@ impl Peers for Swim {
         self.members.live_at(i)
     }
     fn contains(&self, peer: PeerId) -> bool {
-        peer != self.id() && self.members.get(peer).is_some_and(Member::is_live)
+        peer != self.id() && self.members.status(peer).is_some_and(Status::is_live)
     }
     fn next(&self, peer: PeerId) -> Option<PeerId> {
         self.members.next(peer)

@@ -1,4 +1,5 @@
 use crate::member::{Member, Status};
+use bruit_kit::Roster;
 use bruit_proto::{PeerId, Record, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,34 +8,26 @@ use std::sync::Arc;
 /// would hold N x N members without.
 #[derive(Default)]
 pub struct Base {
-    /// By id.
+    roster: Arc<Roster>,
+    /// In its order.
     members: Vec<Member>,
-    /// Where each drawer of them begins, and where the last ends.
-    drawers: Vec<u32>,
     digest: u64,
 }
 
 impl Base {
-    /// Everyone alive at incarnation 1.
+    /// Everyone alive at incarnation 1; of two records of one name the first.
     pub fn new(records: impl IntoIterator<Item = Arc<Record>>) -> Base {
         let mut members: Vec<Member> = records.into_iter().map(|r| Member::new(r, 1, Status::Alive, Time::ZERO)).collect();
-        members.sort_unstable_by_key(Member::id);
+        members.sort_by_key(Member::id);
+        members.dedup_by_key(|m| m.id);
         let digest = members.iter().fold(0, |sum: u64, m| sum.wrapping_add(m.hash()));
-        let n = members.len();
-        let drawers = (0..=n).map(|k| members.partition_point(|m| drawer(m.id, n) < k) as u32).collect();
-        Base { members, drawers, digest }
+        Base { roster: Arc::new(Roster::new(members.iter().map(Member::id))), members, digest }
     }
 
-    fn place(&self, id: PeerId) -> Option<usize> {
-        let k = drawer(id, self.members.len());
-        let (first, last) = (*self.drawers.get(k)? as usize, *self.drawers.get(k + 1)? as usize);
-        self.members[first..last].iter().position(|m| m.id == id).map(|i| first + i)
+    /// Who is in it.
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.roster
     }
-}
-
-/// Ids are hashes, spread evenly: with as many drawers as ids about one lies in each.
-fn drawer(id: PeerId, drawers: usize) -> usize {
-    ((u128::from(id.0) * drawers as u128) >> 63) as usize
 }
 
 /// The table of members: what is shared, and what this node knows otherwise.
@@ -67,7 +60,7 @@ const NOWHERE: u32 = u32::MAX;
 impl Members {
     /// Self and the base.
     pub(crate) fn new(base: Arc<Base>, record: Arc<Record>) -> Members {
-        if let Some(place) = base.place(record.id()) {
+        if let Some(place) = base.roster.place(record.id()) {
             return Members { base, my_place: place as u32, own: None };
         }
         let me = Member::new(record, 0, Status::Alive, Time::ZERO);
@@ -86,12 +79,18 @@ impl Members {
 
     pub(crate) fn get(&self, id: PeerId) -> Option<&Member> {
         let own = self.own.as_ref().and_then(|own| own.get(id));
-        own.or_else(|| Some(&self.base.members[self.base.place(id)?]))
+        own.or_else(|| Some(&self.base.members[self.base.roster.place(id)?]))
+    }
+
+    /// What is believed of a member. Whoever is in the base is not looked at for it: it is alive there.
+    pub(crate) fn status(&self, id: PeerId) -> Option<Status> {
+        let own = self.own.as_ref().and_then(|own| own.get(id));
+        own.map(|m| m.status).or_else(|| self.base.roster.place(id).map(|_| Status::Alive))
     }
 
     /// How many members the table holds.
     pub(crate) fn len(&self) -> usize {
-        let base = self.base.members.len();
+        let base = self.base.roster.len();
         self.own.as_ref().map_or(base, |own| 1 + own.index.len() + base - own.hidden.len())
     }
 
@@ -100,7 +99,7 @@ impl Members {
     ///
     /// Where a base is shared, its places come first, and those of the gone stand for their successors.
     pub(crate) fn nth_after_me(&self, k: u32) -> PeerId {
-        let base = self.base.members.len() as u32;
+        let base = self.base.roster.len() as u32;
         if base == 0 {
             let own = self.own.as_ref().expect("somebody else is live");
             return own.round(own.me.id).filter(|p| !own.gone.contains_key(p)).nth(k as usize).expect("k is below their number");
@@ -108,12 +107,12 @@ impl Members {
         let others = base - u32::from(self.my_place != NOWHERE);
         if k >= others {
             let own = self.own.iter().flat_map(|own| &own.live);
-            let new = own.filter(|p| self.base.place(**p).is_none()).nth((k - others) as usize);
+            let new = own.filter(|p| self.base.roster.place(**p).is_none()).nth((k - others) as usize);
             return *new.expect("what the base has not is live");
         }
         let start = if self.my_place == NOWHERE { 0 } else { self.my_place + 1 };
         let place = (start + k) % base;
-        let id = self.base.members[place as usize].id;
+        let id = self.base.roster.id(place as usize);
         let own = self.own.as_ref().and_then(|own| own.get(id));
         let gone = self.is_hidden(place) && !own.is_some_and(Member::is_live);
         if gone { self.next(id).unwrap_or(id) } else { id }
@@ -128,7 +127,7 @@ impl Members {
 
     /// Live others.
     pub(crate) fn live_count(&self) -> u32 {
-        let base = self.base.members.len();
+        let base = self.base.roster.len();
         let others = match &self.own {
             Some(own) => base - own.hidden.len() + own.live.len(),
             None => base - 1,
@@ -138,8 +137,8 @@ impl Members {
 
     /// The `i`-th live other, in no order.
     pub(crate) fn live_at(&self, i: u32) -> PeerId {
-        let Some(own) = &self.own else { return self.base.members[i as usize + usize::from(i >= self.my_place)].id };
-        let shown = (self.base.members.len() - own.hidden.len()) as u32;
+        let Some(own) = &self.own else { return self.base.roster.id(i as usize + usize::from(i >= self.my_place)) };
+        let shown = (self.base.roster.len() - own.hidden.len()) as u32;
         if i >= shown {
             return own.live[(i - shown) as usize];
         }
@@ -149,7 +148,7 @@ impl Members {
             let k = (low + high) / 2;
             if own.hidden[k] - k as u32 <= i { low = k + 1 } else { high = k }
         }
-        self.base.members[i as usize + low].id
+        self.base.roster.id(i as usize + low)
     }
 
     /// Live members, self included while it has not left: the n of every formula.
@@ -212,16 +211,16 @@ impl Members {
         if let Some(slot) = own.index.get(&id).copied() {
             return Some(own.take_out(slot));
         }
-        let place = self.base.place(id)?;
+        let place = self.base.roster.place(id)?;
         let member = self.base.members[place].clone();
         self.own().hide(place as u32, member.hash()).then_some(member)
     }
 
     /// The first live other after `id` on the ring of ids.
     pub(crate) fn next(&self, id: PeerId) -> Option<PeerId> {
-        let places = self.base.members.partition_point(|m| m.id <= id);
-        let around = (places..self.base.members.len()).chain(0..places);
-        let base = around.filter(|p| !self.is_hidden(*p as u32)).map(|p| self.base.members[p].id).next();
+        let places = self.base.roster.upto(id);
+        let around = (places..self.base.roster.len()).chain(0..places);
+        let base = around.filter(|p| !self.is_hidden(*p as u32)).map(|p| self.base.roster.id(p)).next();
         let own = self.own.as_ref().and_then(|own| own.next(id));
         // Distance upwards from just above `id`, going round.
         [base, own].into_iter().flatten().min_by_key(|p| p.0.wrapping_sub(id.0).wrapping_sub(1))
@@ -229,9 +228,9 @@ impl Members {
 
     /// The last live other before `id` on the ring of ids.
     pub(crate) fn previous(&self, id: PeerId) -> Option<PeerId> {
-        let places = self.base.members.partition_point(|m| m.id < id);
-        let around = (0..places).rev().chain((places..self.base.members.len()).rev());
-        let base = around.filter(|p| !self.is_hidden(*p as u32)).map(|p| self.base.members[p].id).next();
+        let places = self.base.roster.before(id);
+        let around = (0..places).rev().chain((places..self.base.roster.len()).rev());
+        let base = around.filter(|p| !self.is_hidden(*p as u32)).map(|p| self.base.roster.id(p)).next();
         let own = self.own.as_ref().and_then(|own| own.previous(id));
         [base, own].into_iter().flatten().min_by_key(|p| id.0.wrapping_sub(p.0).wrapping_sub(1))
     }

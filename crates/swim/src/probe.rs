@@ -22,8 +22,6 @@ pub(crate) struct Probe {
 /// The probe of this period.
 struct Current {
     target: PeerId,
-    /// Of the target when the probe began: its silence says nothing about a process that took its place since.
-    session: u64,
     seq: u32,
     /// When it began, in milliseconds modulo 2^16: no probe lasts for 65 s, and these two bytes were padding.
     began: u16,
@@ -106,6 +104,13 @@ impl Swim {
         cx.set(Timer::Probe, self.config.probe_every);
     }
 
+    /// Another process took the place of this member, or it is forgotten: silence so far says nothing about who is there now.
+    pub(crate) fn cease_probing(&mut self, cx: &mut Context<'_, Self>, peer: PeerId) {
+        if self.probe.target() == Some(peer) {
+            self.drop_probe(cx);
+        }
+    }
+
     fn drop_probe(&mut self, cx: &mut Context<'_, Self>) {
         cx.cancel(Timer::Indirect);
         if let Some(stream) = self.probe.current.take().and_then(|c| c.indirect?.stream) {
@@ -133,9 +138,8 @@ impl Swim {
 
     fn probe_somebody(&mut self, cx: &mut Context<'_, Self>, second: bool) {
         let Some(target) = self.next_target(cx) else { return };
-        let Some(session) = self.members.get(target).map(|m| m.record.session()) else { return };
         let seq = self.next_seq();
-        self.probe.current = Some(Current { target, session, seq, began: millis(cx.now), second, indirect: None });
+        self.probe.current = Some(Current { target, seq, began: millis(cx.now), second, indirect: None });
         self.probes += 1;
         self.send_ping(cx, target, seq);
         cx.set(Timer::Indirect, self.config.probe_timeout);
@@ -257,7 +261,7 @@ impl Swim {
     /// Nobody reached the target in this period.
     fn probe_failed(&mut self, cx: &mut Context<'_, Self>) {
         let Some(current) = &mut self.probe.current else { return };
-        let (target, session) = (current.target, current.session);
+        let target = current.target;
         current.step(cx.now, Tried::Silence);
         let (helpers, nacks, steps) =
             current.indirect.take().map_or((0, vec![], vec![]), |i| (i.helpers.len(), i.nacks, i.steps));
@@ -271,7 +275,7 @@ impl Swim {
             accusers.extend(nacks);
         }
         self.drop_probe(cx);
-        let probed = self.members.get(target).filter(|m| m.is_live() && m.record.session() == session);
+        let probed = self.members.get(target).filter(|m| m.is_live());
         if let Some(incarnation) = probed.map(|m| m.incarnation) {
             self.accuse(cx, target, incarnation, &accusers, None);
             self.suspicions.cases.probed(target, steps, health);
@@ -324,7 +328,7 @@ impl Swim {
         if target == self.id() {
             return cx.reply(from.path, Message::Ack { seq, digest: self.digest_to_show() });
         }
-        if self.members.get(target).is_none() {
+        if self.members.status(target).is_none() {
             return; // cannot tell: the asker counts a missing nack
         }
         if self.probe.errands.relays.len() >= MAX_RELAYS {

@@ -61,6 +61,7 @@ impl Swim {
             return self.correct(cx, from, peer, incarnation);
         }
         let (was, changed) = (held.status, held.record.digest() != record.digest());
+        let replaced = held.record.session() != record.session();
         let new = record.clone();
         self.members.update(peer, |m| {
             m.record = new;
@@ -74,6 +75,9 @@ impl Swim {
         });
         if changed || !was.is_live() {
             cx.know(peer, Some(&record));
+        }
+        if replaced {
+            self.cease_probing(cx, peer);
         }
         if self.suspicions.end(peer) {
             self.counters.refuted += 1;

@@ -122,7 +122,7 @@ fn setting(options: &Options, config: Config, progress: &(dyn Fn(&'static str) +
 fn trial(nodes: u32, seed: u64, config: &Arc<Config>, progress: &(dyn Fn(&'static str) + Sync)) -> Trial {
     progress("join");
     let mut dice = Rng::seeded(seed);
-    let hosts = (0..nodes).map(|i| (id(i), node(id(i), config, BORN + u64::from(dice.below(DAY))))).collect();
+    let hosts = (0..nodes).map(|i| node(id(i), config, BORN + u64::from(dice.below(DAY)))).collect();
     let mut solo = Solo::new(seed, hosts);
     solo.weigh();
     let joined = until(&mut solo, LOOK, |solo| solo.protocols().all(|state| knows_all(state, nodes)));

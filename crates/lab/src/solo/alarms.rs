@@ -14,12 +14,14 @@ pub(super) struct Alarms {
     slots: Vec<Vec<u32>>,
     /// In which bucket each node is looked at next.
     next: Vec<u32>,
+    /// The nodes of the slot that was taken last, all done with.
+    taken: Vec<u32>,
 }
 
 impl Alarms {
     /// For `nodes`, none of them set; buckets of `width` microseconds.
     pub(super) fn new(nodes: usize, width: u64) -> Alarms {
-        Alarms { width, slots: vec![Vec::new(); SLOTS], next: vec![NONE; nodes] }
+        Alarms { width, slots: vec![Vec::new(); SLOTS], next: vec![NONE; nodes], taken: Vec::new() }
     }
 
     /// Sees to it that a node is looked at in the bucket of `at`, or before.
@@ -37,7 +39,8 @@ impl Alarms {
     pub(super) fn take(&mut self, start: u64, due: &mut Vec<u32>) {
         let bucket = u32::try_from(start / self.width).unwrap_or(NONE);
         let slot = bucket as usize % SLOTS;
-        for node in std::mem::take(&mut self.slots[slot]) {
+        std::mem::swap(&mut self.slots[slot], &mut self.taken);
+        for node in self.taken.drain(..) {
             let next = &mut self.next[node as usize];
             if *next == bucket {
                 *next = NONE;

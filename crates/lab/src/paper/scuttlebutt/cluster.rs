@@ -105,7 +105,7 @@ impl Cluster<State> {
             ..Config::phi()
         });
         let n = setup.participants;
-        let hosts = (0..n).map(|i| (id(i), node(id(i), &config, BORN))).collect();
+        let hosts = (0..n).map(|i| node(id(i), &config, BORN)).collect();
         let mut solo = Solo::new(seed, hosts);
         until(&mut solo, LOOK, |solo| solo.protocols().all(|state| knows_all(state, n)))?;
         Cluster::settled(setup, solo, seed)
@@ -116,7 +116,7 @@ impl Cluster<Precise> {
     /// The same with nodes that reconcile precisely, the newest first.
     pub(super) fn precise(setup: Setup, seed: u64) -> Option<Self> {
         let node = |i| Precise::new(i, setup.participants, setup.keys, setup.values);
-        let hosts = (0..setup.participants).map(|i| (id(i), node(i))).collect();
+        let hosts = (0..setup.participants).map(node).collect();
         Cluster::settled(setup, Solo::new(seed, hosts), seed)
     }
 }
