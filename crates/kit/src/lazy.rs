@@ -2,10 +2,10 @@ use std::ops::{Deref, DerefMut};
 
 /// What a [`Lazy`] is before it is first changed.
 pub trait Idle: Sized + 'static {
-    /// The idle state.
+    /// A fresh one.
+    const FRESH: Self;
+    /// One that all who are idle share.
     const IDLE: &'static Self;
-    /// A fresh one, equal to [`IDLE`](Idle::IDLE).
-    fn idle() -> Self;
 }
 
 /// State that an idle node does not need: eight bytes until it is first changed, then a box.
@@ -29,7 +29,7 @@ impl<T: Idle> Deref for Lazy<T> {
 
 impl<T: Idle> DerefMut for Lazy<T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.0.get_or_insert_with(|| Box::new(T::idle()))
+        self.0.get_or_insert_with(|| Box::new(T::FRESH))
     }
 }
 
@@ -38,10 +38,8 @@ impl<T: Idle> DerefMut for Lazy<T> {
 macro_rules! idle {
     ($name:ty { $($field:ident: $value:expr),* $(,)? }) => {
         impl $crate::Idle for $name {
+            const FRESH: Self = Self { $($field: $value),* };
             const IDLE: &'static Self = &Self { $($field: $value),* };
-            fn idle() -> Self {
-                Self { $($field: $value),* }
-            }
         }
     };
 }

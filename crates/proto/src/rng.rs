@@ -2,11 +2,10 @@ use crate::mix;
 use crate::peer::PeerId;
 use std::time::Duration;
 
-/// Seeded dice: a splitmix64 stream, 16 bytes of state, the same numbers on every platform.
-#[derive(Clone, Debug)]
+/// Seeded dice: a splitmix64 stream, 8 bytes of state, the same numbers on every platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rng {
     state: u64,
-    draws: u64,
 }
 
 /// The odd constant of splitmix64: 2^64 divided by the golden ratio.
@@ -21,18 +20,18 @@ impl Rng {
         for b in protocol.bytes() {
             key = mix(key ^ u64::from(b).wrapping_add(GOLDEN));
         }
-        Rng { state: key, draws: 0 }
+        Rng { state: key }
     }
 
     /// A stream from a bare seed, for generators of cases and tests.
     pub fn seeded(seed: u64) -> Rng {
-        Rng { state: mix(seed ^ GOLDEN), draws: 0 }
+        Rng { state: mix(seed ^ GOLDEN) }
     }
 
     /// Sixty-four dice.
     pub fn bits(&mut self) -> u64 {
-        self.draws = self.draws.wrapping_add(1);
-        mix(self.state.wrapping_add(self.draws.wrapping_mul(GOLDEN)))
+        self.state = self.state.wrapping_add(GOLDEN);
+        mix(self.state)
     }
 
     /// A number in `0..n`; zero if `n` is zero. Bias below 2^-32.
@@ -49,11 +48,6 @@ impl Rng {
     pub fn between(&mut self, from: Duration, to: Duration) -> Duration {
         let span = to.saturating_sub(from).as_micros() as u64;
         from + Duration::from_micros(((u128::from(self.bits()) * u128::from(span)) >> 64) as u64)
-    }
-
-    /// How many numbers were drawn so far.
-    pub fn draws(&self) -> u64 {
-        self.draws
     }
 }
 

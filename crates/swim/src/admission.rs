@@ -96,12 +96,12 @@ impl Swim {
             }
         }
         let calm = self.is_calm(cx.now);
-        self.admission.last = Some(cx.now);
+        self.busy.admission.last = Some(cx.now);
         // Whoever joined just now itself is in a storm, and those who joined with it find each other by settling.
         let storm = !calm || self.is_new(cx.now);
         if storm && !self.members.status(peer).is_some_and(Status::is_live) {
             self.mute(stream);
-            self.admission.untold.push(peer);
+            self.busy.admission.untold.push(peer);
             cx.set(Timer::Admission, self.untold_for());
         }
         self.on_update(cx, from, Update::Alive { incarnation, record });
@@ -110,13 +110,13 @@ impl Swim {
 
     /// Nobody else joins, and this node itself is in.
     fn is_calm(&self, now: Time) -> bool {
-        let quiet = self.admission.last.is_none_or(|last| now.since(last) > STORM);
-        quiet && self.admission.waiting.is_empty() && !self.join.is_young(now)
+        let quiet = self.busy.admission.last.is_none_or(|last| now.since(last) > STORM);
+        quiet && self.busy.admission.waiting.is_empty() && !self.busy.join.is_young(now)
     }
 
     fn hold(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, peer: PeerId) {
-        if self.admission.waiting.len() < MAX_WAITING {
-            self.admission.waiting.push(Waiting { stream, peer, since: cx.now });
+        if self.busy.admission.waiting.len() < MAX_WAITING {
+            self.busy.admission.waiting.push(Waiting { stream, peer, since: cx.now });
             self.wait_for_quiet(cx);
         } else {
             self.send_on(cx, stream, peer);
@@ -124,24 +124,24 @@ impl Swim {
     }
 
     fn wait_for_quiet(&mut self, cx: &mut Context<'_, Self>) {
-        let Some(first) = self.admission.waiting.first() else { return };
+        let Some(first) = self.busy.admission.waiting.first() else { return };
         let patience = PATIENCE.saturating_sub(cx.now.since(first.since));
         cx.set(Timer::Admission, QUIET.min(patience));
     }
 
     /// The storm has passed, or has lasted long enough.
     pub(crate) fn admit_waiting(&mut self, cx: &mut Context<'_, Self>) {
-        if self.join.is_young(cx.now) {
+        if self.busy.join.is_young(cx.now) {
             return cx.set(Timer::Admission, QUIET);
         }
-        let waiting = std::mem::take(&mut self.admission.waiting);
+        let waiting = std::mem::take(&mut self.busy.admission.waiting);
         if waiting.is_empty() {
             return self.tell_of_joiners(cx);
         }
         cx.set(Timer::Admission, self.untold_for());
-        let room = (self.config.admit as usize).saturating_sub(self.admission.serving.len());
+        let room = (self.config.admit as usize).saturating_sub(self.busy.admission.serving.len());
         if room > 0 {
-            self.admission.served.clear();
+            self.busy.admission.served.clear();
         }
         for (i, joiner) in waiting.into_iter().enumerate() {
             if i < room { self.serve(cx, joiner.stream, joiner.peer) } else { self.send_on(cx, joiner.stream, joiner.peer) }
@@ -156,7 +156,7 @@ impl Swim {
     /// The joiners of a storm know each other by now: what is told of them reaches those who were here before, and
     /// ends at the others.
     fn tell_of_joiners(&mut self, cx: &mut Context<'_, Self>) {
-        for peer in std::mem::take(&mut self.admission.untold) {
+        for peer in std::mem::take(&mut self.busy.admission.untold) {
             if let Some(update) = self.members.get(peer).filter(|m| m.is_live()).map(Member::alive) {
                 self.spread(cx, update, Some(peer));
             }
@@ -165,19 +165,19 @@ impl Swim {
 
     fn serve(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, peer: PeerId) {
         self.counters.full_syncs += 1;
-        self.admission.serving.push(stream);
-        self.admission.served.push(peer);
-        let keep = self.admission.served.len().saturating_sub(self.config.admit as usize);
-        self.admission.served.drain(..keep);
+        self.busy.admission.serving.push(stream);
+        self.busy.admission.served.push(peer);
+        let keep = self.busy.admission.served.len().saturating_sub(self.config.admit as usize);
+        self.busy.admission.served.drain(..keep);
         self.say_everything(cx, stream, peer);
     }
 
     /// In turn to each of those that we serve, else to anybody.
     fn send_on(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, joiner: PeerId) {
         self.counters.sent_on += 1;
-        self.admission.next += 1;
-        let served = &self.admission.served;
-        let to = (!served.is_empty()).then(|| served[self.admission.next % served.len()]);
+        self.busy.admission.next += 1;
+        let served = &self.busy.admission.served;
+        let to = (!served.is_empty()).then(|| served[self.busy.admission.next % served.len()]);
         let to = to.or_else(|| crate::pick_live(&self.members, cx.rng, 1, |p| p == joiner).first().copied());
         let ask = to.filter(|p| *p != joiner).and_then(|p| self.members.get(p)).map(|m| m.record.clone());
         let _ = cx.write(stream, Message::Busy { ask });
@@ -193,23 +193,23 @@ impl Swim {
         let other = held.record.session() != record.session();
         let elsewhere = held.record.addresses() != record.addresses();
         let freed = |c: &Claim| c.peer == held.id() && c.session == record.session() && c.free;
-        other && elsewhere && held.is_live() && !self.admission.claims.iter().any(freed)
+        other && elsewhere && held.is_live() && !self.busy.admission.claims.iter().any(freed)
     }
 
     fn begin_claim(&mut self, cx: &mut Context<'_, Self>, path: Path, record: &Record) {
-        if self.admission.claims.len() >= MAX_CLAIMS {
-            self.admission.claims.remove(0);
+        if self.busy.admission.claims.len() >= MAX_CLAIMS {
+            self.busy.admission.claims.remove(0);
         }
         let seq = self.next_seq();
         let claim = Claim { path, peer: record.id(), session: record.session(), seq, asked: 0, at: cx.now, free: false };
-        self.admission.claims.push(claim);
+        self.busy.admission.claims.push(claim);
         self.go_on_claims(cx);
     }
 
     /// Asks the holders again; one that stays silent has lost its name.
     pub(crate) fn go_on_claims(&mut self, cx: &mut Context<'_, Self>) {
         let (now, mut next) = (cx.now, None);
-        let mut claims = std::mem::take(&mut self.admission.claims);
+        let mut claims = std::mem::take(&mut self.busy.admission.claims);
         for claim in claims.iter_mut().filter(|c| !c.free) {
             if claim.at <= now {
                 let held = self.members.get(claim.peer);
@@ -228,7 +228,7 @@ impl Swim {
             }
             next = earlier(next, Some(claim.at));
         }
-        self.admission.claims = claims;
+        self.busy.admission.claims = claims;
         if let Some(at) = next {
             cx.set(Timer::Claim, at.since(now));
         }
@@ -242,7 +242,7 @@ impl Swim {
 
     /// The holder answers: the incumbent wins, the claimant is told.
     pub(crate) fn on_here(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32) {
-        let claims = &mut self.admission.claims;
+        let claims = &mut self.busy.admission.claims;
         let Some(i) = claims.iter().position(|c| c.seq == seq && Some(c.peer) == from.peer && !c.free) else { return };
         let claim = claims.swap_remove(i);
         if let Some(stream) = claim.path.stream() {

@@ -98,28 +98,28 @@ impl Swim {
     }
 
     fn seed_to_call(&mut self, cx: &mut Context<'_, Self>) -> Option<PeerId> {
-        if self.join.has_unasked() {
-            return self.join.next_unasked();
+        if self.busy.join.has_unasked() {
+            return self.busy.join.next_unasked();
         }
         if cx.now < self.care.seeds_at {
             return self.known_to_call(cx);
         }
         self.care.seeds_at = cx.now + self.config.seeds_every;
-        self.join.some_seed(cx.rng)
+        self.busy.join.some_seed(cx.rng)
     }
 
     /// memberlist's periodic full exchange, in its dialect only.
     fn exchange_everything(&mut self, cx: &mut Context<'_, Self>) {
         let every = Config::push_pull_every(self.members.count());
-        match self.sync.exchange_at {
+        match self.busy.sync.exchange_at {
             Some(at) if cx.now >= at => {
-                self.sync.exchange_at = None;
+                self.busy.sync.exchange_at = None;
                 if let Some(peer) = crate::pick_live(&self.members, cx.rng, 1, |_| false).first() {
                     self.start_delta(cx, *peer);
                 }
             }
             Some(_) => {}
-            None => self.sync.exchange_at = Some(cx.now + cx.rng.between(every / 2, every * 3 / 2)),
+            None => self.busy.sync.exchange_at = Some(cx.now + cx.rng.between(every / 2, every * 3 / 2)),
         }
     }
 

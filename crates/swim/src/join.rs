@@ -110,8 +110,8 @@ impl Swim {
     /// long as nobody else is known. [`Event::Joined`] or [`Event::JoinFailed`] follow.
     pub fn join(&mut self, cx: &mut Context<'_, Self>, contacts: &[PeerId]) {
         for contact in contacts {
-            if !self.join.seeds.contains(contact) && self.join.seeds.len() < MAX_SEEDS {
-                self.join.seeds.push(*contact);
+            if !self.busy.join.seeds.contains(contact) && self.busy.join.seeds.len() < MAX_SEEDS {
+                self.busy.join.seeds.push(*contact);
             }
         }
         if !contacts.is_empty() {
@@ -122,7 +122,7 @@ impl Swim {
     /// Replaces the seeds, asked for anew by whoever owns their names; a node that is alone joins through them.
     pub fn set_seeds(&mut self, cx: &mut Context<'_, Self>, contacts: &[PeerId]) {
         if !contacts.is_empty() {
-            self.join.seeds = contacts.iter().take(MAX_SEEDS).copied().collect();
+            self.busy.join.seeds = contacts.iter().take(MAX_SEEDS).copied().collect();
             if self.members.live_count() == 0 {
                 self.begin_join(cx);
             }
@@ -131,76 +131,76 @@ impl Swim {
 
     /// Everybody else is gone: the way back leads through the seeds, one of which may be there again.
     pub(crate) fn rejoin_when_alone(&mut self, cx: &mut Context<'_, Self>) {
-        let waits = self.join.under_way || self.join.failures > 0;
-        if self.members.live_count() == 0 && self.join.joined && !waits && !self.join.knows_nobody() {
+        let waits = self.busy.join.under_way || self.busy.join.failures > 0;
+        if self.members.live_count() == 0 && self.busy.join.joined && !waits && !self.busy.join.knows_nobody() {
             self.begin_join(cx);
         }
     }
 
     /// Joins through those whom an earlier process knew, whose records the book has.
     pub(crate) fn join_through_known(&mut self, cx: &mut Context<'_, Self>, known: Vec<PeerId>) {
-        self.join.known = known;
-        if !self.join.known.is_empty() {
+        self.busy.join.known = known;
+        if !self.busy.join.known.is_empty() {
             self.begin_join(cx);
         }
     }
 
     /// Those who restart together join in pairs and small circles: each calls those whom it has not met yet, one at a time.
     pub(crate) fn known_to_call(&mut self, cx: &mut Context<'_, Self>) -> Option<PeerId> {
-        if self.join.known.is_empty() || self.members.live_count() == 0 {
+        if self.busy.join.known.is_empty() || self.members.live_count() == 0 {
             return None;
         }
         let members = &self.members;
-        self.join.known.retain(|peer| members.status(*peer).is_none());
-        let known = self.join.known.len();
-        if self.join.called >= CALLS * known {
-            std::mem::take(&mut self.join.known).into_iter().for_each(|peer| cx.know(peer, None));
+        self.busy.join.known.retain(|peer| members.status(*peer).is_none());
+        let known = self.busy.join.known.len();
+        if self.busy.join.called >= CALLS * known {
+            std::mem::take(&mut self.busy.join.known).into_iter().for_each(|peer| cx.know(peer, None));
             return None;
         }
-        let peer = self.join.known[self.join.called % known];
-        self.join.called += 1;
+        let peer = self.busy.join.known[self.busy.join.called % known];
+        self.busy.join.called += 1;
         Some(peer)
     }
 
     fn begin_join(&mut self, cx: &mut Context<'_, Self>) {
-        if self.is_leaving() || std::mem::replace(&mut self.join.under_way, true) {
+        if self.is_leaving() || std::mem::replace(&mut self.busy.join.under_way, true) {
             return;
         }
-        self.join.at = cx.rng.below((self.join.seeds.len() + self.join.known.len()) as u32) as usize;
-        self.join.since = cx.now;
-        self.join.hops = 0;
+        self.busy.join.at = cx.rng.below((self.busy.join.seeds.len() + self.busy.join.known.len()) as u32) as usize;
+        self.busy.join.since = cx.now;
+        self.busy.join.hops = 0;
         self.dial_next(cx);
     }
 
     /// Dials whom we were sent to, else the next seed.
     fn dial_next(&mut self, cx: &mut Context<'_, Self>) {
-        if self.join.dials.len() < MAX_DIALS {
-            self.join.at += 1;
-            let to = self.join.ask.pop().or_else(|| self.join.candidate(self.join.at));
+        if self.busy.join.dials.len() < MAX_DIALS {
+            self.busy.join.at += 1;
+            let to = self.busy.join.ask.pop().or_else(|| self.busy.join.candidate(self.busy.join.at));
             let to = to.expect("a join has somebody to ask");
             let stream = cx.open(to, Class::Bulk, SILENCE);
-            self.join.dials.push(Dial { stream, to });
+            self.busy.join.dials.push(Dial { stream, to });
         }
         cx.set(Timer::Join, HEDGE);
     }
 
     /// A dial is slow, or it is time to try again.
     pub(crate) fn go_on_joining(&mut self, cx: &mut Context<'_, Self>) {
-        if self.join.under_way {
-            if self.join.stream.is_none() {
+        if self.busy.join.under_way {
+            if self.busy.join.stream.is_none() {
                 self.dial_next(cx);
             }
-        } else if self.members.live_count() == 0 && !self.join.knows_nobody() {
+        } else if self.members.live_count() == 0 && !self.busy.join.knows_nobody() {
             self.begin_join(cx);
         }
     }
 
     pub(crate) fn join_stream(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, what: StreamNews) {
-        let Some(i) = self.join.dials.iter().position(|d| d.stream == stream) else { return };
+        let Some(i) = self.busy.join.dials.iter().position(|d| d.stream == stream) else { return };
         match what {
-            StreamNews::Opened if self.join.stream.is_some() || !self.join.under_way => cx.close(stream),
+            StreamNews::Opened if self.busy.join.stream.is_some() || !self.busy.join.under_way => cx.close(stream),
             StreamNews::Opened => {
-                self.join.stream = Some(stream);
+                self.busy.join.stream = Some(stream);
                 cx.cancel(Timer::Join);
                 if self.talk_on(stream) {
                     self.asks_on(stream);
@@ -208,11 +208,11 @@ impl Swim {
                 }
             }
             StreamNews::Closed(why) => {
-                let dial = self.join.dials.swap_remove(i);
-                if self.join.stream == Some(stream) {
-                    self.join.stream = None;
+                let dial = self.busy.join.dials.swap_remove(i);
+                if self.busy.join.stream == Some(stream) {
+                    self.busy.join.stream = None;
                     self.try_again(cx, dial.to, why);
-                } else if self.join.under_way && self.join.stream.is_none() && self.join.dials.is_empty() {
+                } else if self.busy.join.under_way && self.busy.join.stream.is_none() && self.busy.join.dials.is_empty() {
                     self.try_again(cx, dial.to, why);
                 }
             }
@@ -227,19 +227,19 @@ impl Swim {
 
     /// A join went nowhere: on to whom we were sent, or, after a pause, to the seeds again.
     fn try_again(&mut self, cx: &mut Context<'_, Self>, to: PeerId, why: Why) {
-        if !self.join.under_way {
+        if !self.busy.join.under_way {
             return;
         }
-        if !self.join.ask.is_empty() && self.join.hops < MAX_HOPS {
+        if !self.busy.join.ask.is_empty() && self.busy.join.hops < MAX_HOPS {
             return self.dial_next(cx);
         }
-        self.join.under_way = false;
-        self.join.ask.clear();
+        self.busy.join.under_way = false;
+        self.busy.join.ask.clear();
         if why != Why::Done {
             cx.notify(Event::JoinFailed { contact: to, why });
         }
-        let pause = (RETRY.0 * 2u32.saturating_pow(self.join.failures.min(8))).min(RETRY.1);
-        self.join.failures += 1;
+        let pause = (RETRY.0 * 2u32.saturating_pow(self.busy.join.failures.min(8))).min(RETRY.1);
+        self.busy.join.failures += 1;
         let pause = cx.rng.between(pause / 2, pause);
         cx.set(Timer::Join, pause);
     }
@@ -247,7 +247,7 @@ impl Swim {
     /// My name is known: announce above it.
     pub(crate) fn on_above(&mut self, cx: &mut Context<'_, Self>, from: Origin, incarnation: u64) {
         let Some(stream) = from.path.stream().filter(|s| self.is_asking_on(*s)) else { return };
-        if is_far_ahead(incarnation, self.me().incarnation) && self.join.joined {
+        if is_far_ahead(incarnation, self.me().incarnation) && self.busy.join.joined {
             return cx.reject(from, "incarnation far ahead");
         }
         let Some(next) = incarnation.checked_add(1) else { return cx.reject(from, "incarnation far ahead") };
@@ -257,9 +257,9 @@ impl Swim {
     }
 
     pub(crate) fn on_taken(&mut self, cx: &mut Context<'_, Self>, from: Origin) {
-        if let Some(stream) = from.path.stream().filter(|s| self.join.stream == Some(*s)) {
+        if let Some(stream) = from.path.stream().filter(|s| self.busy.join.stream == Some(*s)) {
             cx.close(stream);
-            self.join.under_way = false;
+            self.busy.join.under_way = false;
             self.lose_name(cx);
         }
     }
@@ -268,32 +268,32 @@ impl Swim {
     pub(crate) fn on_busy(&mut self, cx: &mut Context<'_, Self>, from: Origin, ask: Option<Arc<Record>>) {
         let Some(stream) = from.path.stream() else { return };
         cx.close(stream);
-        if self.join.stream != Some(stream) {
+        if self.busy.join.stream != Some(stream) {
             return;
         }
-        self.join.hops += 1;
+        self.busy.join.hops += 1;
         if let Some(record) = ask.filter(|r| r.id() != self.id()) {
             let peer = record.id();
             if self.members.status(peer).is_none() {
                 cx.know(peer, Some(&record));
             }
-            self.join.ask.push(peer);
+            self.busy.join.ask.push(peer);
         }
     }
 
     /// The first full sync is done.
     pub(crate) fn join_done(&mut self, cx: &mut Context<'_, Self>, stream: StreamId) {
-        if self.join.stream != Some(stream) {
+        if self.busy.join.stream != Some(stream) {
             return;
         }
-        let Some(i) = self.join.dials.iter().position(|d| d.stream == stream) else { return };
-        let contact = self.join.dials.swap_remove(i).to;
-        self.join.stream = None;
-        self.join.under_way = false;
-        self.join.failures = 0;
-        self.join.joined = true;
-        self.join.joined_through(contact);
-        self.join.dials.drain(..).for_each(|d| cx.close(d.stream));
+        let Some(i) = self.busy.join.dials.iter().position(|d| d.stream == stream) else { return };
+        let contact = self.busy.join.dials.swap_remove(i).to;
+        self.busy.join.stream = None;
+        self.busy.join.under_way = false;
+        self.busy.join.failures = 0;
+        self.busy.join.joined = true;
+        self.busy.join.joined_through(contact);
+        self.busy.join.dials.drain(..).for_each(|d| cx.close(d.stream));
         cx.cancel(Timer::Join);
         cx.notify(Event::Joined { contact });
         self.flush(cx);

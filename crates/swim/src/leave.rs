@@ -40,8 +40,7 @@ impl Swim {
             m.status = Status::Left;
             m.since = cx.now;
         });
-        self.leave =
-            Some(Box::new(Leave { until: cx.now + self.config.leave_within, told: vec![], heard: 0, over: false, goodbye }));
+        self.busy.leave = Some(Leave { until: cx.now + self.config.leave_within, told: vec![], heard: 0, over: false, goodbye });
         self.restart_probing(cx);
         for timer in [Timer::Probe, Timer::Suspicion, Timer::Join, Timer::Settle] {
             cx.cancel(timer);
@@ -50,7 +49,7 @@ impl Swim {
     }
 
     pub(crate) fn go_on_leaving(&mut self, cx: &mut Context<'_, Self>) {
-        let Some(leave) = &self.leave else { return };
+        let Some(leave) = &self.busy.leave else { return };
         let enough = ENOUGH.min(self.members.live_count());
         if leave.over || leave.heard >= enough || cx.now >= leave.until {
             return self.gone(cx);
@@ -60,7 +59,7 @@ impl Swim {
         for peer in pick_live(&self.members, cx.rng, ENOUGH, |p| !again && told.contains(&p)) {
             let seq = self.next_seq();
             cx.send(peer, Message::Ping { seq, digest: self.members.digest() });
-            let leave = self.leave.as_mut().expect("a leave is under way");
+            let leave = self.busy.leave.as_mut().expect("a leave is under way");
             leave.told.retain(|t| t.0 != peer);
             leave.told.push((peer, seq));
         }
@@ -77,12 +76,12 @@ impl Swim {
 
     /// What one that has left says of itself.
     pub(crate) fn goodbye(&self) -> Option<Update> {
-        self.leave.as_ref().filter(|leave| leave.goodbye).map(|_| self.epitaph(self.me()))
+        self.busy.leave.as_ref().filter(|leave| leave.goodbye).map(|_| self.epitaph(self.me()))
     }
 
     /// Somebody acknowledges what came with a goodbye.
     pub(crate) fn left_word_arrived(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, seq: u32) {
-        let Some(leave) = &mut self.leave else { return };
+        let Some(leave) = &mut self.busy.leave else { return };
         let before = leave.told.len();
         leave.told.retain(|t| *t != (peer, seq));
         if leave.told.len() < before {
@@ -94,7 +93,7 @@ impl Swim {
     }
 
     fn gone(&mut self, cx: &mut Context<'_, Self>) {
-        let Some(leave) = &mut self.leave else { return };
+        let Some(leave) = &mut self.busy.leave else { return };
         cx.cancel(Timer::Leave);
         if !std::mem::replace(&mut leave.over, true) {
             cx.notify(Event::Gone);

@@ -21,10 +21,11 @@
 //!
 //! How the files divide it: `members` is the table, `member` the override order; `updates` merges what is said about
 //! members; `probe` and `suspicion` find failures; `pings` are the user's own; `news` spreads; `sync`, `join` and
-//! `admission` hold conversations; `leave` says goodbye; `keep` remembers over restarts; `care` looks after the dead, the
+//! `admission` hold conversations; `leave` says goodbye; `busy` is what a quiet node has none of; `keep` remembers over restarts; `care` looks after the dead, the
 //! seeds and the clock; `cases` keeps why who was suspected; `dialect` lists what memberlist does otherwise.
 
 mod admission;
+mod busy;
 mod care;
 mod cases;
 mod config;
@@ -176,10 +177,7 @@ pub struct Swim {
     probe: probe::Probe,
     suspicions: Lazy<suspicion::Suspicions>,
     health: health::Health,
-    sync: Lazy<sync::Syncs>,
-    join: Lazy<join::Join>,
-    admission: Lazy<admission::Admission>,
-    leave: Option<Box<leave::Leave>>,
+    busy: Lazy<busy::Busy>,
     keep: Option<Box<keep::Keep>>,
     care: care::Care,
     counters: Lazy<Counters>,
@@ -203,10 +201,7 @@ impl Swim {
             probe: probe::Probe::default(),
             suspicions: Lazy::default(),
             health: health::Health::new(config.health_limit),
-            sync: Lazy::default(),
-            join: Lazy::default(),
-            admission: Lazy::default(),
-            leave: None,
+            busy: Lazy::default(),
             keep: None,
             care: care::Care::default(),
             counters: Lazy::default(),
@@ -253,7 +248,7 @@ impl Swim {
 
     /// Whether a leave was begun.
     pub fn is_leaving(&self) -> bool {
-        self.leave.is_some()
+        self.busy.leave.is_some()
     }
 
     /// What was counted so far.
@@ -390,8 +385,8 @@ impl Protocol for Swim {
         self.probe_stream(cx, stream, what);
         self.join_stream(cx, stream, what);
         self.sync_stream(cx, stream, what);
-        if what != StreamNews::Opened && self.admission.knows(stream) {
-            self.admission.forget(stream);
+        if what != StreamNews::Opened && self.busy.admission.knows(stream) {
+            self.busy.admission.forget(stream);
         }
     }
 

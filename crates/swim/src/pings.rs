@@ -23,20 +23,20 @@ impl Swim {
         if self.member(peer).is_none_or(|m| m.record.name() != name) || peer == self.id() {
             return Err(Refused::Unknown(name.into()));
         }
-        if self.probe.errands.asked.len() >= MAX_PINGS {
+        if self.busy.errands.asked.len() >= MAX_PINGS {
             return Err(Refused::Busy);
         }
         let seq = self.next_seq();
         cx.send(peer, Message::Ping { seq, digest: self.digest_to_show() });
-        self.probe.errands.asked.push(Asked { peer, seq, sent: cx.now, until: cx.now + self.config.probe_every });
+        self.busy.errands.asked.push(Asked { peer, seq, sent: cx.now, until: cx.now + self.config.probe_every });
         self.wait_for_pings(cx);
         Ok(seq)
     }
 
     /// An ack; whether it is one to such a ping.
     pub(crate) fn answers_ping(&mut self, cx: &mut Context<'_, Self>, from: PeerId, seq: u32) -> bool {
-        let Some(i) = self.probe.errands.asked.iter().position(|w| (w.peer, w.seq) == (from, seq)) else { return false };
-        let Asked { peer, seq, sent, .. } = self.probe.errands.asked.swap_remove(i);
+        let Some(i) = self.busy.errands.asked.iter().position(|w| (w.peer, w.seq) == (from, seq)) else { return false };
+        let Asked { peer, seq, sent, .. } = self.busy.errands.asked.swap_remove(i);
         cx.notify(Event::Pinged { peer, seq, rtt: Some(cx.now.since(sent)) });
         self.wait_for_pings(cx);
         true
@@ -45,7 +45,7 @@ impl Swim {
     /// Whoever has not answered by now is silent.
     pub(crate) fn end_pings(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now;
-        for Asked { peer, seq, .. } in self.probe.errands.asked.extract_if(.., |w| w.until <= now) {
+        for Asked { peer, seq, .. } in self.busy.errands.asked.extract_if(.., |w| w.until <= now) {
             cx.notify(Event::Pinged { peer, seq, rtt: None });
         }
         self.wait_for_pings(cx);
@@ -53,10 +53,10 @@ impl Swim {
 
     /// This node stood still for so long: that is no part of a round trip, and silence in it means nothing.
     pub(crate) fn shift_pings(&mut self, cx: &mut Context<'_, Self>, lost: Duration) {
-        if self.probe.errands.asked.is_empty() {
+        if self.busy.errands.asked.is_empty() {
             return;
         }
-        for asked in &mut self.probe.errands.asked {
+        for asked in &mut self.busy.errands.asked {
             asked.sent = asked.sent + lost;
             asked.until = asked.until + lost;
         }
@@ -64,7 +64,7 @@ impl Swim {
     }
 
     fn wait_for_pings(&mut self, cx: &mut Context<'_, Self>) {
-        match self.probe.errands.asked.iter().fold(None, |next, w| earlier(next, Some(w.until))) {
+        match self.busy.errands.asked.iter().fold(None, |next, w| earlier(next, Some(w.until))) {
             Some(at) => cx.set(Timer::Ping, at.since(cx.now)),
             None => cx.cancel(Timer::Ping),
         }

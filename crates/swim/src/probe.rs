@@ -1,7 +1,7 @@
 use crate::cases::{Step, Tried, step};
 use crate::pings::Asked;
 use crate::{Event, Message, Order, Swim, Timer, earlier, pick_live};
-use bruit_kit::{Lazy, Permutation};
+use bruit_kit::Permutation;
 use bruit_proto::{Class, Context, Duration, Origin, Path, PeerId, StreamId, StreamNews, Time, Wall, mix, mutant};
 
 /// Pings relayed for others at once: 256, which is what 80 neighbours with k = 3 could ask for in one timeout.
@@ -14,7 +14,6 @@ pub(crate) struct Probe {
     period: u64,
     seq: u32,
     current: Option<Current>,
-    pub(crate) errands: Lazy<Errands>,
     /// Periods in a row in which nobody answered.
     pub(crate) unanswered: u32,
 }
@@ -97,8 +96,8 @@ impl Swim {
     /// Forgets the probe under way: this node stood still, so silence means nothing.
     pub(crate) fn restart_probing(&mut self, cx: &mut Context<'_, Self>) {
         self.drop_probe(cx);
-        if !self.probe.errands.relays.is_empty() {
-            self.probe.errands.relays.clear();
+        if !self.busy.errands.relays.is_empty() {
+            self.busy.errands.relays.clear();
         }
         cx.cancel(Timer::Relay);
         cx.set(Timer::Probe, self.config.probe_every);
@@ -303,8 +302,8 @@ impl Swim {
         if from.peer.is_some_and(|peer| self.answers_ping(cx, peer, seq)) {
             return;
         }
-        if let Some(i) = self.probe.errands.relays.iter().position(|r| r.seq == seq) {
-            let relay = self.probe.errands.relays.swap_remove(i);
+        if let Some(i) = self.busy.errands.relays.iter().position(|r| r.seq == seq) {
+            let relay = self.busy.errands.relays.swap_remove(i);
             let answer = Message::Ack { seq: relay.theirs, digest: self.digest_to_show() };
             return cx.reply(relay.asker, answer);
         }
@@ -331,20 +330,20 @@ impl Swim {
         if self.members.status(target).is_none() {
             return; // cannot tell: the asker counts a missing nack
         }
-        if self.probe.errands.relays.len() >= MAX_RELAYS {
+        if self.busy.errands.relays.len() >= MAX_RELAYS {
             self.counters.relays_refused += 1;
             return;
         }
         let mine = self.next_seq();
         // Lifeguard section IV-A: the nack leaves at 80 % of the timeout.
         let until = cx.now + self.config.probe_timeout * 4 / 5;
-        self.probe.errands.relays.push(Relay { seq: mine, asker: from.path, theirs: seq, until });
+        self.busy.errands.relays.push(Relay { seq: mine, asker: from.path, theirs: seq, until });
         self.send_ping(cx, target, mine);
         self.wait_for_relays(cx);
     }
 
     fn wait_for_relays(&mut self, cx: &mut Context<'_, Self>) {
-        let next = self.probe.errands.relays.iter().fold(None, |next, r| earlier(next, Some(r.until)));
+        let next = self.busy.errands.relays.iter().fold(None, |next, r| earlier(next, Some(r.until)));
         match next {
             Some(at) => cx.set(Timer::Relay, at.since(cx.now)),
             None => cx.cancel(Timer::Relay),
@@ -354,7 +353,7 @@ impl Swim {
     /// The targets of relayed pings are silent: their askers hear that we, at least, are there.
     pub(crate) fn nack_relays(&mut self, cx: &mut Context<'_, Self>) {
         let now = cx.now;
-        self.probe.errands.relays.retain(|relay| {
+        self.busy.errands.relays.retain(|relay| {
             let waits = relay.until > now;
             if !waits {
                 cx.reply(relay.asker, Message::Nack { seq: relay.theirs });

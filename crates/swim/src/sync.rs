@@ -97,21 +97,21 @@ impl Syncs {
 impl Swim {
     /// Opens a place for a conversation; whether there was one or is room for one.
     pub(crate) fn talk_on(&mut self, stream: StreamId) -> bool {
-        if !self.sync.talks.contains_key(&stream) && self.sync.talks.len() >= MAX_TALKS {
+        if !self.busy.sync.talks.contains_key(&stream) && self.busy.sync.talks.len() >= MAX_TALKS {
             self.counters.talks_refused += 1;
             return false;
         }
-        self.sync.talks.entry(stream).or_default();
+        self.busy.sync.talks.entry(stream).or_default();
         true
     }
 
     /// Says something in a conversation, after what waits there.
     pub(crate) fn say(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, message: Message) {
         let most = self.members.len() + MAX_WAITING;
-        let Some(talk) = self.sync.talks.get_mut(&stream) else { return };
+        let Some(talk) = self.busy.sync.talks.get_mut(&stream) else { return };
         if talk.out.len() >= most {
             self.counters.talks_refused += 1;
-            self.sync.talks.remove(&stream);
+            self.busy.sync.talks.remove(&stream);
             return cx.close(stream);
         }
         talk.out.push_back(Saying::Message(message));
@@ -120,7 +120,7 @@ impl Swim {
 
     /// A stream has credit: says what waits.
     pub(crate) fn fill_stream(&mut self, stream: StreamId, room: &mut Room<'_, Message>) {
-        let Some(talk) = self.sync.talks.get_mut(&stream) else { return };
+        let Some(talk) = self.busy.sync.talks.get_mut(&stream) else { return };
         while let Some(saying) = talk.out.pop_front() {
             let message = match saying {
                 Saying::Message(message) => message,
@@ -150,8 +150,8 @@ impl Swim {
         }
         let stream = cx.open(peer, Class::Bulk, SILENCE);
         if self.talk_on(stream) {
-            self.sync.asking = Some(stream);
-            self.sync.dialled = Some(cx.now);
+            self.busy.sync.asking = Some(stream);
+            self.busy.sync.dialled = Some(cx.now);
             self.counters.deltas += 1;
             let fingerprints = self.recent_fingerprints();
             self.say(cx, stream, Message::Recent { asks: true, fingerprints });
@@ -160,37 +160,37 @@ impl Swim {
 
     /// Whether this node asks nobody, or asked somebody who did not even answer the dial: another is asked then.
     fn give_up_slow_dial(&mut self, cx: &mut Context<'_, Self>) -> bool {
-        let Some(stream) = self.sync.asking else { return true };
-        let slow = self.sync.dialled.is_some_and(|at| cx.now.since(at) > HEDGE);
+        let Some(stream) = self.busy.sync.asking else { return true };
+        let slow = self.busy.sync.dialled.is_some_and(|at| cx.now.since(at) > HEDGE);
         if slow {
-            self.sync.asking = None;
-            self.sync.talks.remove(&stream);
+            self.busy.sync.asking = None;
+            self.busy.sync.talks.remove(&stream);
             cx.close(stream);
         }
         slow
     }
 
     fn recent_fingerprints(&self) -> Vec<u32> {
-        self.sync.recent.iter().filter_map(|p| self.members.get(*p)).filter(|m| m.is_live()).map(short).collect()
+        self.busy.sync.recent.iter().filter_map(|p| self.members.get(*p)).filter(|m| m.is_live()).map(short).collect()
     }
 
     /// This member's state changed: it leads the recent-update list (Demers et al. 1987, section 1.3).
     pub(crate) fn remember_change(&mut self, peer: PeerId) {
-        self.sync.recent.retain(|p| *p != peer);
-        self.sync.recent.push_front(peer);
-        self.sync.recent.truncate(RECENT);
+        self.busy.sync.recent.retain(|p| *p != peer);
+        self.busy.sync.recent.push_front(peer);
+        self.busy.sync.recent.truncate(RECENT);
     }
 
     /// What this conversation brings is no news for others.
     pub(crate) fn mute(&mut self, stream: StreamId) {
-        if let Some(talk) = self.sync.talk(stream) {
+        if let Some(talk) = self.busy.sync.talk(stream) {
             talk.learned = FEW;
         }
     }
 
     /// Whether what this conversation brings is little enough to be passed on as news.
     pub(crate) fn worth_relaying(&mut self, stream: StreamId) -> bool {
-        let Some(talk) = self.sync.talk(stream) else { return true };
+        let Some(talk) = self.busy.sync.talk(stream) else { return true };
         talk.learned += 1;
         talk.learned <= FEW
     }
@@ -206,7 +206,7 @@ impl Swim {
             let mine = self.recent_fingerprints();
             self.say(cx, stream, Message::Recent { asks: false, fingerprints: mine });
             self.say(cx, stream, Message::Want { fingerprints: lacks });
-        } else if let Some(talk) = self.sync.talk(stream) {
+        } else if let Some(talk) = self.busy.sync.talk(stream) {
             talk.lacks = lacks;
         }
     }
@@ -225,9 +225,9 @@ impl Swim {
         wanted.sort_unstable();
         let members = self.members.iter().filter(|m| wanted.binary_search(&short(m)).is_ok() && self.vouches(m, now));
         let ids: Vec<PeerId> = members.map(Member::id).collect();
-        let asking = self.sync.asking == Some(stream);
+        let asking = self.busy.sync.asking == Some(stream);
         let (digest, clock) = (self.members.digest(), self.clock.now());
-        let Some(talk) = self.sync.talk(stream) else { return };
+        let Some(talk) = self.busy.sync.talk(stream) else { return };
         if talk.out.len() < MAX_WAITING {
             talk.out.extend(ids.into_iter().map(Saying::Member));
         }
@@ -243,12 +243,12 @@ impl Swim {
     pub(crate) fn on_sent(&mut self, cx: &mut Context<'_, Self>, from: Origin, digest: u32, clock: u64) {
         let Some(stream) = from.path.stream() else { return cx.reject(from, "a sync outside a conversation") };
         self.clock.approach(clock);
-        if self.sync.asking != Some(stream) {
+        if self.busy.sync.asking != Some(stream) {
             return cx.close(stream); // the asker's last word
         }
         self.join_done(cx, stream);
         let equal = digest == self.members.digest();
-        let Some(talk) = self.sync.talk(stream) else { return };
+        let Some(talk) = self.busy.sync.talk(stream) else { return };
         if !equal && !std::mem::replace(&mut talk.searched, true) {
             let depth = depth_for(self.members.count());
             let sums = self.sums(depth);
@@ -258,7 +258,7 @@ impl Swim {
         if cx.write(stream, last).is_ok() {
             cx.close(stream);
         }
-        self.sync.asking = None;
+        self.busy.sync.asking = None;
         self.settle_later(cx);
     }
 
@@ -301,7 +301,7 @@ impl Swim {
         let now = cx.now;
         let surplus = |m: &&Member| within(m) && theirs.binary_search(&short(m)).is_err() && self.vouches(m, now);
         let ids: Vec<PeerId> = self.members.iter().filter(surplus).map(Member::id).collect();
-        let Some(talk) = self.sync.talk(stream).filter(|t| t.out.len() < MAX_WAITING) else { return };
+        let Some(talk) = self.busy.sync.talk(stream).filter(|t| t.out.len() < MAX_WAITING) else { return };
         talk.out.extend(ids.into_iter().map(Saying::Member));
         self.say(cx, stream, Message::Want { fingerprints: lacks });
     }
@@ -311,7 +311,7 @@ impl Swim {
         let now = cx.now;
         let ids: Vec<PeerId> = self.members.iter().filter(|m| m.id() != but && self.vouches(m, now)).map(Member::id).collect();
         let last = Message::Sent { digest: self.members.digest(), clock: self.clock.now() };
-        if let Some(talk) = self.sync.talk(stream).filter(|t| t.out.len() < MAX_WAITING) {
+        if let Some(talk) = self.busy.sync.talk(stream).filter(|t| t.out.len() < MAX_WAITING) {
             talk.out.extend(ids.into_iter().map(Saying::Member));
             self.say(cx, stream, last);
         }
@@ -319,22 +319,22 @@ impl Swim {
 
     /// The conversation that this node asked for from now on is this one.
     pub(crate) fn asks_on(&mut self, stream: StreamId) {
-        self.sync.dialled = None;
-        self.sync.asking = Some(stream);
+        self.busy.sync.dialled = None;
+        self.busy.sync.asking = Some(stream);
     }
 
     pub(crate) fn is_asking_on(&self, stream: StreamId) -> bool {
-        self.sync.asking == Some(stream)
+        self.busy.sync.asking == Some(stream)
     }
 
     pub(crate) fn sync_stream(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, what: StreamNews) {
-        if what == StreamNews::Opened && self.sync.asking == Some(stream) {
-            self.sync.dialled = None;
+        if what == StreamNews::Opened && self.busy.sync.asking == Some(stream) {
+            self.busy.sync.dialled = None;
         }
         if what != StreamNews::Opened {
-            self.sync.talks.remove(&stream);
-            if self.sync.asking == Some(stream) {
-                self.sync.asking = None;
+            self.busy.sync.talks.remove(&stream);
+            if self.busy.sync.asking == Some(stream) {
+                self.busy.sync.asking = None;
                 self.settle_later(cx);
             }
         }
@@ -347,24 +347,24 @@ impl Swim {
     const SETTLE: Duration = Duration::from_secs(30);
 
     pub(crate) fn is_settling(&self) -> bool {
-        self.sync.settling.is_some()
+        self.busy.sync.settling.is_some()
     }
 
     /// Joining, or not yet known to agree with anybody.
     pub(crate) fn is_new(&self, now: Time) -> bool {
-        self.is_settling() || self.join.is_young(now)
+        self.is_settling() || self.busy.join.is_young(now)
     }
 
     pub(crate) fn begin_settling(&mut self, cx: &mut Context<'_, Self>) {
-        self.sync.settling = Some(cx.now + Self::SETTLE);
-        self.sync.agreed = 0;
+        self.busy.sync.settling = Some(cx.now + Self::SETTLE);
+        self.busy.sync.agreed = 0;
         self.settle_later(cx);
     }
 
     fn settle_later(&mut self, cx: &mut Context<'_, Self>) {
         if self.is_settling() {
             // From a quarter of a gossip interval on, longer as more agree; nodes that joined together spread out.
-            let grain = self.config.gossip_every / 4 * 2u32.pow(self.sync.agreed);
+            let grain = self.config.gossip_every / 4 * 2u32.pow(self.busy.sync.agreed);
             let wait = cx.rng.between(grain, grain * 3);
             cx.set(Timer::Settle, wait);
         }
@@ -372,13 +372,13 @@ impl Swim {
 
     /// Compares with a random member, by ping.
     pub(crate) fn settle(&mut self, cx: &mut Context<'_, Self>) {
-        if self.sync.settling.is_none_or(|until| cx.now >= until) {
-            self.sync.settling = None;
+        if self.busy.sync.settling.is_none_or(|until| cx.now >= until) {
+            self.busy.sync.settling = None;
             return;
         }
         if let Some(peer) = crate::pick_live(&self.members, cx.rng, 1, |_| false).first() {
             let seq = self.next_seq();
-            self.sync.settle_seq = seq;
+            self.busy.sync.settle_seq = seq;
             cx.send(*peer, Message::Ping { seq, digest: self.digest_to_show() });
         }
         self.settle_later(cx);
@@ -387,18 +387,18 @@ impl Swim {
     /// A member holds something else.
     pub(crate) fn disagreed(&mut self) {
         if self.is_settling() {
-            self.sync.agreed = 0;
+            self.busy.sync.agreed = 0;
         }
     }
 
     /// A random member that was asked holds the same.
     pub(crate) fn agrees(&mut self, cx: &mut Context<'_, Self>, seq: u32) {
-        if !self.is_settling() || seq != self.sync.settle_seq {
+        if !self.is_settling() || seq != self.busy.sync.settle_seq {
             return;
         }
-        self.sync.agreed += 1;
-        if self.sync.agreed >= AGREED {
-            self.sync.settling = None;
+        self.busy.sync.agreed += 1;
+        if self.busy.sync.agreed >= AGREED {
+            self.busy.sync.settling = None;
             cx.cancel(Timer::Settle);
         }
     }

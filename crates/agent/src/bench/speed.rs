@@ -3,11 +3,12 @@
 use crate::cli::{Format, LabOptions, LabProtocol};
 use crate::output::{self, progress};
 use crate::process;
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use bruit_lab::bench::push::{ByCrate, ByHand, Run};
 use bruit_lab::bench::quiet::Cluster;
-use serde::Serialize;
-use std::process::ExitCode;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 /// Their first probes come at random moments of the first second; then they are measured.
@@ -16,7 +17,7 @@ const START: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_secs(1);
 
 /// What was measured.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     rumor: Option<Push>,
@@ -25,7 +26,7 @@ struct Report {
 }
 
 /// One rumor, pushed until nobody passes it on.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Push {
     nodes: u32,
     /// Of nodes, those that it reached.
@@ -44,7 +45,7 @@ struct Push {
 }
 
 /// Members to whom nothing happens.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Quiet {
     nodes: u32,
     virtual_s: f64,
@@ -60,15 +61,28 @@ struct Quiet {
 
 /// `bench lab`.
 pub(crate) fn lab(options: &LabOptions, format: Format) -> Result<ExitCode> {
-    let wanted = |protocol| options.protocol.is_none_or(|only| only == protocol);
-    let rumor = wanted(LabProtocol::Rumor).then(|| push(options)).transpose()?;
-    let swim = wanted(LabProtocol::Swim).then(|| quiet(options)).transpose()?;
-    let report = Report { rumor, swim };
+    let report = match options.protocol {
+        Some(LabProtocol::Rumor) => Report { rumor: Some(push(options)?), swim: None },
+        Some(LabProtocol::Swim) => Report { rumor: None, swim: Some(quiet(options)?) },
+        None => Report { rumor: alone(options, LabProtocol::Rumor)?.rumor, swim: alone(options, LabProtocol::Swim)?.swim },
+    };
     match format {
         Format::Json => output::json(&report),
         Format::Text => print(&report),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// One protocol in a process of its own: memory that one gave back would be there for the next, which would seem to take less.
+fn alone(options: &LabOptions, protocol: LabProtocol) -> Result<Report> {
+    let mut command = Command::new(std::env::current_exe().context("where is this program?")?);
+    let name = protocol.to_possible_value().expect("each has a name");
+    command.args(["bench", "lab", "-o", "json", "--protocol", name.get_name()]);
+    command.args(["--span", &humantime::format_duration(options.span).to_string(), "--seed", &options.seed.to_string()]);
+    command.args(options.nodes.iter().flat_map(|nodes| ["--nodes".into(), nodes.to_string()]));
+    let output = command.stderr(Stdio::inherit()).output().context("this program cannot be run again")?;
+    ensure!(output.status.success(), "the benchmark of {} ended with {}", name.get_name(), output.status);
+    serde_json::from_slice(&output.stdout).context("its figures cannot be read")
 }
 
 /// How it went: events, seconds, bytes of memory, nodes reached.

@@ -14,14 +14,14 @@ pub(super) struct Alarms {
     slots: Vec<Vec<u32>>,
     /// In which bucket each node is looked at next.
     next: Vec<u32>,
-    /// The nodes of the slot that was taken last, all done with.
-    taken: Vec<u32>,
+    /// Memory of slots that were taken, for those that are set next.
+    spare: Vec<Vec<u32>>,
 }
 
 impl Alarms {
     /// For `nodes`, none of them set; buckets of `width` microseconds.
     pub(super) fn new(nodes: usize, width: u64) -> Alarms {
-        Alarms { width, slots: vec![Vec::new(); SLOTS], next: vec![NONE; nodes], taken: Vec::new() }
+        Alarms { width, slots: vec![Vec::new(); SLOTS], next: vec![NONE; nodes], spare: Vec::new() }
     }
 
     /// Sees to it that a node is looked at in the bucket of `at`, or before.
@@ -30,8 +30,16 @@ impl Alarms {
         let next = &mut self.next[node as usize];
         if bucket < *next {
             *next = bucket;
-            self.slots[bucket as usize % SLOTS].push(node);
+            self.put(bucket as usize % SLOTS, node);
         }
+    }
+
+    fn put(&mut self, slot: usize, node: u32) {
+        let slot = &mut self.slots[slot];
+        if slot.capacity() == 0 {
+            *slot = self.spare.pop().unwrap_or_default();
+        }
+        slot.push(node);
     }
 
     /// Adds to `due` the nodes that are to be looked at in the bucket that begins at `start`; whoever has nothing to do there
@@ -39,15 +47,18 @@ impl Alarms {
     pub(super) fn take(&mut self, start: u64, due: &mut Vec<u32>) {
         let bucket = u32::try_from(start / self.width).unwrap_or(NONE);
         let slot = bucket as usize % SLOTS;
-        std::mem::swap(&mut self.slots[slot], &mut self.taken);
-        for node in self.taken.drain(..) {
+        let mut taken = std::mem::take(&mut self.slots[slot]);
+        for node in taken.drain(..) {
             let next = &mut self.next[node as usize];
             if *next == bucket {
                 *next = NONE;
                 due.push(node);
             } else if *next != NONE && *next as usize % SLOTS == slot {
-                self.slots[slot].push(node);
+                self.put(slot, node);
             }
+        }
+        if taken.capacity() > 0 {
+            self.spare.push(taken);
         }
     }
 }

@@ -178,8 +178,8 @@ impl<P: Protocol> Shard<P> {
     /// Looks at what the processor will need of some nodes, all at once: it waits for memory once, and not for each.
     fn touch(&self, nodes: impl Iterator<Item = u32>) {
         let look = |sum: u64, i: u32| {
-            let Host { rng, timers, count, .. } = &self.hosts[i as usize];
-            sum ^ rng.draws() ^ u64::from(*count) ^ u64::from(timers.is_empty())
+            let Host { timers, count, up, .. } = &self.hosts[i as usize];
+            sum ^ u64::from(*count) ^ u64::from(*up) ^ u64::from(timers.is_empty())
         };
         std::hint::black_box(nodes.fold(0, look));
     }
