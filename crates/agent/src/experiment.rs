@@ -3,7 +3,7 @@
 use crate::cli::{Format, RunOptions};
 use crate::output;
 use anyhow::Result;
-use bruit_lab::experiment::{Experiment, Known, Outcome, Round, Setup, Share, timed};
+use bruit_lab::experiment::{Experiment, Known, Outcome, Round, Setup, Share};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -47,9 +47,9 @@ pub(crate) fn run(options: &RunOptions, format: Format) -> Result<ExitCode> {
         }
     };
     let (known, mut hash) = (read(setup, &experiment), None);
-    let outcome = match experiment.latency {
-        None => known.watch(&experiment, |round| step(round, None)),
-        Some(latency) => timed::watch(&known, &experiment, latency, |course| {
+    let outcome = match known.is_timed(&experiment) {
+        false => known.watch(&experiment, |round| step(round, None)),
+        true => known.watch_timed(&experiment, |course| {
             hash = Some(course.hash);
             step(&course.round, hash);
             true
@@ -77,7 +77,7 @@ pub(crate) fn compare(setups: &[Setup], experiment: &Experiment, format: Format)
     let width = names.iter().map(String::len).max().unwrap_or(0);
     if format == Format::Text {
         println!("{}", world(experiment));
-        println!("{:width$}  residue  traffic messages  wasted   t50   t99  last cycles", "");
+        println!("{:width$}  residue  traffic messages  wasted   t50    t99   last cycles", "");
     }
     let mut over = true;
     for ((known, setup), name) in known.iter().zip(setups).zip(&names) {
@@ -123,16 +123,16 @@ fn line(round: &Round) -> String {
     format!("cycle {cycle:>3} {bar} S {susceptible:>7} I {infective:>7} R {removed:>7} messages {messages:>8}")
 }
 
-/// A cycle, or none.
-fn cycle(cycle: Option<u64>) -> String {
-    cycle.map_or("never".to_owned(), |cycle| cycle.to_string())
+/// A moment in cycles, or none.
+fn moment(cycles: Option<f64>) -> String {
+    cycles.map_or("never".to_owned(), |cycles| if cycles.fract() == 0.0 { cycles.to_string() } else { format!("{cycles:.3}") })
 }
 
 /// An outcome's figures.
 pub(crate) fn print(outcome: &Outcome) {
     let Outcome { residue, traffic, messages, wasted, found, t50, t99, last, cycles, over } = *outcome;
     println!("residue {residue:.5}  traffic {traffic:.3}  messages {messages:.3} a node");
-    println!("t50 {}  t99 {}  last {last}  of {cycles} cycles", cycle(t50), cycle(t99));
+    println!("t50 {}  t99 {}  last {}  of {cycles} cycles", moment(t50), moment(t99), moment(Some(last)));
     if wasted > 0.0 {
         println!("{wasted:.3} messages a node to nodes that were gone");
     }
@@ -146,9 +146,9 @@ pub(crate) fn print(outcome: &Outcome) {
 
 fn columns(outcome: &Outcome) -> String {
     let Outcome { residue, traffic, messages, wasted, found, t50, t99, last, cycles, over } = *outcome;
-    let (t50, t99, open) = (cycle(t50), cycle(t99), if over { "" } else { ", and not over" });
+    let ([t50, t99, last], open) = ([t50, t99, Some(last)].map(moment), if over { "" } else { ", and not over" });
     let found = if found > 0.0 { format!(", {found:.5} by anti-entropy") } else { String::new() };
-    format!("{residue:>7.5} {traffic:>8.3} {messages:>8.3} {wasted:>7.3} {t50:>5} {t99:>5} {last:>5} {cycles:>6}{found}{open}")
+    format!("{residue:>7.5} {traffic:>8.3} {messages:>8.3} {wasted:>7.3} {t50:>6} {t99:>6} {last:>6} {cycles:>6}{found}{open}")
 }
 
 /// What all live through.

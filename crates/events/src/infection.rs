@@ -2,6 +2,7 @@
 //! et al. 1987, section 1.4).
 
 use crate::events::{Event, Events};
+use crate::id::{EventId, Stamp};
 use crate::spread::Spread;
 use crate::user_event::UserEvent;
 use bruit_proto::{Context, Duration, PeerId, Time};
@@ -39,18 +40,27 @@ pub struct Infection {
 impl<S: Spread> Events<S> {
     /// The events that are kept, oldest stamp first, in a table of so many peers.
     pub fn infections(&self, now: Time, peers: u32) -> impl DoubleEndedIterator<Item = Infection> {
-        self.store.held().map(move |held| {
-            let stamp = &held.event.stamp;
-            let left = self.spread.left(stamp, peers);
-            Infection {
-                event: held.event.clone(),
-                age: held.age(now),
-                held: now.since(held.heard),
-                via: held.arrival.via,
-                hop: held.arrival.hop,
-                standing: if self.infective.contains(stamp) { Standing::Infective { left } } else { Standing::Removed },
-            }
+        self.store.held().map(move |held| Infection {
+            event: held.event.clone(),
+            age: held.age(now),
+            held: now.since(held.heard),
+            via: held.arrival.via,
+            hop: held.arrival.hop,
+            standing: self.standing_of(&held.event.stamp, peers),
         })
+    }
+
+    /// How an event stands here, in a table of so many peers; nothing if it is not kept.
+    pub fn standing(&self, id: EventId, peers: u32) -> Option<Standing> {
+        let held = self.store.held().find(|held| held.event.stamp.id == id)?;
+        Some(self.standing_of(&held.event.stamp, peers))
+    }
+
+    fn standing_of(&self, stamp: &Stamp, peers: u32) -> Standing {
+        match self.infective.contains(stamp) {
+            true => Standing::Infective { left: self.spread.left(stamp, peers) },
+            false => Standing::Removed,
+        }
     }
 
     /// How many events this node is known to lack: what a peer has said that it holds, and has not sent yet.

@@ -6,30 +6,37 @@
 //! know the item; while nodes join, to its horizon. The world is that of synchronous [`Cycles`]: a contact and its answers fit
 //! in a cycle, but for multicast, which is measured in hops: there a message takes one.
 //!
+//! Protocols that live on each other run in [`Whole`] nodes, always in [timed](timed) events.
+//!
 //! A [`Subject`] is a protocol with its settings. It says how a node is made, how one item enters at a node, and in which
 //! [`State`] of the epidemic a node is; a protocol that implements it can be run here. Its settings are written as a
 //! [`Setup`], `rumor:exchange=pull,k=2`: a name, then settings, each one of the subject's own keys.
 //!
 //! An [`Outcome`] are figures of live nodes: who crashed counts neither as reached nor as missed. Delays are in cycles: t50
 //! and t99 are the ends of the first cycles in which half and 99 % of the live nodes know the item, last is that of the last
-//! arrival. Traffic and messages are per node that there was at the start. The names are those of Demers et al. 1987,
+//! arrival; in timed events they are the moments themselves. Traffic and messages are per node that there was at the start. The names are those of Demers et al. 1987,
 //! section 1.4: residue, traffic, delay.
 //!
 //! The seed decides everything. Which node has the item first and which crash depend on the seed alone, and not on the
 //! subject: two subjects under one seed live through the same faults.
 
+mod alone;
 mod antientropy;
 mod backing;
 mod crash;
+mod delays;
+mod item;
 mod known;
 mod latency;
 mod mail;
 mod population;
+mod record;
 mod rumor;
 mod setup;
 mod share;
 pub mod timed;
 mod tree;
+mod whole;
 
 use crate::cycles::{Cycles, Overlay, Tally};
 use crate::fuse::Fuse;
@@ -40,6 +47,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+pub use alone::Alone;
 pub use antientropy::Reconciling;
 pub use backing::{Backable, Backing};
 pub use crash::Crash;
@@ -51,6 +59,7 @@ pub use rumor::Mongering;
 pub use setup::Setup;
 pub use share::Share;
 pub use tree::SpanningTree;
+pub use whole::Whole;
 
 /// What a node is in an epidemic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,12 +184,12 @@ pub struct Outcome {
     pub wasted: f64,
     /// Of a rumor or mail that anti-entropy backs up: how many anti-entropy served, per node.
     pub found: f64,
-    /// The cycle in which half of the live nodes knew it; none if they never did.
-    pub t50: Option<u64>,
-    /// The cycle in which 99 % of the live nodes knew it.
-    pub t99: Option<u64>,
-    /// The cycle of the last arrival; 0 if there was none.
-    pub last: u64,
+    /// When half of the live nodes knew it, in cycles; none if they never did.
+    pub t50: Option<f64>,
+    /// When 99 % of the live nodes knew it, in cycles.
+    pub t99: Option<f64>,
+    /// When it arrived last, in cycles; 0 if it never did.
+    pub last: f64,
     /// Cycles that were run.
     pub cycles: u64,
     /// Whether nobody passes it on any more, or all know it of a protocol that never ends; else the horizon ended it. Under
@@ -247,7 +256,7 @@ pub fn watch<S: Subject>(subject: &S, experiment: &Experiment, mut each: impl Fn
         let cycle = cycles.cycle();
         let arrived = cycles.protocols().filter(|p| subject.state(p) != State::Susceptible).count();
         if arrived > known {
-            (known, outcome.last) = (arrived, cycle);
+            (known, outcome.last) = (arrived, cycle as f64);
         }
         population.crashed(cycle).into_iter().for_each(|node| cycles.set_up(node, false));
         for (leaves, joins) in population.turn_over(cycle) {
@@ -307,8 +316,8 @@ fn count<S: Subject>(subject: &S, cycles: &Cycles<S::Protocol, S::Overlay>, mess
 impl Outcome {
     fn see(&mut self, round: &Round) {
         let reaches = |percent: u64| u64::from(round.know()) * 100 >= u64::from(round.live()) * percent;
-        self.t50 = self.t50.or_else(|| reaches(50).then_some(round.cycle));
-        self.t99 = self.t99.or_else(|| reaches(99).then_some(round.cycle));
+        self.t50 = self.t50.or_else(|| reaches(50).then_some(round.cycle as f64));
+        self.t99 = self.t99.or_else(|| reaches(99).then_some(round.cycle as f64));
         self.residue = f64::from(round.susceptible) / f64::from(round.live());
         self.cycles = round.cycle;
     }

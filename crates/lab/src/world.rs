@@ -67,6 +67,7 @@ pub(crate) struct Shared<E> {
     /// Whether the story tells of packets.
     packets: bool,
     tap: Option<Tap>,
+    flights: Option<Flights>,
     now: u64,
 }
 
@@ -84,6 +85,9 @@ impl<E> Shared<E> {
 
 /// Hears every datagram that reaches a process: when, from which host, to which, the bytes.
 type Tap = Box<dyn FnMut(Duration, u32, u32, &[u8])>;
+/// Hears of every datagram that leaves a host for another: when, when it arrives if it does, from which, to which; in
+/// microseconds since the world began.
+type Flights = Box<dyn FnMut(u64, Option<u64>, u32, u32)>;
 type Make<P> = Box<dyn FnMut(Birth<'_>) -> Node<P>>;
 
 /// Nodes, links and a virtual clock.
@@ -109,7 +113,7 @@ where
         assert!(links.floor_us >= 100, "a latency of at least 100 µs keeps buckets worth their while");
         let wheel = Wheel::new(u64::from(links.floor_us.min(WIDEST)));
         let network = Network { links: Medium::new(links), ..Network::default() };
-        let shared = Shared { wheel, network, told: Vec::new(), story: None, packets: false, tap: None, now: 0 };
+        let shared = Shared { wheel, network, told: Vec::new(), story: None, packets: false, tap: None, flights: None, now: 0 };
         let mut world = World { seed, sites: Vec::new(), shared, make: Box::new(make), bucket: Vec::new(), reversed: false };
         (0..n).for_each(|_| {
             world.add();
@@ -382,6 +386,12 @@ where
     /// From now on `tap` hears every datagram that reaches a process: when, from which host, to which, the bytes.
     pub fn tap(&mut self, tap: impl FnMut(Duration, u32, u32, &[u8]) + 'static) {
         self.shared.tap = Some(Box::new(tap));
+    }
+
+    /// From now on `flights` hears of every datagram that leaves a host for another: when, when it arrives if it does, from
+    /// which, to which; in microseconds since the world began.
+    pub fn flights(&mut self, flights: impl FnMut(u64, Option<u64>, u32, u32) + 'static) {
+        self.shared.flights = Some(Box::new(flights));
     }
 
     /// From now on keep a line for each thing that happens; with `packets`, for each packet that is heard too.

@@ -167,6 +167,11 @@ impl Swim {
         }
     }
 
+    /// Whether this node still tells what it last heard of a member.
+    pub fn tells(&self, peer: PeerId) -> bool {
+        self.news.backlog.get(&peer).is_some()
+    }
+
     pub(crate) fn forget_news(&mut self, peer: PeerId) {
         if self.news.backlog.is_empty() {
             return;

@@ -69,8 +69,10 @@ pub(crate) enum LabRun {
 /// A protocol with its settings, and its world.
 #[derive(Args, Debug)]
 pub(crate) struct RunOptions {
-    /// A protocol and its settings, as antientropy:exchange=pull. rumor (see `lab run rumor --help`), antientropy (exchange,
-    /// compare, within), mail (known, burst, sync-every) or tree (fan-out, burst, repair; every; session, sessions).
+    /// A protocol and its settings, as antientropy:exchange=pull. Alone: rumor (see `lab run rumor --help`), antientropy
+    /// (exchange, compare, within), mail (known, burst, sync-every) or tree (fan-out, burst, repair; every; session, sessions).
+    /// In whole nodes that know each other, at most 2,000 and always in timed events: a change of tags by membership (gossip), an
+    /// event by events (spread), a value by endpoint-state (spread, live).
     #[arg(required = true)]
     pub(crate) setup: Option<Setup>,
     #[command(flatten)]

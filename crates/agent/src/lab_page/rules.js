@@ -37,6 +37,13 @@ export const PROTOCOLS = {
     { key: "repair", label: "Repair", usual: "none", options: ["none", "ack", "nak"] },
     { key: "burst", label: "Sends a cycle", usual: "8", most: 1000 },
   ],
+  // Whole nodes, one of whose protocols is watched.
+  events: [{ key: "spread", label: "Spread", usual: "backlog", options: ["backlog", "rumor", "mail", "tree"], wide: true }],
+  membership: [{ key: "gossip", label: "Gossip", usual: "true", options: ["true", "false"] }],
+  "endpoint-state": [
+    { key: "spread", label: "Ahead of rounds", usual: "true", options: ["true", "false"] },
+    { key: "live", label: "Peers a round", usual: "1", most: 3 },
+  ],
 };
 
 /** Those whose root sends in a loop. */

@@ -102,7 +102,7 @@ function again(context, state, nodes, at) {
 }
 
 /**
- * Susceptible a ring, infective a large disc, removed a small square, crashed a cross.
+ * Susceptible a ring, infective a large disc, removed a small square, gone a cross.
  * @param {CanvasRenderingContext2D} context
  * @param {number} shape
  * @param {number} node

@@ -35,7 +35,6 @@ pub(super) struct Asked {
 pub(super) struct Wanted {
     pub(super) setup: Setup,
     pub(super) experiment: Experiment,
-    pub(super) latency: Latency,
 }
 
 impl Asked {
@@ -47,7 +46,7 @@ impl Asked {
     pub(super) fn read(&self) -> Result<Wanted, Problem> {
         let setup: Setup = read("setup", &self.setup)?.unwrap_or_else(|| Setup::new("rumor"));
         let loss = self.loss.as_deref().map_or(Ok(Ppm(0)), percent).map_err(|why| named("loss", why))?;
-        let latency = read("latency", &self.latency)?.unwrap_or_default();
+        let latency: Latency = read("latency", &self.latency)?.unwrap_or_default();
         let Churn(churn_ppm) = read("churn", &self.churn)?.unwrap_or(Churn(0));
         let experiment = Experiment {
             nodes: within("nodes", read("nodes", &self.nodes)?.unwrap_or(1000), NODES)?,
@@ -64,7 +63,7 @@ impl Asked {
                 return Err(named(key, format!("at most {} with so many nodes", PACKETS / u64::from(experiment.nodes))));
             }
         }
-        Ok(Wanted { setup, experiment, latency })
+        Ok(Wanted { setup, experiment })
     }
 }
 

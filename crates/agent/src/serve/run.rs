@@ -9,7 +9,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use bruit_lab::experiment::{Known, timed};
+use bruit_lab::experiment::Known;
 use futures_util::stream;
 use std::convert::Infallible;
 use tokio::sync::mpsc;
@@ -44,7 +44,7 @@ pub(super) async fn run(
 
 /// Runs it and tells its lines, or what is wrong with it, as long as somebody listens.
 fn go(wanted: &Wanted, lines: &mpsc::Sender<Result<String, String>>) {
-    let Wanted { setup, experiment, latency } = wanted;
+    let Wanted { setup, experiment, .. } = wanted;
     let subject = match Known::new(setup, experiment) {
         Ok(subject) => subject,
         Err(wrong) => {
@@ -57,7 +57,7 @@ fn go(wanted: &Wanted, lines: &mpsc::Sender<Result<String, String>>) {
         listens = listens && lines.blocking_send(line).is_ok();
         listens
     };
-    let outcome = timed::watch(&subject, experiment, *latency, |course| {
+    let outcome = subject.watch_timed(experiment, |course| {
         (course.round.cycle > 0 || say(Ok(line::head(wanted)))) && say(Ok(line::cycle(course)))
     });
     say(Ok(line::end(&outcome)));

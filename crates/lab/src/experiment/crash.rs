@@ -19,6 +19,16 @@ pub enum Crash {
     },
 }
 
+impl Crash {
+    /// What is wrong with it for a protocol whose origin sends nothing in a loop.
+    pub(super) fn misplaced(self, protocol: &str) -> String {
+        format!(
+            "crash {self}: {protocol} has no loop of sends that its root could crash in, mail and tree have; give a share of the \
+             nodes and a cycle, as 20%@5"
+        )
+    }
+}
+
 impl FromStr for Crash {
     type Err = String;
 

@@ -18,7 +18,7 @@ fn without_faults_it_is_the_epidemic_of_the_papers() {
         let stop = Stop::Counter { feedback: true, k: 2 };
         let theirs = course(&Config { exchange, stop, ..Config::default() }, QUIET.nodes, QUIET.seed).expect("in its bounds");
         let (rounds, ours) = rounds(setup, &QUIET);
-        assert_eq!((ours.traffic, ours.messages, ours.last as f64), (theirs.traffic, theirs.messages, theirs.last));
+        assert_eq!((ours.traffic, ours.messages, ours.last), (theirs.traffic, theirs.messages, theirs.last));
         assert!((ours.residue - theirs.residue).abs() < 1e-12, "{} {}", ours.residue, theirs.residue);
         assert!(ours.over && rounds.len() as u64 == ours.cycles && rounds.iter().all(|round| round.live() == 300));
         assert_eq!(rounds.iter().map(|round| round.messages).sum::<u64>() as f64 / 300.0, ours.messages);
@@ -55,7 +55,7 @@ fn nothing_passes_between_the_halves_while_they_are_cut() {
     assert_eq!(rounds_cut.iter().map(Round::know).max(), Some(150));
     let (healed, outcome) =
         rounds("rumor:exchange=pull,stop=counter,k=1000,feedback=true", &Experiment { cut: cut(21), ..QUIET });
-    assert!(healed[19].know() <= 150 && outcome.t99 > Some(20), "{outcome:?}");
+    assert!(healed[19].know() <= 150 && outcome.t99 > Some(20.0), "{outcome:?}");
 }
 
 /// `spread` is what `lab paper demers-antientropy` and `lab article` measure with.
@@ -65,22 +65,22 @@ fn anti_entropy_is_that_of_the_papers_and_ends_when_all_know() {
         for compare in ["full", "recent,within=60", "peel-back", "merkle"] {
             let setup = format!("antientropy:exchange={exchange},compare={compare}");
             let (rounds, outcome) = rounds(&setup, &QUIET);
-            assert!(outcome.over && outcome.residue == 0.0 && outcome.last == outcome.cycles, "{setup}: {outcome:?}");
+            assert!(outcome.over && outcome.residue == 0.0 && outcome.last == outcome.cycles as f64, "{setup}: {outcome:?}");
             assert!(rounds.iter().all(|round| round.removed == 0 && round.messages >= 300), "{setup}: each asks in each cycle");
         }
     }
     let config = bruit_antientropy::Config { exchange: bruit_antientropy::Exchange::Pull, ..Default::default() };
     let theirs = spread::Setup { nodes: 300, items: 0, loss_ppm: 0, after: 0, seed: 7 };
     let theirs = spread::run(&config, theirs).expect("in its bounds");
-    assert_eq!(rounds("antientropy:exchange=pull", &QUIET).1.last, theirs.last);
+    assert_eq!(rounds("antientropy:exchange=pull", &QUIET).1.last, theirs.last as f64);
 }
 
 /// 299 peers at 8 a cycle, and to each one hop.
 #[test]
 fn direct_mail_serves_whom_its_sender_knows_in_its_own_time() {
     let (_, all) = rounds("mail", &QUIET);
-    assert_eq!((all.residue, all.traffic, all.last, all.over), (0.0, 299.0 / 300.0, 38, true));
-    assert_eq!(rounds("mail:burst=299", &QUIET).1.last, 1);
+    assert_eq!((all.residue, all.traffic, all.last, all.over), (0.0, 299.0 / 300.0, 38.0, true));
+    assert_eq!(rounds("mail:burst=299", &QUIET).1.last, 1.0);
     let (_, few) = rounds("mail:known=60%", &QUIET);
     assert!((few.residue + few.traffic - 299.0 / 300.0).abs() < 1e-12 && (0.3..0.5).contains(&few.residue), "{few:?}");
     let crash = Some("99%@10".parse().expect("a crash"));
@@ -110,7 +110,7 @@ fn anti_entropy_serves_whom_a_rumor_or_mail_missed() {
 #[test]
 fn a_rumor_takes_as_long_as_its_cycles() {
     let (each, third) = (rounds("rumor:k=2", &QUIET).1, rounds("rumor:k=2,rumor-every=3", &QUIET).1);
-    assert_eq!((third.last, third.residue, third.traffic), (3 * each.last, each.residue, each.traffic));
+    assert_eq!((third.last, third.residue, third.traffic), (3.0 * each.last, each.residue, each.traffic));
     let rare = rounds("rumor:k=1,rumor-every=4,sync-every=2,redistribute=false", &QUIET).1;
     assert!(rare.found > 0.5, "anti-entropy is there first: {rare:?}");
 }
@@ -173,9 +173,9 @@ fn nodes_that_come_are_served_by_anti_entropy_and_those_that_went_cost_it_for_ev
 #[test]
 fn a_tree_is_as_deep_as_its_fan_out_says_and_repair_serves_whom_loss_cut_off() {
     let (_, first) = rounds("tree:fan-out=4", &Experiment { seed: 300, ..QUIET });
-    assert_eq!((first.residue, first.traffic, first.last, first.over), (0.0, 299.0 / 300.0, 5, true));
+    assert_eq!((first.residue, first.traffic, first.last, first.over), (0.0, 299.0 / 300.0, 5.0, true));
     let (_, quiet) = rounds("tree:fan-out=4", &QUIET);
-    assert!(quiet.residue == 0.0 && (4..=6).contains(&quiet.last), "an origin amid the ring of ids: {quiet:?}");
+    assert!(quiet.residue == 0.0 && (4.0..=6.0).contains(&quiet.last), "an origin amid the ring of ids: {quiet:?}");
     let lossy = Experiment { loss_ppm: 100_000, ..QUIET };
     let (_, bare) = rounds("tree:fan-out=4", &lossy);
     assert!(bare.residue > 0.1 && bare.over, "{bare:?}");
@@ -188,7 +188,7 @@ fn a_tree_is_as_deep_as_its_fan_out_says_and_repair_serves_whom_loss_cut_off() {
 #[test]
 fn one_seed_is_one_world_for_all() {
     let crash = Some("50%@1".parse().expect("a crash"));
-    for name in Known::NAMES {
+    for name in Alone::NAMES {
         let (rounds, _) = rounds(name, &Experiment { crash, horizon: 20, ..QUIET });
         assert!(!rounds.is_empty() && rounds.iter().all(|round| round.live() == 150), "{name}");
     }
@@ -202,7 +202,10 @@ fn set_ups_are_read_and_what_is_wrong_in_them_is_named() {
     assert_eq!("rumor:k=2,k=3".parse::<Setup>(), Err("k is set twice".into()));
     assert_eq!("rumor:k".parse::<Setup>(), Err("k: give key=value".into()));
     for (wrong, why) in [
-        ("humor", "no protocol that can be run is called humor: there are rumor, antientropy, mail, tree"),
+        (
+            "humor",
+            "no protocol that can be run is called humor: there are rumor, antientropy, mail, tree, membership, events, endpoint-state",
+        ),
         ("rumor:x=1", "rumor has no setting x"),
         ("rumor:k=x", "k cannot be x"),
         ("rumor:k=0", "k must be from 1 to 1000"),
@@ -225,6 +228,9 @@ fn set_ups_are_read_and_what_is_wrong_in_them_is_named() {
         ("tree:repair=glue", "repair is ack, nak or none, not glue"),
         ("tree:every=2", "tree has no setting every"),
         ("tree:repair=ack,every=0", "acknowledgements must be apart"),
+        ("membership:k=2", "membership has no setting k"),
+        ("events:spread=glue", "spread is backlog, rumor, mail or tree, not glue"),
+        ("endpoint-state:live=4", "4 live peers a round; give 1, 2 or 3"),
     ] {
         let setup = wrong.parse().expect("well formed");
         assert_eq!(run(&setup, &QUIET, |_| panic!("nothing is run")), Err(why.into()));
@@ -236,4 +242,65 @@ fn set_ups_are_read_and_what_is_wrong_in_them_is_named() {
     );
     assert!(["20%", "x@1", "101%@1", "NaN@1", "root@5@", "root@101"].iter().all(|wrong| wrong.parse::<Crash>().is_err()));
     assert!(["3", "0..4", "4..4"].iter().all(|wrong| wrong.parse::<Halves>().is_err()));
+}
+
+/// Twenty-four nodes that know each other.
+const FEW: Experiment = Experiment { nodes: 24, horizon: 60, ..QUIET };
+
+#[test]
+fn whole_nodes_hear_of_a_change_an_event_and_a_value() {
+    for setup in ["membership", "events", "events:spread=rumor", "events:spread=mail", "events:spread=tree", "endpoint-state"] {
+        let (rounds, outcome) = rounds(setup, &FEW);
+        assert!(outcome.over && outcome.residue == 0.0 && rounds.len() as u64 == outcome.cycles, "{setup}: {outcome:?}");
+        let (half, last) = (outcome.t50.expect("half know it"), outcome.last);
+        assert!(half > 0.0 && half <= last && last < 1.0, "{setup}: news leaves at once: {outcome:?}");
+        assert!(outcome.traffic >= 23.0 / 24.0 && outcome.messages > outcome.traffic, "{setup}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_mail_is_told_once_to_each_and_a_rumor_oftener() {
+    let copies = |setup| (rounds(setup, &FEW).1.traffic * 24.0).round();
+    assert_eq!(copies("events:spread=mail"), 23.0);
+    assert!(copies("events:spread=rumor") > 30.0);
+}
+
+/// Cassandra's exchange: a peer a second. SWIM's pings: one a second.
+#[test]
+fn news_that_does_not_leave_at_once_takes_rounds() {
+    for (slow, fast) in [("endpoint-state:spread=false", "endpoint-state"), ("membership:gossip=false", "membership")] {
+        let last = |setup| rounds(setup, &FEW).1.last;
+        assert!(last(slow) > 1.0 && last(fast) < 0.5, "{slow}: {} {}", last(slow), last(fast));
+    }
+}
+
+#[test]
+fn whole_nodes_live_through_the_faults_of_an_experiment() {
+    let world = Experiment { loss_ppm: 200_000, crash: Some("50%@0".parse().expect("a crash")), ..FEW };
+    let (half, outcome) = rounds("events", &world);
+    assert!(half.iter().all(|round| round.live() == 12) && outcome.residue == 0.0, "{outcome:?}");
+    assert!(outcome.wasted > 0.0 && rounds("events", &FEW).1.wasted == 0.0);
+
+    let (cut, healed) = rounds("events", &Experiment { cut: Some(Halves { from: 1, to: 6 }), ..FEW });
+    assert!(cut[4].know() <= 12 && healed.over && healed.residue == 0.0 && healed.last > 5.0, "{healed:?}");
+
+    let (churned, _) = rounds("events", &Experiment { churn_ppm: 40_000, horizon: 10, ..FEW });
+    assert!(churned.len() == 10 && churned.iter().all(|round| round.live() == 24), "{churned:?}");
+}
+
+#[test]
+fn a_latency_is_that_of_whole_nodes_too_and_a_seed_their_world() {
+    let slow = Experiment { latency: Some("80ms..120ms".parse().expect("a latency")), ..FEW };
+    let near = rounds("events", &FEW).1;
+    assert!(rounds("events", &slow).1.last > near.last + 0.08);
+    assert_eq!(rounds("events", &FEW).1, near);
+    assert_ne!(rounds("events", &Experiment { seed: 8, ..FEW }).1, near);
+}
+
+#[test]
+fn whole_nodes_are_bounded_and_have_no_loop_to_crash_in() {
+    let wrong = |world: &Experiment| run(&Setup::new("events"), world, |_| panic!("nothing is run")).expect_err("it is refused");
+    let many = wrong(&Experiment { nodes: 2_001, ..QUIET });
+    assert_eq!(many, "events runs in whole nodes, each of which knows all others: give at most 2000 nodes");
+    assert!(wrong(&Experiment { crash: Some(Crash::Root { ppm: 1 }), ..FEW }).contains("events has no loop"));
 }

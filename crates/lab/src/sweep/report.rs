@@ -81,7 +81,6 @@ impl Summary {
     fn of(rows: &[Row]) -> Summary {
         let Row { setup, nodes, loss, crash, churn, cut, latency, horizon, .. } = rows[0].clone();
         let all = |figure: fn(&Row) -> f64| Figure::of(rows.iter().map(figure));
-        let whole = |cycle: u64| cycle as f64;
         Summary {
             setup,
             nodes,
@@ -98,9 +97,9 @@ impl Summary {
             messages: all(|row| row.messages),
             wasted: all(|row| row.wasted),
             found: all(|row| row.found),
-            t50: Figure::of(rows.iter().filter_map(|row| row.t50).map(whole)),
-            t99: Figure::of(rows.iter().filter_map(|row| row.t99).map(whole)),
-            last: all(|row| row.last as f64),
+            t50: Figure::of(rows.iter().filter_map(|row| row.t50)),
+            t99: Figure::of(rows.iter().filter_map(|row| row.t99)),
+            last: all(|row| row.last),
             cycles: all(|row| row.cycles as f64),
         }
     }

@@ -40,11 +40,11 @@ pub struct Row {
     /// See [`Outcome::found`].
     pub found: f64,
     /// See [`Outcome::t50`].
-    pub t50: Option<u64>,
+    pub t50: Option<f64>,
     /// See [`Outcome::t99`].
-    pub t99: Option<u64>,
+    pub t99: Option<f64>,
     /// See [`Outcome::last`].
-    pub last: u64,
+    pub last: f64,
     /// See [`Outcome::cycles`].
     pub cycles: u64,
     /// See [`Outcome::over`].

@@ -1,3 +1,4 @@
+use super::Flights;
 use super::traffic::Traffic;
 use crate::links::{Network, Uplink};
 use crate::wheel::{Entry, Wheel};
@@ -54,6 +55,7 @@ pub(crate) struct Post<'a> {
     pub(crate) uplink: &'a mut Uplink,
     pub(crate) count: &'a mut u32,
     pub(crate) traffic: &'a mut Traffic,
+    pub(crate) flights: &'a mut Option<Flights>,
 }
 
 impl Post<'_> {
@@ -86,6 +88,7 @@ impl Post<'_> {
             return self.traffic.oversized += 1;
         }
         if self.network.cuts.has(self.me, to) {
+            self.flies(to, None);
             return self.traffic.cut += 1;
         }
         let carried = links.carry((self.me, to), self.at, bytes.len(), self.uplink, self.dice);
@@ -116,9 +119,16 @@ impl Post<'_> {
         self.traffic.largest = self.traffic.largest.max(bytes as u64);
     }
 
+    fn flies(&mut self, to: u32, arrives: Option<u64>) {
+        if let Some(flights) = self.flights {
+            flights(self.at, arrives, self.me, to);
+        }
+    }
+
     fn arrive(&mut self, to: u32, carried: Option<(u64, Option<u64>)>, input: Input) {
-        let Some((at, again)) = carried else { return self.traffic.lost += 1 };
         let clog = self.clog(to);
+        self.flies(to, carried.map(|(at, _)| at.max(clog)));
+        let Some((at, again)) = carried else { return self.traffic.lost += 1 };
         if let Some(again) = again {
             self.at(again.max(clog), to, input.clone());
         }

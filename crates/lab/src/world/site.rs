@@ -380,6 +380,7 @@ where
             uplink: &mut self.uplink,
             count: &mut self.count,
             traffic: &mut self.traffic,
+            flights: &mut shared.flights,
         };
         (post, &mut self.streams)
     }
