@@ -22,6 +22,7 @@
 //! What the driver does, in `driver`: one task per node, woken by packets, orders, connections and the next deadline,
 //! and by nothing else; one small task per connection; one thread for the disk, if there is one. It names no protocol.
 
+mod builder;
 pub mod capture;
 mod connection;
 mod disk;
@@ -63,12 +64,13 @@ pub use bruit_stacks::state::{
 pub use bruit_stacks::swim::{Case, Ended, Member, Profile, Status, Step, Tried};
 pub use bruit_stacks::{Core, CoreConfig, Full, Spread};
 pub use bruit_store::Damage;
+pub use builder::Builder;
 pub use encrypt::{Encrypt, read_keys};
 pub use error::{CallError, JoinError, KeyFileError, StartError, Stopped};
 pub use event::Event;
 pub use faults::{Cut, Faults, Paused};
 pub use handle::Handle;
-pub use node::{Builder, Node};
+pub use node::Node;
 pub use start::{Driver, Local, Stack, Told};
 #[cfg(feature = "state")]
 pub use state::{Shared, State};

@@ -15,8 +15,8 @@
 //! decides apart from its I/O is fed by [`Cluster::events`] here and by [`Node::events`](crate::Node::events) in
 //! production.
 
+use crate::builder::full;
 use crate::event::{Event, told};
-use crate::node::full;
 use crate::start::Local;
 use bruit_lab::cluster::name;
 use bruit_node::{Node, Settings};

@@ -25,102 +25,45 @@ mod antientropy;
 mod backing;
 mod crash;
 mod delays;
+mod halves;
 mod item;
 mod known;
 mod latency;
 mod mail;
+mod outcome;
 mod population;
 mod record;
 mod rumor;
 mod setup;
 mod share;
+mod subject;
 pub mod timed;
 mod tree;
 mod whole;
 
 use crate::cycles::{Cycles, Overlay, Tally};
 use crate::fuse::Fuse;
-use bruit_proto::{Context, PeerId, Peers, Protocol};
+use bruit_proto::{PeerId, Protocol};
+use outcome::Sums;
 use population::Population;
-use serde::Serialize;
-use std::fmt;
 use std::ops::RangeInclusive;
-use std::str::FromStr;
 
 pub use alone::Alone;
 pub use antientropy::Reconciling;
 pub use backing::{Backable, Backing};
 pub use crash::Crash;
+pub use halves::Halves;
 pub use known::Known;
 pub use latency::Latency;
 pub use mail::Mailing;
+pub use outcome::{Outcome, Round};
 pub use population::Churn;
 pub use rumor::Mongering;
 pub use setup::Setup;
 pub use share::Share;
+pub use subject::{State, Subject};
 pub use tree::SpanningTree;
 pub use whole::Whole;
-
-/// What a node is in an epidemic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It does not know the item.
-    Susceptible,
-    /// It knows it and passes it on.
-    Infective,
-    /// It knows it and passes it on no more.
-    Removed,
-}
-
-/// A protocol with its settings, as an experiment runs it.
-pub trait Subject {
-    /// What each node runs.
-    type Protocol: Protocol;
-    /// Whom its nodes see.
-    type Overlay: Overlay;
-
-    /// Whether it never ends: then an experiment ends when all live nodes know the item, or none.
-    const ENDLESS: bool = false;
-    /// Whether a message takes a cycle; else a contact and its answers fit in one.
-    const HOP_BY_HOP: bool = false;
-
-    /// Whom each node of an experiment sees.
-    fn overlay(&self, experiment: &Experiment) -> Self::Overlay;
-    /// A node.
-    fn node(&self, me: PeerId) -> Self::Protocol;
-    /// The item enters at a node.
-    fn begin(&self, protocol: &mut Self::Protocol, cx: &mut Context<'_, Self::Protocol>);
-    /// What a node is.
-    fn state(&self, protocol: &Self::Protocol) -> State;
-    /// Whether it does nothing more about the item of its own accord: as a rule, if it is not infective.
-    fn is_quiet(&self, protocol: &Self::Protocol) -> bool {
-        self.state(protocol) != State::Infective
-    }
-    /// How often a node told the item so far, useful or not.
-    fn told(&self, protocol: &Self::Protocol) -> u64;
-    /// To how many the node `me` sends the item if it enters there, if it does so in a loop: what a crash of the
-    /// [root](Crash::Root) is a share of. By its table of peers.
-    fn sends(&self, _me: PeerId, _peers: &dyn Peers) -> Option<u32> {
-        None
-    }
-    /// Whether a message is a send of that loop.
-    fn is_send(_: &<Self::Protocol as Protocol>::Message) -> bool {
-        false
-    }
-    /// How often a node got the item by anti-entropy behind what should have told it.
-    fn found(&self, _: &Self::Protocol) -> u64 {
-        0
-    }
-}
-
-/// Nothing passes between the lower and the upper half: `3..8` in the cycles 3 to 7.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Halves {
-    /// The first cycle of the cut, from 1.
-    pub from: u64,
-    /// The first cycle without it.
-    pub to: u64,
-}
 
 /// What a subject lives through.
 #[derive(Clone, Copy, Debug)]
@@ -142,59 +85,6 @@ pub struct Experiment {
     pub latency: Option<Latency>,
     /// After so many cycles it ends, however it stands.
     pub horizon: u64,
-}
-
-/// The live nodes at the end of a cycle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Round {
-    /// Which, from 1.
-    pub cycle: u64,
-    /// How many do not know the item.
-    pub susceptible: u32,
-    /// How many pass it on.
-    pub infective: u32,
-    /// How many know it and do not.
-    pub removed: u32,
-    /// Messages heard by all nodes in this cycle.
-    pub messages: u64,
-}
-
-impl Round {
-    /// Live nodes.
-    pub fn live(&self) -> u32 {
-        self.susceptible + self.infective + self.removed
-    }
-
-    /// Live nodes that know the item.
-    pub fn know(&self) -> u32 {
-        self.infective + self.removed
-    }
-}
-
-/// How it went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Outcome {
-    /// The share of live nodes that the item never reached.
-    pub residue: f64,
-    /// How often the item was told, useful or not, per node.
-    pub traffic: f64,
-    /// Messages of any kind heard, per node.
-    pub messages: f64,
-    /// Messages to nodes that had crashed or left, per node.
-    pub wasted: f64,
-    /// Of a rumor or mail that anti-entropy backs up: how many anti-entropy served, per node.
-    pub found: f64,
-    /// When half of the live nodes knew it, in cycles; none if they never did.
-    pub t50: Option<f64>,
-    /// When 99 % of the live nodes knew it, in cycles.
-    pub t99: Option<f64>,
-    /// When it arrived last, in cycles; 0 if it never did.
-    pub last: f64,
-    /// Cycles that were run.
-    pub cycles: u64,
-    /// Whether nobody passes it on any more, or all know it of a protocol that never ends; else the horizon ended it. Under
-    /// churn the horizon is the end.
-    pub over: bool,
 }
 
 /// Runs the subject that a set-up names; `each` hears of each cycle.
@@ -278,28 +168,6 @@ pub fn watch<S: Subject>(subject: &S, experiment: &Experiment, mut each: impl Fn
     outcome
 }
 
-/// What all nodes said, those that left as well.
-#[derive(Default)]
-struct Sums {
-    told: u64,
-    found: u64,
-}
-
-impl Sums {
-    /// Adds what a node said.
-    fn add<S: Subject>(&mut self, subject: &S, protocol: &S::Protocol) {
-        self.told += subject.told(protocol);
-        self.found += subject.found(protocol);
-    }
-
-    /// The figures of a whole run, of whose messages so many were heard and so many wasted, and so many were told to nobody.
-    fn close(&self, outcome: &mut Outcome, experiment: &Experiment, [heard, wasted]: [u64; 2], unsaid: u64) {
-        let each = |count: u64| count as f64 / f64::from(experiment.nodes);
-        (outcome.traffic, outcome.found) = (each(self.told - unsaid), each(self.found));
-        (outcome.messages, outcome.wasted) = (each(heard), each(wasted));
-    }
-}
-
 fn count<S: Subject>(subject: &S, cycles: &Cycles<S::Protocol, S::Overlay>, messages: u64) -> Round {
     let mut round = Round { cycle: cycles.cycle(), susceptible: 0, infective: 0, removed: 0, messages };
     for protocol in cycles.live() {
@@ -311,16 +179,6 @@ fn count<S: Subject>(subject: &S, cycles: &Cycles<S::Protocol, S::Overlay>, mess
         *of += 1;
     }
     round
-}
-
-impl Outcome {
-    fn see(&mut self, round: &Round) {
-        let reaches = |percent: u64| u64::from(round.know()) * 100 >= u64::from(round.live()) * percent;
-        self.t50 = self.t50.or_else(|| reaches(50).then_some(round.cycle as f64));
-        self.t99 = self.t99.or_else(|| reaches(99).then_some(round.cycle as f64));
-        self.residue = f64::from(round.susceptible) / f64::from(round.live());
-        self.cycles = round.cycle;
-    }
 }
 
 impl Experiment {
@@ -388,24 +246,6 @@ impl Experiment {
         let sends = subject.sends(PeerId(u64::from(origin) + 1), &overlay.view(origin))?;
         let left = u64::from(sends) * u64::from(ppm) / 1_000_000;
         Some(Fuse::new(origin, left as u32, S::is_send))
-    }
-}
-
-impl FromStr for Halves {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Halves, String> {
-        let ends = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
-        match ends {
-            Some((from, to)) if from >= 1 && from < to => Ok(Halves { from, to }),
-            _ => Err("give the first cycle of the cut, from 1, and the first after it, as 3..8".into()),
-        }
-    }
-}
-
-impl fmt::Display for Halves {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}..{}", self.from, self.to)
     }
 }
 

@@ -284,6 +284,9 @@ fn whole_nodes_live_through_the_faults_of_an_experiment() {
     let (cut, healed) = rounds("events", &Experiment { cut: Some(Halves { from: 1, to: 6 }), ..FEW });
     assert!(cut[4].know() <= 12 && healed.over && healed.residue == 0.0 && healed.last > 5.0, "{healed:?}");
 
+    let (_, lost) = rounds("events:spread=rumor", &Experiment { crash: Some("99%@0".parse().expect("a crash")), ..FEW });
+    assert!(lost.over && lost.residue == 1.0 && lost.cycles == 1, "who knew it crashed before it told anybody: {lost:?}");
+
     let (churned, _) = rounds("events", &Experiment { churn_ppm: 40_000, horizon: 10, ..FEW });
     assert!(churned.len() == 10 && churned.iter().all(|round| round.live() == 24), "{churned:?}");
 }

@@ -5,7 +5,7 @@ use super::item::{Entered, Item};
 use super::population::Population;
 use super::record::Record;
 use super::timed::{Course, Packet};
-use super::{Experiment, Outcome, Setup};
+use super::{Experiment, Outcome, Round, Setup};
 use crate::cluster;
 use crate::cycles::CYCLE;
 use crate::links::Links;
@@ -185,10 +185,7 @@ impl<'a> Run<'a> {
             self.look();
             let course = self.seen.borrow_mut().record.close(cycle);
             outcome.see(&course.round);
-            outcome.over = match self.experiment.churn_ppm {
-                0 => course.round.susceptible == 0 && (self.endless || course.round.infective == 0),
-                _ => cycle == self.experiment.horizon,
-            };
+            outcome.over = self.is_over(&course.round);
             if !each(&course) || outcome.over {
                 break;
             }
@@ -199,6 +196,16 @@ impl<'a> Run<'a> {
         (outcome.traffic, outcome.messages) = (per_node(seen.copies), per_node(seen.messages));
         outcome.wasted = per_node(self.world.total_traffic().unheard - self.unheard);
         outcome
+    }
+
+    /// Whether all know it and nobody tells it, or nobody knows it and none will; newcomers come for ever.
+    fn is_over(&self, round: &Round) -> bool {
+        if self.experiment.churn_ppm > 0 {
+            return round.cycle >= self.experiment.horizon;
+        }
+        let quiet_at = Duration::from_micros(self.seen.borrow().record.changed_us) + self.world.links().longest();
+        let lost = round.know() == 0 && self.world.now() > self.start + quiet_at;
+        lost || round.susceptible == 0 && (self.endless || round.infective == 0)
     }
 
     /// Lets a cycle pass.
