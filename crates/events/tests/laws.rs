@@ -3,9 +3,10 @@
 mod common;
 
 use bruit_events::{Answer, EventId, Filter, Have, Hello, Message, Reply, Report, Stamp, Trace, UserEvent, Wait};
+use bruit_proto::harness::Pulse;
 use bruit_proto::laws::{Subject, corrupted};
 use bruit_proto::{Context, Duration, Origin, Path, PeerId, Protocol, Rng, StreamId};
-use common::{Cluster, Node, Pulse};
+use common::{Cluster, Node};
 use std::sync::Arc;
 
 fn event(ltime: u64, origin: u64) -> Message {

@@ -3,6 +3,7 @@
 //! One packet per turn and peer, lost as one; streams are ordered pipes that a cut ends. Sites are numbered `1..=n`
 //! and their ids are those numbers, so [`Upto`] is their table of peers.
 
+mod beat;
 mod desk;
 mod disk;
 mod pipes;
@@ -20,6 +21,8 @@ use disk::Disk;
 use pipes::{End, Pipes};
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+pub use beat::{Beat, Pulse};
 
 /// What the links between sites do.
 #[derive(Clone, Copy, Debug)]

@@ -3,10 +3,11 @@
 mod common;
 
 use bruit_kit::Hlc;
+use bruit_proto::harness::Pulse;
 use bruit_proto::laws::{Subject, corrupted};
 use bruit_proto::{Change, PeerId, Protocol, Rng};
 use bruit_state::{Ack, Ack2, Config, Delta, Digest, HeartBeat, Key, Message, State, Status, Sums, Syn, Value};
-use common::beside::{self, Node, Pulse};
+use common::beside::{self, Node};
 use std::sync::Arc;
 
 fn delta(node: u64, generation: u64, version: u64) -> Delta {

@@ -5,48 +5,12 @@
 pub mod story;
 
 use bruit_events::{Config, Counters, Covered, Delivered, Event, EventId, Events, Filter};
-use bruit_proto::harness::{Harness, Links};
+use bruit_proto::harness::{Beat, Harness, Links, Pulse};
 use bruit_proto::{
     Change, Composition, Context, Duration, Lost, Origin, Outlet, Part, PeerId, Peers, Protocol, Receipt, Restored, Rng, Room,
     StreamId, StreamNews, Upto, Wiring,
 };
 use std::collections::BTreeMap;
-
-/// Pings a random peer each second; the ping is answered.
-#[derive(Debug, Default)]
-pub struct Beat {
-    pub off: bool,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Pulse {
-    Ping,
-    Ack,
-}
-
-impl Protocol for Beat {
-    type Message = Pulse;
-    type Timer = ();
-    type Event = ();
-
-    fn on_start(&mut self, cx: &mut Context<'_, Self>) {
-        let first = cx.rng.between(Duration::ZERO, Duration::from_secs(1));
-        cx.set((), first);
-    }
-
-    fn on_message(&mut self, cx: &mut Context<'_, Self>, from: Origin, message: Pulse) {
-        if message == Pulse::Ping {
-            cx.reply(from.path, Pulse::Ack);
-        }
-    }
-
-    fn on_timer(&mut self, cx: &mut Context<'_, Self>, (): ()) {
-        cx.set((), Duration::from_secs(1));
-        let mut out = Vec::new();
-        cx.pick(1, &|_| false, &mut out);
-        out.into_iter().filter(|_| !self.off).for_each(|peer| cx.send(peer, Pulse::Ping));
-    }
-}
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {

@@ -1,49 +1,13 @@
 //! Endpoint state beside a protocol that does nothing but make packets: what `swim` is to it in a node.
 
 use super::{disk, secs};
-use bruit_proto::harness::{Harness, Links};
+use bruit_proto::harness::{Beat, Harness, Links, Pulse};
 use bruit_proto::{
     Change, Composition, Context, Duration, Lost, Origin, Outlet, Part, PeerId, Protocol, Receipt, Rng, Room, StreamId,
     StreamNews, Wiring,
 };
 use bruit_state::{Config, Counters, Event, State};
 use std::sync::Arc;
-
-/// Pings a random peer each second; the ping is answered.
-#[derive(Debug, Default)]
-pub struct Beat {
-    pub off: bool,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Pulse {
-    Ping,
-    Ack,
-}
-
-impl Protocol for Beat {
-    type Message = Pulse;
-    type Timer = ();
-    type Event = ();
-
-    fn on_start(&mut self, cx: &mut Context<'_, Self>) {
-        let first = cx.rng.between(Duration::ZERO, Duration::from_secs(1));
-        cx.set((), first);
-    }
-
-    fn on_message(&mut self, cx: &mut Context<'_, Self>, from: Origin, message: Pulse) {
-        if message == Pulse::Ping {
-            cx.reply(from.path, Pulse::Ack);
-        }
-    }
-
-    fn on_timer(&mut self, cx: &mut Context<'_, Self>, (): ()) {
-        cx.set((), Duration::from_secs(1));
-        let mut out = Vec::new();
-        cx.pick(1, &|_| false, &mut out);
-        out.into_iter().filter(|_| !self.off).for_each(|peer| cx.send(peer, Pulse::Ping));
-    }
-}
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
