@@ -9,10 +9,14 @@ use std::sync::Arc;
 
 /// Longer than any run: nobody begins of itself.
 const NEVER: Duration = Duration::from_secs(1 << 40);
-/// The clocks of both show this many milliseconds, one cycle after their start.
-const NOW: u64 = 1000;
+/// Cycles until they reconcile, in which their clocks run.
+const CYCLES: u64 = 100;
+/// What the clocks of both show then, in milliseconds; what is answered is answered a cycle later.
+const NOW: u64 = 1000 * CYCLES;
 /// Stamps lie in front of this millisecond, but for those of what is young.
-const YOUNG: u64 = 900;
+const OLD: u64 = NOW / 2;
+/// Stamps of what is young begin here: also a cycle later it is as young as [`WITHIN`] says.
+const YOUNG: u64 = OLD + 10_000;
 
 /// Where in time that which differs was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +56,7 @@ pub struct Cost {
 }
 
 /// How old what is young may be: for [`Compare::Recent`](bruit_antientropy::Compare::Recent).
-pub const WITHIN: Duration = Duration::from_millis(NOW - YOUNG);
+pub const WITHIN: Duration = Duration::from_millis(NOW - OLD);
 
 /// What both hold, to be copied: with keys of `8 + MORE` bytes.
 pub fn common<const MORE: usize>(items: u64) -> Database<Name<MORE>, Nothing> {
@@ -63,7 +67,7 @@ pub fn common<const MORE: usize>(items: u64) -> Database<Name<MORE>, Nothing> {
 
 /// Stamps of common items are even, and spread over the time before what is young.
 fn stamp(items: u64, i: u64) -> u64 {
-    let step = (YOUNG << 16) / items / 2;
+    let step = (OLD << 16) / items / 2;
     2 * step * i + 2
 }
 
@@ -89,8 +93,7 @@ pub fn reconcile<const MORE: usize>(config: &Config, common: &Database<Name<MORE
     let mut sides = sides.into_iter();
     let make = |_| AntiEntropy::new(Arc::clone(&config), sides.next().expect("two of them")).expect("settings in their bounds");
     let mut cycles = Cycles::new(setup.seed, Complete(2), make);
-    // Their clocks run for a cycle.
-    cycles.step();
+    (0..CYCLES).for_each(|_| cycles.step());
     cycles.weigh();
     cycles.command(0, |node, cx| node.begin(cx, PeerId(2)));
     cycles.step();
@@ -129,6 +132,10 @@ mod tests {
         assert!(cost(recent, 2, Age::Young).bytes < full / 100 && cost(recent, 2, Age::Any).bytes > full);
         assert!(cost(Compare::PeelBack, 2, Age::Young).bytes < full / 20);
         assert!(cost(Compare::Merkle, 2, Age::Any).bytes < full / 50);
+        // More than a burst lists.
+        let many = 10_000;
+        let bytes = cost(recent, many, Age::Young).bytes;
+        assert!(bytes > 64 << 10 && bytes < 60 * many, "what is old is not listed: {bytes}");
         let none = cost(Compare::Merkle, 0, Age::Any);
         assert_eq!((none.bytes, none.round_trips), (10, 0.5), "a checksum");
     }

@@ -140,11 +140,11 @@ fn given(d: f64) -> f64 {
     d * GIVE + d / 2.0 * WANT
 }
 
-/// The versions of one side, in bursts.
+/// The versions of one side, in bursts, which hold no more of them than their bytes and may have shorter heads.
 fn full(n: f64, d: f64) -> Expected {
-    let bytes = (n + d / 2.0) * VERSION * HEAD;
-    let bursts = bytes / 65_536.0;
-    Expected::near(bytes + given(d), [bursts, 1.1 * bursts + 3.0])
+    let versions = (n + d / 2.0) * VERSION;
+    let bursts = versions / 65_536.0;
+    Expected::near(versions * HEAD + given(d), [bursts, 1.1 * HEAD * bursts + 3.0])
 }
 
 /// The versions of one side's recent ones; then a checksum of the rest.
