@@ -1,9 +1,15 @@
 //! A case: everything that decides one run, in a file. The seed draws it; the file is what is replayed and shrunk.
 
+use crate::check::PACKETS_PER_S;
 use crate::links::{Delay, Links};
 use bruit_stacks::Spread;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+/// A processor that takes no longer than this for an event keeps pace with the most that M8 lets a node send: its queue is
+/// short, and a false death has no excuse. A slower one may be behind by its whole socket buffer when it is probed or
+/// accused, and be declared dead before it has heard of it.
+pub(crate) const KEEPS_PACE_US: u64 = 1_000_000 / PACKETS_PER_S;
 
 /// Parameters, a script, a seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +34,7 @@ pub struct Case {
     /// How many links with IP multicast there are; none: events are never said to a group. Host `i` is on number `i` modulo this.
     #[serde(default, skip_serializing_if = "is_default")]
     pub segments: u32,
-    /// When the faults end, in milliseconds: cuts heal, links are good, pauses are over. Then begins the calm.
+    /// When the faults end, in milliseconds: cuts heal, links are good, pauses are over, processors are fast. Then begins the calm.
     pub calm_ms: u64,
     /// When the run ends, in milliseconds.
     pub end_ms: u64,
@@ -114,6 +120,18 @@ pub enum Act {
         /// Which host.
         node: u32,
         /// For how long, in milliseconds.
+        ms: u64,
+    },
+    /// The processor of a host is slow: each datagram or segment that its process is told, and each waking for its timers,
+    /// takes so long, and what comes meanwhile waits or finds the socket buffer full.
+    Slow {
+        /// Which host.
+        node: u32,
+        /// What each takes, in microseconds.
+        service_us: u64,
+        /// Datagrams that wait, at most.
+        queue: u32,
+        /// For how long it is slow, in milliseconds.
         ms: u64,
     },
     /// What is sent to a host waits, then all of it arrives at once.
@@ -234,28 +252,54 @@ impl Case {
         Duration::from_millis(self.end_ms)
     }
 
-    /// Whether nothing ever hinders a living node: no loss, cut, pause, one-way link or long delay, so that every death is
-    /// a true one.
+    /// Whether nothing ever hinders a living node: no loss, cut, pause, one-way link, long delay or processor that falls
+    /// behind, so that every death is a true one.
     pub fn is_gentle(&self) -> bool {
-        let prompt = |l: &Links| (l.reorder_ppm == 0 || l.reorder_us <= 100_000) && l.delay == Delay::Uniform;
-        let lossless =
-            |l: &Links| l.loss_ppm == 0 && l.udp_loss_ppm == 0 && l.burst.is_none() && l.bandwidth.is_none() && prompt(l);
-        let hinders = |e: &Entry| match &e.act {
-            Act::Pause { .. } | Act::Clog { .. } | Act::Cut { .. } | Act::OneWay { .. } => true,
-            Act::Links { links } => !lossless(links),
-            _ => false,
-        };
-        lossless(&self.links) && !self.script.iter().any(hinders)
+        is_prompt(&self.links) && !self.script.iter().any(|e| e.act.hinders())
+    }
+
+    /// Leaves out what hinders a living node: the rest [is gentle](Case::is_gentle).
+    pub(crate) fn soothe(&mut self) {
+        self.links = soothed(&self.links);
+        for entry in &mut self.script {
+            if let Act::Links { links } = &mut entry.act {
+                *links = soothed(links);
+            }
+        }
+        self.script.retain(|e| !e.act.hinders());
     }
 }
 
+/// Whether links lose nothing and hold nothing back for long.
+fn is_prompt(links: &Links) -> bool {
+    let lossless = links.loss_ppm == 0 && links.udp_loss_ppm == 0 && links.burst.is_none() && links.bandwidth.is_none();
+    lossless && (links.reorder_ppm == 0 || links.reorder_us <= 100_000) && links.delay == Delay::Uniform
+}
+
+/// The same links, prompt.
+fn soothed(links: &Links) -> Links {
+    let Links { floor_us, spread_us, duplicate_ppm, mtu, .. } = *links;
+    Links { floor_us, spread_us, duplicate_ppm, mtu, ..Links::default() }
+}
+
 impl Act {
+    /// Whether it may keep a living node from being heard in time.
+    fn hinders(&self) -> bool {
+        match self {
+            Act::Pause { .. } | Act::Clog { .. } | Act::Cut { .. } | Act::OneWay { .. } => true,
+            Act::Slow { service_us, .. } => *service_us > KEEPS_PACE_US,
+            Act::Links { links } => !is_prompt(links),
+            _ => false,
+        }
+    }
+
     fn hosts(&self) -> Vec<u32> {
         match self {
             Act::Start { node, .. }
             | Act::Kill { node, .. }
             | Act::Leave { node }
             | Act::Pause { node, .. }
+            | Act::Slow { node, .. }
             | Act::Clog { node, .. }
             | Act::Clock { node, .. }
             | Act::Event { node, .. }
@@ -281,6 +325,7 @@ mod tests {
             Act::OneWay { from: vec![0], to: vec![2] },
             Act::Links { links: Links { loss_ppm: 7, ..Links::default() } },
             Act::Claim { node: 2, of: 1 },
+            Act::Slow { node: 1, service_us: 30_000, queue: 64, ms: 5_000 },
             Act::Heal,
         ];
         let script = acts.map(|act| Entry { at_ms: 5, act }).to_vec();
@@ -299,7 +344,17 @@ mod tests {
             script,
         };
         assert_eq!(Case::parse(&case.text()), Ok(case.clone()));
+        assert!(case.text().contains(r#""do": "slow""#));
         let wrong = case.text().replace("\"nodes\": 3", "\"nodes\": 2");
         assert!(Case::parse(&wrong).unwrap_err().contains("host 2 of 2"));
+    }
+
+    #[test]
+    fn only_a_processor_that_falls_behind_excuses_a_false_death() {
+        let gentle = |service_us| {
+            let script = vec![Entry { at_ms: 0, act: Act::Slow { node: 0, service_us, queue: 256, ms: 60_000 } }];
+            Case { links: Links::default(), script, ..crate::swarm::draw(1) }.is_gentle()
+        };
+        assert_eq!([KEEPS_PACE_US, KEEPS_PACE_US + 1].map(gentle), [true, false]);
     }
 }

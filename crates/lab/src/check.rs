@@ -11,7 +11,7 @@ mod violation;
 
 use crate::case::Case;
 use crate::{runner, shrink, swarm};
-pub(crate) use run::Run;
+pub(crate) use run::{PACKETS_PER_S, Run};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -123,6 +123,7 @@ fn middle(sorted: &[Duration]) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case::{Act, Entry};
     use crate::replay;
 
     #[test]
@@ -133,6 +134,55 @@ mod tests {
             assert_eq!(lives[0].violation, None, "seed {seed}");
             assert_eq!(lives[0].trace, lives[1].trace, "seed {seed}");
         }
+    }
+
+    /// The last of twelve is a seed of none, and at first slower than what it is sent.
+    fn with_a_slow_processor(service_us: u64) -> Case {
+        let start = (0..12).map(|node| Entry { at_ms: u64::from(node), act: Act::Start { node, wipe: false, moved: false } });
+        let slow = Entry { at_ms: 20_000, act: Act::Slow { node: 11, service_us, queue: 64, ms: 60_000 } };
+        let events = (0..400).map(|i| Entry { at_ms: 20_000 + 50 * i, act: Act::Event { node: (i % 11) as u32, bytes: 64 } });
+        let script = start.chain([slow]).chain(events).collect();
+        let (links, carry) = (crate::links::Links::default(), crate::case::Carry::Backlog);
+        let drawn = swarm::draw(1);
+        Case { nodes: 12, seeds: vec![0], links, carry, segments: 0, calm_ms: 90_000, end_ms: 200_000, script, ..drawn }
+    }
+
+    #[test]
+    fn a_case_with_a_slow_processor_is_replayed_from_its_file_alike() {
+        let case = with_a_slow_processor(100_000);
+        let lives = [verify(&case), verify(&Case::parse(&case.text()).unwrap())];
+        assert_eq!(lives[0].violation, None);
+        assert_eq!(lives[0].trace, lives[1].trace);
+        assert_ne!(lives[0].trace, verify(&with_a_slow_processor(90_000)).trace);
+        let mut story = Vec::new();
+        assert_eq!(replay::run(&case, replay::Options::default(), &mut story).unwrap(), None);
+        let told = String::from_utf8(story).unwrap();
+        assert!(told.contains("20.000000 11 takes 100ms for each event, for 60s"), "{told}");
+    }
+
+    #[test]
+    fn the_mark_of_a_slow_processor_is_hit_by_one_that_falls_behind_alone() {
+        let mark = |service| verify(&with_a_slow_processor(service)).marks.contains("host: too slow for what it was sent");
+        assert_eq!([100_000, 5_000].map(mark), [true, false]);
+    }
+
+    /// What its socket kept says that the dead one lives, long after everybody has forgotten its death.
+    #[test]
+    fn who_wakes_slowly_brings_nobody_back() {
+        let start = (0..6).map(|node| Entry { at_ms: u64::from(node), act: Act::Start { node, wipe: false, moved: false } });
+        let faults = [
+            Entry { at_ms: 20_000, act: Act::Pause { node: 3, ms: 100_000 } },
+            Entry { at_ms: 40_000, act: Act::Kill { node: 5, unplug: false } },
+            Entry { at_ms: 110_000, act: Act::Slow { node: 3, service_us: 215_000, queue: 256, ms: 50_000 } },
+        ];
+        let script: Vec<Entry> = start.chain(faults).collect();
+        let case = |seed| {
+            let (drawn, links, carry) = (swarm::draw(1), crate::links::Links::default(), crate::case::Carry::Backlog);
+            let (seeds, script) = (vec![0, 1, 2], script.clone());
+            Case { seed, nodes: 6, seeds, links, carry, tombstone_s: 60, calm_ms: 170_000, end_ms: 300_000, script, ..drawn }
+        };
+        let violations: Vec<_> = (0..20).filter_map(|seed| verify(&case(seed)).violation).collect();
+        assert_eq!(violations, []);
     }
 
     #[test]

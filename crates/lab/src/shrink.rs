@@ -103,8 +103,9 @@ impl Search {
                 }
             }
         }
-        let last = self.case.script.iter().map(|e| e.at_ms).filter(|at| *at < self.case.calm_ms).max().unwrap_or(0);
-        let gained = self.case.calm_ms - last.min(self.case.calm_ms);
+        // The last fault is one still: what happens as the calm begins belongs to it.
+        let last = self.case.script.iter().map(|e| e.at_ms + 1).filter(|at| *at <= self.case.calm_ms).max().unwrap_or(0);
+        let gained = self.case.calm_ms - last;
         let mut case = self.case.clone();
         for entry in case.script.iter_mut().filter(|e| e.at_ms >= self.case.calm_ms) {
             entry.at_ms -= gained;
@@ -118,6 +119,9 @@ impl Search {
 fn halved(act: &Act) -> Option<Act> {
     match act {
         Act::Clog { node, ms } if *ms > 1 => Some(Act::Clog { node: *node, ms: ms / 2 }),
+        Act::Slow { node, service_us, queue, ms } if *ms > 1 => {
+            Some(Act::Slow { node: *node, service_us: *service_us, queue: *queue, ms: ms / 2 })
+        }
         Act::Pause { node, ms } if *ms > 1 => Some(Act::Pause { node: *node, ms: ms / 2 }),
         Act::Cut { side } if side.len() > 1 => Some(Act::Cut { side: side[..side.len() / 2].to_vec() }),
         Act::Event { node, bytes } if *bytes > 0 => Some(Act::Event { node: *node, bytes: bytes / 2 }),

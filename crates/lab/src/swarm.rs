@@ -1,7 +1,7 @@
 //! Draws cases: a swarm of faults (Groce et al. 2012, "Swarm testing"). Each class of fault is on in half of the cases,
 //! with an intensity of its own, so that no fault hides what another would show.
 
-use crate::case::{Act, Carry, Case, Entry};
+use crate::case::{Act, Carry, Case, Entry, KEEPS_PACE_US};
 use crate::links::{Bandwidth, Burst, Delay, Links};
 use bruit_proto::Rng;
 use std::time::Duration;
@@ -16,6 +16,10 @@ const DOINGS: u64 = 30_000;
 const TOMBSTONE: u64 = 60;
 /// Everybody has started by then.
 const BEGIN: u64 = 10_000;
+
+/// Datagrams that a slow host's socket buffer holds, times 1 to 8: FreeBSD's 42,080 bytes (`net.inet.udp.recvspace`) of the
+/// largest packets, 1,200 and a header each; eight times as many are Linux's 212,992 bytes of small ones.
+const SOCKET_BUFFER: u32 = 32;
 
 /// The case that this seed draws: 5 to 40 nodes, more than ten virtual minutes.
 pub fn draw(seed: u64) -> Case {
@@ -67,11 +71,16 @@ pub fn draw(seed: u64) -> Case {
     swarm.events(0, FAULTS);
     swarm.calm();
     swarm.asks(seed);
+    // Dice of their own: the rest of the case is the same either way.
+    swarm.dice = Rng::named(seed, bruit_proto::PeerId::NONE, "slow");
+    if swarm.coin() {
+        swarm.slow_processors();
+    }
     let mut script = swarm.script;
     script.sort_by_key(|e| e.at_ms);
     let seeds = (0..nodes.min(3)).collect();
     // One host more, for whoever mistakes its name.
-    Case {
+    let mut case = Case {
         seed,
         nodes: nodes + 1,
         seeds,
@@ -84,7 +93,12 @@ pub fn draw(seed: u64) -> Case {
         end_ms: FAULTS + CALM,
         mutant: String::new(),
         script,
+    };
+    // With so many classes of fault hardly any case is gentle by chance, and false deaths would go unseen.
+    if Rng::named(seed, bruit_proto::PeerId::NONE, "gentle").below(16) == 0 {
+        case.soothe();
     }
+    case
 }
 
 struct Swarm {
@@ -271,6 +285,20 @@ impl Swarm {
         }
     }
 
+    /// F17: processors that are stolen, for a second to two minutes: each event takes from what just keeps pace up to so many
+    /// times that; in a third of the cases no more.
+    fn slow_processors(&mut self) {
+        let most = [1, 10, 100][self.dice.below(3) as usize];
+        for _ in 0..1 + self.dice.below(5) {
+            let (at, ms) = (self.moment(), self.skewed(1_000, 120_000));
+            for node in self.some(self.nodes / 4) {
+                let service_us = KEEPS_PACE_US * (1 + u64::from(self.dice.below(most)));
+                let queue = SOCKET_BUFFER << self.dice.below(4);
+                self.push(at, Act::Slow { node, service_us, queue, ms });
+            }
+        }
+    }
+
     /// F14: drifts up to 500 ppm, jumps of the wall clock up to a day.
     fn clocks(&mut self) {
         for node in self.some(self.nodes) {
@@ -379,11 +407,12 @@ mod tests {
     #[test]
     fn each_class_of_fault_is_in_some_cases_and_absent_from_others() {
         let share = |f: fn(&Act) -> bool| (0..200).filter(|s| draw(*s).script.iter().any(|e| f(&e.act))).count();
-        let classes: [fn(&Act) -> bool; 9] = [
+        let classes: [fn(&Act) -> bool; 10] = [
             |a| matches!(a, Act::Cut { .. }),
             |a| matches!(a, Act::OneWay { .. }),
             |a| matches!(a, Act::Kill { unplug: true, .. }),
             |a| matches!(a, Act::Pause { .. }),
+            |a| matches!(a, Act::Slow { .. }),
             |a| matches!(a, Act::Clog { .. }),
             |a| matches!(a, Act::Clock { .. }),
             |a| matches!(a, Act::Leave { .. }),
@@ -393,7 +422,9 @@ mod tests {
         for class in classes {
             assert!((60..180).contains(&share(class)), "{}", share(class));
         }
-        assert!((0..200).any(|s| draw(s).is_gentle()));
+        let gentle: Vec<Case> = (0..400).map(draw).filter(Case::is_gentle).collect();
+        assert!((12..60).contains(&gentle.len()), "{}", gentle.len());
+        assert!(gentle.iter().any(|case| case.script.iter().any(|e| matches!(e.act, Act::Slow { .. }))));
         assert!((30..70).contains(&(0..200).filter(|s| draw(*s).sealed).count()));
     }
 }

@@ -8,6 +8,7 @@
 mod disk;
 mod post;
 mod site;
+mod slow;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use bruit_node::{Node, Now};
 use bruit_proto::{Context, PeerId, Protocol, Rng, Wire, mix};
 use post::Input;
 use site::Site;
+use slow::Slow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -261,14 +263,25 @@ where
         }
     }
 
-    /// Ends a pause of host `i` now.
+    /// The processor of host `i` is slow for a while: each datagram or segment that its process is told, and each waking for
+    /// its timers, takes `service`. What comes meanwhile waits, of datagrams `queue` at most: its socket buffer drops the rest.
+    pub fn slow(&mut self, i: u32, service: Duration, queue: u32, span: Duration) {
+        let (now, until) = (self.shared.now, self.edge_after(span));
+        self.shared.story(|| format!("{i} takes {service:?} for each event, for {span:?}"));
+        let site = &mut self.sites[i as usize];
+        site.slow = Some(Slow::new(site.slow, now, service.as_micros() as u64, queue as usize, until));
+        site.set_alarm(&mut self.shared);
+    }
+
+    /// Ends a pause of host `i` now, and it is as fast as any.
     pub fn resume(&mut self, i: u32) {
         let now = self.shared.now;
         let site = &mut self.sites[i as usize];
-        if site.paused.is_some() {
-            site.paused = Some(now);
-            site.set_alarm(&mut self.shared);
+        site.paused = site.paused.map(|_| now);
+        if let Some(slow) = &mut site.slow {
+            slow.until = now;
         }
+        site.set_alarm(&mut self.shared);
     }
 
     /// From now on host `i` listens on another port: its next process is found at another address.

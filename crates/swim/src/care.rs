@@ -21,12 +21,20 @@ pub(crate) struct Trouble {
     pub(crate) isolated: bool,
     /// Since when what comes is a sign of life: not what had waited while this node slept for long.
     pub(crate) awake: Time,
+    /// The last ping before this node woke, while none after it has been answered.
+    asleep: Option<u32>,
     /// Times that another process spoke under this node's name.
     pub(crate) wars: u32,
     mismatch: Mismatch,
 }
 
-bruit_kit::idle!(Trouble { isolated: false, awake: Time::ZERO, wars: 0, mismatch: Mismatch { contacts: 0, since: Time::ZERO } });
+bruit_kit::idle!(Trouble {
+    isolated: false,
+    awake: Time::ZERO,
+    asleep: None,
+    wars: 0,
+    mismatch: Mismatch { contacts: 0, since: Time::ZERO }
+});
 
 /// Contacts in a row whose view differs from ours.
 struct Mismatch {
@@ -36,6 +44,9 @@ struct Mismatch {
 
 /// A view that changed this recently differs from others by nature.
 const FRESH: Duration = Duration::from_millis(400);
+/// Periods in which a node that slept is through with what its socket kept, even if nobody answers it: the agent's buffer
+/// holds 1,000 packets, so it takes 17 a second or more.
+const DROWSY: u32 = 60;
 /// A mismatch this old is one, whatever changes meanwhile.
 const OLD: Duration = Duration::from_secs(3);
 
@@ -46,14 +57,24 @@ impl Swim {
     }
 
     /// This node slept for so long that others may have forgotten who died meanwhile. It vouches for nobody whom it has not
-    /// heard of anew, and what its sockets kept for it is over within a period.
+    /// heard of anew. What its socket kept for it is over when a ping of now is answered, for the answer stood behind it.
     ///
     /// An eighth of the tombstone time, not half: word may wait in one sleeper after another, and all its waits together
     /// must stay below half.
     pub(crate) fn wake(&mut self, now: Time, lost: Duration) {
         if lost >= self.config.tombstone / 8 {
-            self.care.trouble.awake = now + self.config.probe_every;
+            self.care.trouble.awake = now + (self.config.probe_every * DROWSY).min(self.config.tombstone / 2);
+            self.care.trouble.asleep = Some(self.last_seq());
             self.news.forget_all();
+        }
+    }
+
+    /// A datagram answers the ping of this number.
+    pub(crate) fn answered(&mut self, now: Time, seq: u32) {
+        let Some(before) = self.care.trouble.asleep else { return };
+        if (1..=self.last_seq().wrapping_sub(before)).contains(&seq.wrapping_sub(before)) {
+            let trouble = &mut *self.care.trouble;
+            (trouble.awake, trouble.asleep) = (trouble.awake.min(now), None);
         }
     }
 
@@ -198,5 +219,50 @@ impl Swim {
         if let Some(answer) = answer {
             cx.reply(from.path, Message::Update(answer));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bruit_proto::{Record, Tags};
+    use std::sync::Arc;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn woken(tombstone: Duration, lost: Duration) -> Swim {
+        let record = Record::new("n1", 1, vec!["127.0.0.1:1".parse().unwrap()], Tags::default()).unwrap();
+        let mut swim = Swim::new(Arc::new(Config { tombstone, ..Config::of(crate::Profile::Lan) }), Arc::new(record));
+        swim.next_seq();
+        swim.wake(Time::ZERO, lost);
+        swim
+    }
+
+    fn after(seconds: u64) -> Time {
+        Time::ZERO + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn who_slept_is_awake_when_a_ping_of_later_is_answered() {
+        let mut swim = woken(MINUTE, MINUTE);
+        let before = swim.last_seq();
+        for unasked in [before, before.wrapping_sub(1), before.wrapping_add(1)] {
+            swim.answered(after(5), unasked);
+            assert!(swim.is_drowsy(after(5)), "a ping of before, or none");
+        }
+        let asked = swim.next_seq();
+        swim.answered(after(6), asked);
+        assert!(swim.is_drowsy(after(5)) && !swim.is_drowsy(after(6)));
+    }
+
+    #[test]
+    fn who_slept_and_is_never_answered_is_drowsy_for_a_while_only() {
+        let ends = |tombstone| (0..100).find(|s| !woken(tombstone, tombstone).is_drowsy(after(*s)));
+        assert_eq!([MINUTE, 60 * MINUTE].map(ends), [Some(30), Some(60)]);
+    }
+
+    #[test]
+    fn a_nap_is_none() {
+        assert!(!woken(MINUTE, MINUTE / 9).is_drowsy(Time::ZERO));
     }
 }

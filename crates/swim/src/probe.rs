@@ -122,6 +122,11 @@ impl Swim {
         self.probe.seq
     }
 
+    /// The number of the last ping.
+    pub(crate) fn last_seq(&self) -> u32 {
+        self.probe.seq
+    }
+
     /// A protocol period (SWIM section 3.1): ends the last probe, begins the next.
     pub(crate) fn begin_period(&mut self, cx: &mut Context<'_, Self>) {
         if self.is_leaving() {
@@ -294,6 +299,7 @@ impl Swim {
 
     pub(crate) fn on_ack(&mut self, cx: &mut Context<'_, Self>, from: Origin, seq: u32, digest: u32) {
         if from.path.stream().is_none() {
+            self.answered(cx.now, seq);
             self.compare(cx, from, digest);
             if digest == self.digest_to_show() {
                 self.agrees(cx, seq);

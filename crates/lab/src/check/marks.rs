@@ -1,5 +1,6 @@
 //! Coverage marks: rare paths, each of which a long swarm must have taken at some node, or its silence says little.
 
+use crate::world::Traffic;
 use bruit_stacks::Full;
 use std::collections::BTreeSet;
 
@@ -8,6 +9,8 @@ pub const LONG: u64 = 200;
 
 /// How often a node has taken a path.
 type Count = fn(&Full) -> u64;
+/// How often a host has, which its process does not know of.
+type OfHost = fn(Traffic) -> u64;
 
 /// The paths by name.
 const ALL: [(&str, Count); 21] = [
@@ -34,16 +37,20 @@ const ALL: [(&str, Count); 21] = [
     ("carried: by tree", |full| carried(full, "tree")),
 ];
 
+/// Those of hosts.
+const OF_HOSTS: [(&str, OfHost); 1] = [("host: too slow for what it was sent", |traffic| traffic.overrun)];
+
 fn carried(full: &Full, way: &str) -> u64 {
     full.core().carrier().filter(|carrier| carrier.way() == way).map_or(0, |carrier| carrier.sent())
 }
 
 /// All marks.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    ALL.iter().map(|mark| mark.0)
+    ALL.iter().map(|mark| mark.0).chain(OF_HOSTS.map(|mark| mark.0))
 }
 
-/// Adds the marks that this node has hit.
-pub(super) fn hit(full: &Full, marks: &mut BTreeSet<&'static str>) {
+/// Adds the marks that this node and its host have hit.
+pub(super) fn hit(full: &Full, traffic: Traffic, marks: &mut BTreeSet<&'static str>) {
+    marks.extend(OF_HOSTS.iter().filter(|mark| mark.1(traffic) > 0).map(|mark| mark.0));
     marks.extend(ALL.iter().filter(|mark| mark.1(full) > 0).map(|mark| mark.0));
 }

@@ -44,7 +44,7 @@ const CONFLICT: Duration = Duration::from_secs(60);
 /// M8: the largest packet of the default settings.
 const LARGEST: u64 = 1_200;
 /// M8: datagrams and bytes of one node in a second, over ten of them, with 41 nodes under every fault at once.
-const PACKETS_PER_S: u64 = 200;
+pub(crate) const PACKETS_PER_S: u64 = 200;
 const BYTES_PER_S: u64 = 100_000;
 /// M8: streams of one node: 256 each way.
 const STREAMS: usize = 512;
@@ -195,6 +195,9 @@ impl<'a> Run<'a> {
             }
             Act::Leave { node } => self.leave(*node),
             Act::Pause { node, ms } if self.world.is_up(*node) => self.world.pause(*node, Duration::from_millis(*ms)),
+            Act::Slow { node, service_us, queue, ms } => {
+                self.world.slow(*node, Duration::from_micros(*service_us), *queue, Duration::from_millis(*ms));
+            }
             Act::Clog { node, ms } => self.world.clog(*node, Duration::from_millis(*ms)),
             Act::Cut { side } => self.world.partition(side),
             Act::OneWay { from, to } => {
@@ -261,7 +264,7 @@ impl<'a> Run<'a> {
     /// What it has gone through counts, however it ends.
     fn mark(&mut self, node: u32) {
         if self.world.is_up(node) {
-            marks::hit(self.world.protocol(node), &mut self.marks);
+            marks::hit(self.world.protocol(node), self.world.traffic(node), &mut self.marks);
         }
     }
 

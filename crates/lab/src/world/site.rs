@@ -3,6 +3,7 @@
 
 use super::disk::Disk;
 use super::post::{End, Input, Post, Segment};
+use super::slow::Slow;
 use super::streams::{News, Streams, refuse, welcome};
 use super::traffic::Traffic;
 use super::{Shared, Told};
@@ -18,7 +19,7 @@ use std::time::Duration;
 /// Datagrams that a paused process finds when it goes on: Linux's default buffer, 212,992 bytes, at 832 for a small one.
 const SOCKET_BUFFER: usize = 256;
 /// Inputs that a driver takes before it looks at its timers.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 /// What a disk takes to keep a batch, in microseconds: mostly a millisecond, and now and then a hundred.
 const DISK_LATENCY: [u64; 8] = [1_000, 1_000, 1_000, 1_000, 1_000, 5_000, 20_000, 100_000];
 /// Timers that may be due one after another at one instant; more is a node that never sleeps.
@@ -39,6 +40,8 @@ pub(crate) struct Site<P: Protocol> {
     pub(crate) life: u32,
     /// Until when the process stands still, in microseconds.
     pub(crate) paused: Option<u64>,
+    /// Its processor, while it is slow.
+    pub(super) slow: Option<Slow>,
     dice: Rng,
     uplink: Uplink,
     count: u32,
@@ -67,6 +70,7 @@ where
             traffic: Traffic::default(),
             life: 0,
             paused: None,
+            slow: None,
             dice: Rng::named(seed, PeerId(u64::from(me)), "link"),
             uplink: Uplink::default(),
             count: 0,
@@ -123,7 +127,16 @@ where
             inputs.for_each(|entry| self.hold(entry, shared));
             return self.set_alarm(shared);
         }
-        if self.paused.take().is_some() {
+        let stood = self.paused.take().is_some();
+        let over = self.slow.take_if(|slow| slow.until < end).is_some();
+        if let Some(mut slow) = self.slow {
+            if stood {
+                slow.goes_on(start);
+            }
+            self.slow = Some(self.toil(slow, start, inputs, shared));
+            return self.set_alarm(shared);
+        }
+        if stood || over {
             self.catch_up(start, shared);
         }
         let mut inputs = inputs.peekable();
@@ -144,14 +157,38 @@ where
         self.set_alarm(shared);
     }
 
-    /// The process goes on after a pause: what its kernel kept for it, then the timers, which are late.
-    fn catch_up(&mut self, at: u64, shared: &mut Shared<P::Event>) {
-        self.held_packets = 0;
-        while !self.held.is_empty() {
-            for _ in 0..BATCH {
-                let Some(entry) = self.held.pop_front() else { break };
-                self.take(at, entry, shared);
+    /// Lives through one bucket on a slow processor: what comes waits for its turn, and timers for theirs.
+    fn toil(
+        &mut self,
+        mut slow: Slow,
+        start: u64,
+        inputs: impl Iterator<Item = Entry<Input>>,
+        shared: &mut Shared<P::Event>,
+    ) -> Slow {
+        let end = start + shared.wheel.width();
+        let mut inputs = inputs.peekable();
+        loop {
+            let job = slow.next(self.held.front().map(|entry| entry.at), self.due());
+            // A timer that was brought forward may have been due in the past.
+            let done = job.map(|job| job.done.max(start)).filter(|done| *done < end);
+            match (job, done) {
+                (Some(job), Some(done)) if inputs.peek().is_none_or(|input| input.at > done) => {
+                    slow.finish(job, done);
+                    if job.input { self.take_held(done, shared) } else { self.tick(done, shared) }
+                }
+                _ => match inputs.next() {
+                    Some(entry) => self.hold(entry, shared),
+                    None => return slow,
+                },
             }
+        }
+    }
+
+    /// The process goes on after a pause, or as fast as any again: what its kernel kept for it, then the timers, which are
+    /// late.
+    fn catch_up(&mut self, at: u64, shared: &mut Shared<P::Event>) {
+        while !self.held.is_empty() {
+            (0..BATCH).for_each(|_| self.take_held(at, shared));
             self.ring(at, shared);
         }
         self.ring(at, shared);
@@ -160,11 +197,15 @@ where
     fn ring(&mut self, at: u64, shared: &mut Shared<P::Event>) {
         let mut ticks = 0;
         while self.due().is_some_and(|due| due <= at) {
-            self.note(at, 1, 0);
-            self.turn(at, shared, Node::tick);
+            self.tick(at, shared);
             ticks += 1;
             assert!(ticks < MAX_TICKS, "node {} has a timer due again and again at {at} µs", self.me);
         }
+    }
+
+    fn tick(&mut self, at: u64, shared: &mut Shared<P::Event>) {
+        self.note(at, 1, 0);
+        self.turn(at, shared, Node::tick);
     }
 
     /// What a host does whose process does not run.
@@ -179,11 +220,14 @@ where
         }
     }
 
-    /// What a host does whose process stands still: it answers dials and keeps what comes.
+    /// What a host does whose process stands still or has something in hand: it answers dials and keeps what comes.
     fn hold(&mut self, entry: Entry<Input>, shared: &mut Shared<P::Event>) {
         match entry.item {
             Input::Wake => return,
-            Input::Packet(_) | Input::Group(_) if self.held_packets >= SOCKET_BUFFER => return self.traffic.overflown += 1,
+            Input::Packet(_) | Input::Group(_) if self.held_packets >= self.room() => {
+                self.traffic.overflown += 1;
+                return self.traffic.overrun += u64::from(self.paused.is_none());
+            }
             Input::Packet(_) | Input::Group(_) => self.held_packets += 1,
             Input::Segment(end, Segment::Syn) => {
                 let (mut post, _) = self.post(entry.at, shared);
@@ -192,6 +236,20 @@ where
             _ => {}
         }
         self.held.push_back(entry);
+    }
+
+    /// Datagrams for which the socket buffer has room.
+    fn room(&self) -> usize {
+        self.slow.map_or(SOCKET_BUFFER, |slow| slow.queue)
+    }
+
+    /// Tells the process the first thing that waits for it.
+    fn take_held(&mut self, at: u64, shared: &mut Shared<P::Event>) {
+        let Some(entry) = self.held.pop_front() else { return };
+        if matches!(entry.item, Input::Packet(_) | Input::Group(_)) {
+            self.held_packets -= 1;
+        }
+        self.take(at, entry, shared);
     }
 
     /// Tells the process one thing.
@@ -248,7 +306,7 @@ where
         if self.streams.knows(end) {
             return;
         }
-        // One that came during a pause was answered then.
+        // One that had to wait was answered when it came.
         if came == at {
             let (mut post, _) = self.post(at, shared);
             welcome(&mut post, from, end);
@@ -359,9 +417,16 @@ where
         Some(self.clock.when(mono))
     }
 
+    /// When the process is told something if nothing more comes: on a slow processor, when the next job is done.
+    fn next(&self) -> Option<u64> {
+        let Some(slow) = &self.slow else { return self.due() };
+        let job = slow.next(self.held.front().map(|entry| entry.at), self.due())?;
+        Some(job.done.min(slow.until))
+    }
+
     /// Sees to it that the node is woken for its next timer: one wake-up counts, others are stale.
     pub(crate) fn set_alarm(&mut self, shared: &mut Shared<P::Event>) {
-        let Some(due) = self.paused.or_else(|| self.due()) else { return };
+        let Some(due) = self.paused.or_else(|| self.next()) else { return };
         let due = due.max(shared.wheel.edge());
         if self.wake.is_none_or(|wake| due < wake) {
             self.wake = Some(due);

@@ -152,6 +152,8 @@ impl Streams {
         let stream = half.stream;
         match segment {
             Segment::Syn => None,
+            // A dial that was answered twice, because it was repeated while its answer was on the way, is open once.
+            Segment::SynAck if half.open => None,
             Segment::SynAck => {
                 (half.open, half.tries, half.retry) = (true, 0, None);
                 Some(News::Opened(stream))

@@ -124,6 +124,7 @@ fn stormy(seed: u64, reversed: bool) -> (u64, Traffic) {
     tell(&mut world, 5_000, Class::Bulk, seconds(5));
     world.pause(2, seconds(3));
     world.drift(3, 400);
+    world.slow(6, Duration::from_millis(30), 256, seconds(4));
     world.run(seconds(2));
     world.partition(&[1, 4]);
     world.kill(5);
@@ -275,4 +276,128 @@ fn a_disk_outlives_its_process_unless_it_is_wiped() {
     world.start(0);
     world.run(Duration::from_millis(200));
     assert_eq!(world.protocol(0).news, ["stored Err(Lost)"]);
+}
+
+const TWENTY: Duration = Duration::from_millis(20);
+
+/// When node 1 hears what node 0 says, in a world of two in which `fault` strikes after a second.
+fn heard_at(fault: impl FnOnce(&mut World<Chat>), span: Duration) -> Vec<Duration> {
+    let times = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let mut world = world(2, 1, Links::default());
+    let heard = times.clone();
+    world.tap(move |at, _, to, _| {
+        if to == 1 {
+            heard.borrow_mut().push(at)
+        }
+    });
+    world.run(seconds(1));
+    fault(&mut world);
+    world.run(span);
+    drop(world);
+    std::rc::Rc::into_inner(times).unwrap().into_inner()
+}
+
+#[test]
+fn a_slow_host_hears_late_and_one_thing_after_another() {
+    let fast = heard_at(|_| (), seconds(10));
+    let slow = heard_at(|world| world.slow(1, TWENTY, 256, seconds(60)), seconds(10));
+    let struck = fast.iter().position(|at| *at > seconds(1)).unwrap();
+    assert_eq!(fast[..struck], slow[..struck]);
+    assert!(slow.len() - struck > 100, "{}", slow.len());
+    // It has a timer beside each datagram or two, so that it is soon free again.
+    let late: Vec<Duration> = fast.iter().zip(&slow).skip(struck).map(|(fast, slow)| *slow - *fast).collect();
+    assert!(late.iter().all(|late| (TWENTY..5 * TWENTY).contains(late)), "{late:?}");
+    assert!(slow[struck..].windows(2).all(|pair| pair[1] - pair[0] >= TWENTY));
+}
+
+#[test]
+fn a_slow_host_speaks_seldom() {
+    let said = |service: Duration| {
+        let mut world = world(1, 1, Links::default());
+        world.slow(0, service, 256, seconds(100));
+        world.run(seconds(100));
+        world.protocol(0).said
+    };
+    // Each timer is set when the one before has been served: 75 ms later on average.
+    let (fast, slow) = (said(Duration::from_micros(1)), said(Duration::from_millis(75)));
+    assert!((1_250..1_420).contains(&fast) && (630..710).contains(&slow), "{fast} {slow}");
+}
+
+#[test]
+fn what_a_slow_host_has_no_room_for_is_lost_and_counted() {
+    let mut world = world(7, 1, Links::default());
+    world.run(seconds(1));
+    world.slow(1, seconds(1), 256, seconds(60));
+    world.run(seconds(20));
+    // Those under way are within two milliseconds of latency.
+    let missing = |world: &World<Chat>| {
+        let total = world.total_traffic();
+        total.packets - total.heard - total.overflown
+    };
+    assert!((256..270).contains(&missing(&world)), "{}", missing(&world));
+    let lost = world.traffic(1).overrun;
+    assert!(lost > 800, "six hosts say 13 a second, and it takes one: {lost}");
+    assert_eq!((lost, world.total_traffic().overrun), (world.traffic(1).overflown, lost));
+    world.resume(1);
+    world.run(seconds(1));
+    assert!(missing(&world) < 15, "what waited was heard");
+    assert_eq!(world.total_traffic().overrun, lost);
+    world.pause(1, seconds(20));
+    world.run(seconds(20));
+    assert!(world.traffic(1).overflown > lost && world.traffic(1).overrun == lost, "who stands still is not slow");
+}
+
+#[test]
+fn who_is_slow_no_more_is_as_fast_as_any() {
+    let fast = heard_at(|_| (), seconds(20));
+    let healed: [fn(&mut World<Chat>); 2] = [
+        |world| world.slow(1, seconds(1), 256, seconds(5)),
+        |world| {
+            world.slow(1, seconds(1), 256, seconds(60));
+            world.run(seconds(5));
+            world.resume(1);
+        },
+    ];
+    for heal in healed {
+        let slow = heard_at(heal, seconds(20));
+        let after = |times: &[Duration]| times.iter().filter(|at| **at > seconds(7)).take(100).copied().collect::<Vec<_>>();
+        assert_eq!(after(&slow).len(), 100);
+        assert_eq!(after(&slow), after(&fast));
+        let at_once = slow.iter().filter(|at| (seconds(6)..seconds(6) + TWENTY).contains(*at)).count();
+        assert!(at_once > 40, "what waited came at once: {at_once}");
+    }
+}
+
+#[test]
+fn a_slow_host_is_slow_after_a_pause_too() {
+    let heard = |slow: bool| {
+        let mut world = world(2, 1, Links::default());
+        if slow {
+            world.slow(1, Duration::from_millis(100), 256, seconds(60));
+        }
+        world.run(seconds(1));
+        let before = world.traffic(1).heard;
+        world.pause(1, seconds(10));
+        world.run(Duration::from_millis(10_050));
+        let at_once = world.traffic(1).heard - before;
+        world.run(seconds(1));
+        (at_once, world.traffic(1).heard - before - at_once)
+    };
+    assert!(heard(false).0 > 100);
+    assert_eq!(heard(true), (0, 10));
+}
+
+/// Its kernel answers the dial and its repetition, as the process has not looked at either.
+#[test]
+fn a_dial_to_a_slow_host_opens_soon_and_once() {
+    let mut world = world(2, 1, Links::default());
+    world.slow(1, Duration::from_millis(500), 256, seconds(20));
+    world.run(seconds(5));
+    world.clog(0, Duration::from_millis(1_500));
+    tell(&mut world, 10, Class::Bulk, seconds(60));
+    world.run(seconds(4));
+    let opened = |world: &World<Chat>| world.protocol(0).news.iter().filter(|news| *news == "Opened").count();
+    assert_eq!((opened(&world), world.protocol(1).heard.contains(&0)), (1, false));
+    world.run(seconds(20));
+    assert_eq!((opened(&world), world.protocol(1).heard.contains(&0)), (1, true));
 }

@@ -25,8 +25,10 @@ pub struct Traffic {
     pub oversized: u64,
     /// Datagrams that came when no process listened.
     pub unheard: u64,
-    /// Datagrams that came while it was paused and its socket buffer full.
+    /// Datagrams that found its socket buffer full: it was paused or slow.
     pub overflown: u64,
+    /// Those of them that came while it ran: it was too slow for what it was sent.
+    pub overrun: u64,
 }
 
 impl Traffic {
@@ -49,6 +51,7 @@ impl Traffic {
             oversized: f(self.oversized, other.oversized),
             unheard: f(self.unheard, other.unheard),
             overflown: f(self.overflown, other.overflown),
+            overrun: f(self.overrun, other.overrun),
         }
     }
 }
