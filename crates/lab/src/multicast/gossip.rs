@@ -10,7 +10,9 @@ use bruit_rumor::{Config, Exchange, Stop};
 ///
 /// Time is in cycles of the engine; `origin` and `most` are items told, `control` all other messages.
 pub fn gossip(n: u32, loss_ppm: u32, crash_ppm: u32, seed: u64) -> Outcome {
-    let stop = Stop::Counter { feedback: true, k: 6 };
+    // Who asks is not answered if either packet is lost or the other is down, once in four times at most: of n nodes fewer than
+    // one in 64 then gives up too early.
+    let stop = Stop::Counter { feedback: true, k: 3 + n.ilog2().div_ceil(2) };
     let exchange = Exchange::PushThenPull { copies: 4, hops: 2 };
     let config = Config { exchange, stop, minimize: true, ..Config::default() };
     let mut epidemic = Epidemic::new(&config, Complete(n), seed).expect("settings in their bounds");

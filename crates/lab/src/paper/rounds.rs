@@ -54,7 +54,9 @@ pub fn paper(sizes: &[u32], runs: u64, threads: usize, done: &mut dyn FnMut()) -
         let mut points = Vec::new();
         for size in sizes {
             let (x, seen) = (f64::from(1u32 << size), way.rounds(*size, runs, threads, done));
-            let (formula, slack) = ((way.formula)(x), 4.0 * seen.error());
+            // Rounds are whole: runs that agree say no more than half of one.
+            let least = 0.5 / (of_size(*size, runs) as f64).sqrt();
+            let (formula, slack) = ((way.formula)(x), 4.0 * seen.error().max(least));
             let bar = way.rest.map(|rest| formula + rest);
             let [low, high] = [bar[0] - slack, bar[1] + slack];
             let claim = format!("{}: {} at 2^{size}, rounds", way.name, way.theorem);
