@@ -12,6 +12,9 @@ impl Lamport {
     /// What a fresh clock takes at most: 2^48 leaves eight thousand years at a thousand events a second.
     pub const MAX: u64 = 1 << 48;
 
+    /// A fresh clock.
+    pub const START: Lamport = Lamport(0);
+
     /// The largest time seen; zero if none was.
     pub const fn now(self) -> u64 {
         self.0

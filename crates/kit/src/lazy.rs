@@ -20,6 +20,13 @@ impl<T> Default for Lazy<T> {
     }
 }
 
+impl<T> Lazy<T> {
+    /// To change it if it is not idle any more: nothing comes to be by that.
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        self.0.as_deref_mut()
+    }
+}
+
 impl<T: Idle> Deref for Lazy<T> {
     type Target = T;
     fn deref(&self) -> &T {
@@ -58,8 +65,8 @@ mod tests {
     fn costs_a_pointer_until_it_is_changed() {
         let mut cold = Lazy::<Cold>::default();
         assert_eq!(size_of_val(&cold), 8);
-        assert!(cold.list.is_empty() && !cold.on && cold.0.is_none());
+        assert!(cold.list.is_empty() && !cold.on && cold.get_mut().is_none() && cold.0.is_none());
         cold.list.push(1);
-        assert!(cold.0.is_some() && *cold.list == [1]);
+        assert!(cold.get_mut().is_some() && *cold.list == [1]);
     }
 }

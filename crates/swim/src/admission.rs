@@ -164,7 +164,7 @@ impl Swim {
     }
 
     fn serve(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, peer: PeerId) {
-        self.counters.full_syncs += 1;
+        self.busy.counters.full_syncs += 1;
         self.busy.admission.serving.push(stream);
         self.busy.admission.served.push(peer);
         let keep = self.busy.admission.served.len().saturating_sub(self.config.admit as usize);
@@ -174,7 +174,7 @@ impl Swim {
 
     /// In turn to each of those that we serve, else to anybody.
     fn send_on(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, joiner: PeerId) {
-        self.counters.sent_on += 1;
+        self.busy.counters.sent_on += 1;
         self.busy.admission.next += 1;
         let served = &self.busy.admission.served;
         let to = (!served.is_empty()).then(|| served[self.busy.admission.next % served.len()]);

@@ -1,6 +1,6 @@
+use crate::busy::Busy;
 use crate::member::Status;
 use crate::{Config, Event, Message, Swim};
-use bruit_kit::Lazy;
 use bruit_proto::{Context, Duration, Origin, PeerId, Time};
 
 /// The dead and left that are remembered with their addresses.
@@ -13,7 +13,6 @@ const ISOLATED: u32 = 5;
 pub(crate) struct Care {
     at: Time,
     seeds_at: Time,
-    pub(crate) trouble: Lazy<Trouble>,
 }
 
 /// What a node that is well has none of.
@@ -63,24 +62,24 @@ impl Swim {
     /// must stay below half.
     pub(crate) fn wake(&mut self, now: Time, lost: Duration) {
         if lost >= self.config.tombstone / 8 {
-            self.care.trouble.awake = now + (self.config.probe_every * DROWSY).min(self.config.tombstone / 2);
-            self.care.trouble.asleep = Some(self.last_seq());
-            self.news.forget_all();
+            self.busy.trouble.awake = now + (self.config.probe_every * DROWSY).min(self.config.tombstone / 2);
+            self.busy.trouble.asleep = Some(self.last_seq());
+            self.busy.news.forget_all();
         }
     }
 
     /// A datagram answers the ping of this number.
     pub(crate) fn answered(&mut self, now: Time, seq: u32) {
-        let Some(before) = self.care.trouble.asleep else { return };
+        let Some(before) = self.busy.trouble.asleep else { return };
         if (1..=self.last_seq().wrapping_sub(before)).contains(&seq.wrapping_sub(before)) {
-            let trouble = &mut *self.care.trouble;
+            let trouble = &mut self.busy.trouble;
             (trouble.awake, trouble.asleep) = (trouble.awake.min(now), None);
         }
     }
 
     /// Whether what comes may have waited in a socket for longer than anybody remembers.
     pub(crate) fn is_drowsy(&self, now: Time) -> bool {
-        now < self.care.trouble.awake
+        now < self.busy.trouble.awake
     }
 
     pub(crate) fn take_care(&mut self, cx: &mut Context<'_, Self>) {
@@ -95,8 +94,8 @@ impl Swim {
             cx.send(seed, Message::Ping { seq, digest: self.members.digest() });
         }
         self.reap(cx);
-        if self.probe.unanswered >= ISOLATED && !self.care.trouble.isolated {
-            self.care.trouble.isolated = true;
+        if self.probe.unanswered >= ISOLATED && !self.busy.trouble.isolated {
+            self.busy.trouble.isolated = true;
             cx.notify(Event::Isolated(true));
         }
         if !self.native() {
@@ -190,20 +189,20 @@ impl Swim {
             return;
         }
         if digest == self.digest_to_show() {
-            if self.care.trouble.mismatch.contacts > 0 {
-                self.care.trouble.mismatch.contacts = 0;
+            if self.busy.trouble.mismatch.contacts > 0 {
+                self.busy.trouble.mismatch.contacts = 0;
             }
             return;
         }
-        let mismatch = &mut self.care.trouble.mismatch;
+        let Busy { trouble: Trouble { mismatch, .. }, news, .. } = &mut *self.busy;
         if mismatch.contacts == 0 {
             mismatch.since = cx.now;
         }
         mismatch.contacts += 1;
-        let changing = cx.now.since(self.news.last) <= FRESH && cx.now.since(mismatch.since) <= OLD;
+        let changing = cx.now.since(news.last) <= FRESH && cx.now.since(mismatch.since) <= OLD;
         let lasts = mismatch.contacts >= 2 && !changing;
         if (lasts || self.is_settling()) && self.members.status(peer).is_some() {
-            self.care.trouble.mismatch.contacts = 0;
+            self.busy.trouble.mismatch.contacts = 0;
             self.disagreed();
             self.start_delta(cx, peer);
         }

@@ -140,7 +140,7 @@ pub(crate) fn step(steps: &mut Vec<Step>, at: Time, what: Tried) {
 impl Swim {
     /// The last suspicion of a member, or how it ended without one; nothing if there was none among the last 64.
     pub fn case(&self, peer: PeerId) -> Option<&Case> {
-        self.suspicions.cases.get(peer)
+        self.busy.suspicions.cases.get(peer)
     }
 }
 

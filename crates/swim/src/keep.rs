@@ -66,21 +66,21 @@ impl Swim {
         let me = self.id();
         keep.restored.retain(|record| record.id() != me);
         if let Some((_, clock)) = keep.kept.me {
-            self.clock.approach(clock);
+            self.busy.clock.approach(clock);
         }
         if let Some(incarnation) = incarnation {
             self.members.update(me, |m| m.incarnation = m.incarnation.max(incarnation));
         }
         if unreadable > 0 {
-            self.counters.unreadable = unreadable;
+            self.busy.counters.unreadable = unreadable;
         }
-        self.keep = Some(Box::new(keep));
+        self.busy.keep = Some(Box::new(keep));
         self
     }
 
     /// Joins through those whom an earlier process knew.
     pub(crate) fn rejoin(&mut self, cx: &mut Context<'_, Self>) {
-        let Some(keep) = &mut self.keep else { return };
+        let Some(keep) = self.busy.get_mut().and_then(|busy| busy.keep.as_mut()) else { return };
         let records = std::mem::take(&mut keep.restored);
         records.iter().for_each(|record| cx.know(record.id(), Some(record)));
         self.join_through_known(cx, records.iter().map(|record| record.id()).collect());
@@ -89,8 +89,11 @@ impl Swim {
     /// Writes what has changed, unless that is under way. Called once in a period or two and when this node joined or left:
     /// what happens in between is written as one.
     pub(crate) fn flush(&mut self, cx: &mut Context<'_, Self>) {
-        let Some(keep) = self.keep.as_mut().filter(|keep| keep.writing.is_none()) else { return };
-        let now = (self.members.me().incarnation, self.clock.now());
+        if self.busy.keep.as_ref().is_none_or(|keep| keep.writing.is_some()) {
+            return;
+        }
+        let now = (self.members.me().incarnation, self.busy.clock.now());
+        let Some(keep) = self.busy.get_mut().and_then(|busy| busy.keep.as_mut()) else { return };
         let before = keep.kept.clone();
         let mut batch = Batch::new();
         if keep.kept.me.replace(now) != Some(now) {
@@ -104,11 +107,11 @@ impl Swim {
     }
 
     pub(crate) fn stored(&mut self, receipt: Receipt, outcome: Result<(), Lost>) {
-        let Some(keep) = &mut self.keep else { return };
+        let Some(keep) = self.busy.get_mut().and_then(|busy| busy.keep.as_mut()) else { return };
         let Some((_, before)) = keep.writing.take_if(|writing| writing.0 == receipt) else { return };
         if outcome.is_err() {
             (keep.kept, keep.seen) = (before, None);
-            self.counters.unsaved += 1;
+            self.busy.counters.unsaved += 1;
         }
     }
 }

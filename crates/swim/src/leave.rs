@@ -27,7 +27,7 @@ impl Swim {
             return;
         }
         self.stop(cx, true);
-        let (peer, clock) = (self.id(), self.clock.tick());
+        let (peer, clock) = (self.id(), self.busy.clock.tick());
         self.members.update(peer, |m| m.intent = clock);
         self.forget_news(peer);
         self.go_on_leaving(cx);
@@ -81,7 +81,7 @@ impl Swim {
 
     /// Somebody acknowledges what came with a goodbye.
     pub(crate) fn left_word_arrived(&mut self, cx: &mut Context<'_, Self>, peer: PeerId, seq: u32) {
-        let Some(leave) = &mut self.busy.leave else { return };
+        let Some(leave) = self.busy.get_mut().and_then(|busy| busy.leave.as_mut()) else { return };
         let before = leave.told.len();
         leave.told.retain(|t| *t != (peer, seq));
         if leave.told.len() < before {
@@ -93,7 +93,7 @@ impl Swim {
     }
 
     fn gone(&mut self, cx: &mut Context<'_, Self>) {
-        let Some(leave) = &mut self.busy.leave else { return };
+        let Some(leave) = self.busy.get_mut().and_then(|busy| busy.leave.as_mut()) else { return };
         cx.cancel(Timer::Leave);
         if !std::mem::replace(&mut leave.over, true) {
             cx.notify(Event::Gone);
@@ -111,7 +111,7 @@ impl Swim {
         let peer = PeerId::named(name);
         let known = self.member(peer).filter(|m| m.record.name() == name && peer != self.id());
         let incarnation = known.ok_or_else(|| Refused::Unknown(name.into()))?.incarnation;
-        let clock = self.clock.tick();
+        let clock = self.busy.clock.tick();
         self.depart(cx, None, peer, incarnation, (clock, prune));
         self.remember_change(peer);
         self.spread(cx, Update::Left { peer, incarnation, clock, prune }, None);

@@ -173,18 +173,12 @@ impl std::error::Error for Refused {}
 pub struct Swim {
     config: Arc<Config>,
     members: members::Members,
-    news: Lazy<news::News>,
     probe: probe::Probe,
-    suspicions: Lazy<suspicion::Suspicions>,
     health: health::Health,
     busy: Lazy<busy::Busy>,
-    keep: Option<Box<keep::Keep>>,
     care: care::Care,
-    counters: Lazy<Counters>,
     /// One a second fills it in 136 years.
     probes: u32,
-    /// Lamport clock of intents: leave, force-leave, prune.
-    clock: bruit_kit::Lamport,
 }
 
 impl Swim {
@@ -197,16 +191,11 @@ impl Swim {
     pub fn with_base(config: Arc<Config>, base: Arc<Base>, record: Arc<Record>) -> Swim {
         Swim {
             members: members::Members::new(base, record),
-            news: Lazy::default(),
             probe: probe::Probe::default(),
-            suspicions: Lazy::default(),
             health: health::Health::new(config.health_limit),
             busy: Lazy::default(),
-            keep: None,
             care: care::Care::default(),
-            counters: Lazy::default(),
             probes: 0,
-            clock: bruit_kit::Lamport::default(),
             config,
         }
     }
@@ -243,7 +232,7 @@ impl Swim {
 
     /// Whether nobody has answered for several periods.
     pub fn is_isolated(&self) -> bool {
-        self.care.trouble.isolated
+        self.busy.trouble.isolated
     }
 
     /// Whether a leave was begun.
@@ -253,12 +242,12 @@ impl Swim {
 
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
-        Counters { probes: self.probes.into(), ..*self.counters }
+        Counters { probes: self.probes.into(), ..self.busy.counters }
     }
 
     /// Who accuses this member now, the initiator first; empty unless it is suspect.
     pub fn accusers(&self, peer: PeerId) -> &[PeerId] {
-        self.suspicions.accusers(peer)
+        self.busy.suspicions.accusers(peer)
     }
 
     /// Replaces this node's tags. Changes that come faster than news is told are told as one.
@@ -396,7 +385,7 @@ impl Protocol for Swim {
 
     fn on_pause(&mut self, cx: &mut Context<'_, Self>, lost: Duration) {
         self.wake(cx.now, lost);
-        self.suspicions.shift(lost);
+        self.busy.suspicions.shift(lost);
         self.wait_for_suspicions(cx);
         self.restart_probing(cx);
         self.shift_pings(cx, lost);

@@ -51,14 +51,14 @@ impl News {
 impl Swim {
     /// News: it is told at once, or, if some was told just now, after a short wait for company; or it waits for a ride.
     pub(crate) fn spread(&mut self, cx: &mut Context<'_, Self>, update: Update, from: Option<PeerId>) {
-        self.news.last = cx.now;
-        self.news.put(update, from);
-        let dropped = self.news.backlog.dropped();
-        if dropped > self.counters.news_dropped {
-            self.counters.news_dropped = dropped;
+        self.busy.news.last = cx.now;
+        self.busy.news.put(update, from);
+        let dropped = self.busy.news.backlog.dropped();
+        if dropped > self.busy.counters.news_dropped {
+            self.busy.counters.news_dropped = dropped;
         }
-        if self.config.gossip && !std::mem::replace(&mut self.news.waiting, true) {
-            let wait = self.news.told.map_or(Duration::ZERO, |told| self.gap().saturating_sub(cx.now.since(told)));
+        if self.config.gossip && !std::mem::replace(&mut self.busy.news.waiting, true) {
+            let wait = self.busy.news.told.map_or(Duration::ZERO, |told| self.gap().saturating_sub(cx.now.since(told)));
             cx.set(Timer::News, wait);
         }
     }
@@ -76,18 +76,18 @@ impl Swim {
 
     /// Tells what is least told to the relay targets; `fill` adds as much as fits their packets.
     pub(crate) fn tell(&mut self, cx: &mut Context<'_, Self>) {
-        self.news.waiting = false;
-        self.news.told = Some(cx.now);
-        self.news.openers.clear();
+        self.busy.news.waiting = false;
+        self.busy.news.told = Some(cx.now);
+        self.busy.news.openers.clear();
         for peer in self.targets(cx) {
             if let Some(first) = self.next_piece(peer) {
-                self.news.openers.push((peer, first.about()));
+                self.busy.news.openers.push((peer, first.about()));
                 cx.send(peer, Message::Update(first));
             }
         }
-        let again = if self.native() { self.news.backlog.has_untold() } else { !self.news.backlog.is_empty() };
+        let again = if self.native() { self.busy.news.backlog.has_untold() } else { !self.busy.news.backlog.is_empty() };
         if again {
-            self.news.waiting = true;
+            self.busy.news.waiting = true;
             cx.set(Timer::News, self.gap());
         }
     }
@@ -112,7 +112,7 @@ impl Swim {
 
     /// So much is news that views differ in bulk: a copy for everybody would cost more than the deltas that compare.
     fn is_crowded(&self) -> bool {
-        self.native() && self.news.backlog.len() > CROWD
+        self.native() && self.busy.news.backlog.len() > CROWD
     }
 
     /// How often one piece is told (SWIM section 4.1: lambda log n).
@@ -129,7 +129,7 @@ impl Swim {
     fn next_piece(&mut self, peer: PeerId) -> Option<Update> {
         let mut taken = None;
         let limit = self.limit();
-        self.news.backlog.offer(limit, |piece| match piece {
+        self.busy.news.backlog.offer(limit, |piece| match piece {
             piece if piece.from == Some(peer) => Offered::Skipped,
             _ if taken.is_some() => Offered::Full,
             piece => {
@@ -147,12 +147,12 @@ impl Swim {
         {
             return;
         }
-        if self.news.backlog.is_empty() {
+        if self.busy.news.backlog.is_empty() {
             return;
         }
         let limit = self.limit();
-        let opened = self.news.opened(peer, now);
-        self.news.backlog.offer(limit, |piece| match piece {
+        let opened = self.busy.news.opened(peer, now);
+        self.busy.news.backlog.offer(limit, |piece| match piece {
             piece if piece.from == Some(peer) || opened == Some(piece.update.about()) => Offered::Skipped,
             piece if room.offer(Message::Update(piece.update.clone())).is_ok() => Offered::Taken,
             _ => Offered::Full,
@@ -161,21 +161,21 @@ impl Swim {
 
     /// Somebody else tells the same: one telling less is needed (feedback, Demers et al. 1987, section 1.4).
     pub(crate) fn heard_again(&mut self, peer: PeerId) {
-        if !self.news.backlog.is_empty() && self.native() {
+        if !self.busy.news.backlog.is_empty() && self.native() {
             let limit = self.limit();
-            self.news.backlog.count(&peer, 1, limit);
+            self.busy.news.backlog.count(&peer, 1, limit);
         }
     }
 
     /// Whether this node still tells what it last heard of a member.
     pub fn tells(&self, peer: PeerId) -> bool {
-        self.news.backlog.get(&peer).is_some()
+        self.busy.news.backlog.get(&peer).is_some()
     }
 
     pub(crate) fn forget_news(&mut self, peer: PeerId) {
-        if self.news.backlog.is_empty() {
+        if self.busy.news.backlog.is_empty() {
             return;
         }
-        self.news.backlog.remove(&peer);
+        self.busy.news.backlog.remove(&peer);
     }
 }

@@ -152,7 +152,7 @@ impl Swim {
     /// A ping; one that is suspected is told so with it (Lifeguard section IV-C, the buddy system).
     pub(crate) fn send_ping(&mut self, cx: &mut Context<'_, Self>, target: PeerId, seq: u32) {
         cx.send(target, Message::Ping { seq, digest: self.digest_to_show() });
-        if let Some(accusation) = self.suspicions.as_update(target).filter(|_| self.config.buddy) {
+        if let Some(accusation) = self.busy.suspicions.as_update(target).filter(|_| self.config.buddy) {
             cx.send(target, Message::Update(accusation));
         }
     }
@@ -214,7 +214,7 @@ impl Swim {
             cx.set(Timer::Indirect, self.config.probe_timeout / 2);
         }
         let Some(current) = &mut self.probe.current else { return };
-        self.counters.probes_indirect += 1;
+        self.busy.counters.probes_indirect += 1;
         let began = current.began(cx.now);
         let indirect = current.indirect.insert(Box::default());
         step(&mut indirect.steps, began, Tried::Ping);
@@ -272,7 +272,7 @@ impl Swim {
         let health = self.health.score();
         let missed = if helpers == 0 { 1 } else { helpers - nacks.len() };
         self.health.worse(missed as u8);
-        self.counters.probes_failed += 1;
+        self.busy.counters.probes_failed += 1;
         self.probe.unanswered += 1;
         let mut accusers = vec![self.id()];
         if self.nacks_accuse() {
@@ -282,7 +282,7 @@ impl Swim {
         let probed = self.members.get(target).filter(|m| m.is_live());
         if let Some(incarnation) = probed.map(|m| m.incarnation) {
             self.accuse(cx, target, incarnation, &accusers, None);
-            self.suspicions.cases.probed(target, steps, health);
+            self.busy.suspicions.cases.probed(target, steps, health);
         }
     }
 
@@ -317,8 +317,8 @@ impl Swim {
             self.drop_probe(cx);
             self.health.better();
             self.probe.unanswered = 0;
-            if self.care.trouble.isolated {
-                self.care.trouble.isolated = false;
+            if self.busy.trouble.isolated {
+                self.busy.trouble.isolated = false;
                 cx.notify(Event::Isolated(false));
             }
             if !second {
@@ -337,7 +337,7 @@ impl Swim {
             return; // cannot tell: the asker counts a missing nack
         }
         if self.busy.errands.relays.len() >= MAX_RELAYS {
-            self.counters.relays_refused += 1;
+            self.busy.counters.relays_refused += 1;
             return;
         }
         let mine = self.next_seq();

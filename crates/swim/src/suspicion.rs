@@ -102,14 +102,14 @@ impl Swim {
                 m.incarnation = incarnation;
                 m.since = cx.now;
             });
-            self.suspicions.of.insert(peer, Suspicion { incarnation, accusers: vec![], since: cx.now, calls: 0 });
-            self.suspicions.cases.open(peer, incarnation, cx.now, from, self.health.score());
-            self.counters.suspicions += 1;
+            self.busy.suspicions.of.insert(peer, Suspicion { incarnation, accusers: vec![], since: cx.now, calls: 0 });
+            self.busy.suspicions.cases.open(peer, incarnation, cx.now, from, self.health.score());
+            self.busy.counters.suspicions += 1;
             cx.notify(Event::Suspected { peer, by: accusers[0] });
         }
         if self.add_accusers(cx.now, peer, accusers) {
             self.wait_for_suspicions(cx);
-            let update = self.suspicions.as_update(peer).expect("it is suspected");
+            let update = self.busy.suspicions.as_update(peer).expect("it is suspected");
             self.spread(cx, update, from);
         } else {
             self.heard_again(peer);
@@ -118,7 +118,7 @@ impl Swim {
 
     /// Adds those who are new; the accused itself does not count. Whether any was.
     fn add_accusers(&mut self, now: Time, peer: PeerId, accusers: &[PeerId]) -> bool {
-        let Suspicions { of, cases } = &mut *self.suspicions;
+        let Suspicions { of, cases } = &mut self.busy.suspicions;
         let Some(suspicion) = of.get_mut(&peer) else { return false };
         let before = suspicion.accusers.len();
         for accuser in accusers {
@@ -149,7 +149,7 @@ impl Swim {
         if mutant("suspicion timer never set") {
             return;
         }
-        let next = self.suspicions.of.values().fold(None, |next, s| earlier(next, Some(self.attention(s))));
+        let next = self.busy.suspicions.of.values().fold(None, |next, s| earlier(next, Some(self.attention(s))));
         match next {
             Some(at) => cx.set(Timer::Suspicion, at.since(cx.now)),
             None => cx.cancel(Timer::Suspicion),
@@ -158,16 +158,17 @@ impl Swim {
 
     /// Makes the last calls and ends the suspicions that are due (SWIM section 4.2).
     pub(crate) fn end_suspicions(&mut self, cx: &mut Context<'_, Self>) {
-        let due: Vec<PeerId> = self.suspicions.of.iter().filter(|(_, s)| self.attention(s) <= cx.now).map(|(p, _)| *p).collect();
+        let due: Vec<PeerId> =
+            self.busy.suspicions.of.iter().filter(|(_, s)| self.attention(s) <= cx.now).map(|(p, _)| *p).collect();
         for peer in due {
-            let suspicion = &self.suspicions.of[&peer];
+            let suspicion = &self.busy.suspicions.of[&peer];
             if self.has_last_call() && suspicion.calls < LAST_CALLS && self.ends_at(suspicion) > cx.now {
-                self.suspicions.of.get_mut(&peer).expect("it is due").calls += 1;
+                self.busy.suspicions.of.get_mut(&peer).expect("it is due").calls += 1;
                 let seq = self.next_seq();
                 self.send_ping(cx, peer, seq);
             } else {
                 let incarnation = suspicion.incarnation;
-                self.suspicions.of.remove(&peer);
+                self.busy.suspicions.of.remove(&peer);
                 self.declare_dead(cx, peer, incarnation);
             }
         }
@@ -180,7 +181,7 @@ impl Swim {
         } else {
             incarnation
         };
-        self.counters.declared_dead += 1;
+        self.busy.counters.declared_dead += 1;
         self.bury(cx, peer, incarnation, Status::Dead, None);
         self.remember_change(peer);
         let by = self.id();

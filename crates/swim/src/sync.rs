@@ -98,7 +98,7 @@ impl Swim {
     /// Opens a place for a conversation; whether there was one or is room for one.
     pub(crate) fn talk_on(&mut self, stream: StreamId) -> bool {
         if !self.busy.sync.talks.contains_key(&stream) && self.busy.sync.talks.len() >= MAX_TALKS {
-            self.counters.talks_refused += 1;
+            self.busy.counters.talks_refused += 1;
             return false;
         }
         self.busy.sync.talks.entry(stream).or_default();
@@ -110,7 +110,7 @@ impl Swim {
         let most = self.members.len() + MAX_WAITING;
         let Some(talk) = self.busy.sync.talks.get_mut(&stream) else { return };
         if talk.out.len() >= most {
-            self.counters.talks_refused += 1;
+            self.busy.counters.talks_refused += 1;
             self.busy.sync.talks.remove(&stream);
             return cx.close(stream);
         }
@@ -138,7 +138,7 @@ impl Swim {
 
     /// Whether this node may vouch for a member: half of the tombstone time bounds how old its word may be.
     fn vouches(&self, member: &Member, now: Time) -> bool {
-        let heard = member.heard >= self.care.trouble.awake && now.since(member.heard) < self.config.tombstone / 2;
+        let heard = member.heard >= self.busy.trouble.awake && now.since(member.heard) < self.config.tombstone / 2;
         let fresh = member.id() == self.id() || heard;
         member.is_live() && (fresh || mutant("sync passes on an old alive"))
     }
@@ -152,7 +152,7 @@ impl Swim {
         if self.talk_on(stream) {
             self.busy.sync.asking = Some(stream);
             self.busy.sync.dialled = Some(cx.now);
-            self.counters.deltas += 1;
+            self.busy.counters.deltas += 1;
             let fingerprints = self.recent_fingerprints();
             self.say(cx, stream, Message::Recent { asks: true, fingerprints });
         }
@@ -226,7 +226,7 @@ impl Swim {
         let members = self.members.iter().filter(|m| wanted.binary_search(&short(m)).is_ok() && self.vouches(m, now));
         let ids: Vec<PeerId> = members.map(Member::id).collect();
         let asking = self.busy.sync.asking == Some(stream);
-        let (digest, clock) = (self.members.digest(), self.clock.now());
+        let (digest, clock) = (self.members.digest(), self.busy.clock.now());
         let Some(talk) = self.busy.sync.talk(stream) else { return };
         if talk.out.len() < MAX_WAITING {
             talk.out.extend(ids.into_iter().map(Saying::Member));
@@ -242,7 +242,7 @@ impl Swim {
     /// The other side has sent all that was wanted.
     pub(crate) fn on_sent(&mut self, cx: &mut Context<'_, Self>, from: Origin, digest: u32, clock: u64) {
         let Some(stream) = from.path.stream() else { return cx.reject(from, "a sync outside a conversation") };
-        self.clock.approach(clock);
+        self.busy.clock.approach(clock);
         if self.busy.sync.asking != Some(stream) {
             return cx.close(stream); // the asker's last word
         }
@@ -254,7 +254,7 @@ impl Swim {
             let sums = self.sums(depth);
             return self.say(cx, stream, Message::Sums { depth, sums });
         }
-        let last = Message::Sent { digest: self.members.digest(), clock: self.clock.now() };
+        let last = Message::Sent { digest: self.members.digest(), clock: self.busy.clock.now() };
         if cx.write(stream, last).is_ok() {
             cx.close(stream);
         }
@@ -310,7 +310,7 @@ impl Swim {
     pub(crate) fn say_everything(&mut self, cx: &mut Context<'_, Self>, stream: StreamId, but: PeerId) {
         let now = cx.now;
         let ids: Vec<PeerId> = self.members.iter().filter(|m| m.id() != but && self.vouches(m, now)).map(Member::id).collect();
-        let last = Message::Sent { digest: self.members.digest(), clock: self.clock.now() };
+        let last = Message::Sent { digest: self.members.digest(), clock: self.busy.clock.now() };
         if let Some(talk) = self.busy.sync.talk(stream).filter(|t| t.out.len() < MAX_WAITING) {
             talk.out.extend(ids.into_iter().map(Saying::Member));
             self.say(cx, stream, last);

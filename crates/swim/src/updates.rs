@@ -37,7 +37,7 @@ impl Swim {
                 return; // it waited for this node to wake: whoever lives says so again
             }
             if self.members.len() >= MAX_MEMBERS {
-                self.counters.members_refused += 1;
+                self.busy.counters.members_refused += 1;
                 return cx.reject(from, "more members than this node keeps");
             }
             self.members.insert(record.clone(), incarnation, Status::Alive, cx.now);
@@ -79,10 +79,10 @@ impl Swim {
         if replaced {
             self.cease_probing(cx, peer);
         }
-        if self.suspicions.end(peer) {
-            self.counters.refuted += 1;
+        if self.busy.suspicions.end(peer) {
+            self.busy.counters.refuted += 1;
             let end = End { at: cx.now, how: Ended::Refuted, from: from.peer };
-            self.suspicions.cases.close(peer, incarnation, end, self.health.score());
+            self.busy.suspicions.cases.close(peer, incarnation, end, self.health.score());
             self.wait_for_suspicions(cx);
             cx.notify(Event::Refuted { peer });
         }
@@ -140,7 +140,7 @@ impl Swim {
     }
 
     fn on_left(&mut self, cx: &mut Context<'_, Self>, from: Origin, peer: PeerId, incarnation: u64, clock: u64, prune: bool) {
-        if self.clock.witness(clock).is_err() {
+        if self.busy.clock.witness(clock).is_err() {
             return cx.reject(from, "clock far ahead");
         }
         let Some(held) = self.members.get(peer) else { return };
@@ -190,12 +190,12 @@ impl Swim {
             m.status = status;
             m.since = cx.now;
         });
-        self.suspicions.end(peer);
+        self.busy.suspicions.end(peer);
         self.wait_for_suspicions(cx);
         let (change, how) = if status == Status::Left { (Change::Left, Ended::Left) } else { (Change::Down, Ended::Dead) };
         if was != Some(status) {
             let end = End { at: cx.now, how, from };
-            self.suspicions.cases.close(peer, incarnation, end, self.health.score());
+            self.busy.suspicions.cases.close(peer, incarnation, end, self.health.score());
             cx.notify(Event::Peer { peer, change });
         }
         self.keep_few_tombstones(cx);
@@ -227,8 +227,8 @@ impl Swim {
                 if record.session() == self.me().record.session() || incarnation < mine {
                     return;
                 }
-                self.care.trouble.wars += 1;
-                if self.care.trouble.wars >= WAR && record.session() < self.me().record.session() {
+                self.busy.trouble.wars += 1;
+                if self.busy.trouble.wars >= WAR && record.session() < self.me().record.session() {
                     return self.lose_name(cx);
                 }
                 incarnation
@@ -255,7 +255,7 @@ impl Swim {
             let me = self.id();
             self.members.update(me, |m| m.incarnation = next);
             self.health.worse(1);
-            self.counters.refutations += 1;
+            self.busy.counters.refutations += 1;
             self.tell_of_me(cx);
         }
         let answer = self.my_update();
@@ -265,7 +265,7 @@ impl Swim {
     /// This node is accused and refutes: its own case.
     fn accused_myself(&mut self, cx: &Context<'_, Self>, from: Origin, update: &Update, incarnation: u64) {
         let (me, health) = (self.id(), self.health.score());
-        let cases = &mut self.suspicions.cases;
+        let cases = &mut self.busy.suspicions.cases;
         cases.open(me, incarnation, cx.now, from.peer, health);
         match update {
             Update::Suspect { accusers, .. } => accusers.iter().for_each(|by| cases.accused(me, *by, cx.now)),
