@@ -38,7 +38,7 @@ impl Known {
     /// each cycle.
     ///
     /// # Panics
-    /// If there are fewer than two nodes, or whole ones cannot form a cluster.
+    /// If there are fewer than two nodes.
     pub fn watch(&self, experiment: &Experiment, mut each: impl FnMut(&Round)) -> Outcome {
         match self {
             Known::Alone(alone) if experiment.latency.is_none() => alone.visit(InCycles { experiment, each }),

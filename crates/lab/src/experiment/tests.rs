@@ -296,6 +296,8 @@ fn a_latency_is_that_of_whole_nodes_too_and_a_seed_their_world() {
     let slow = Experiment { latency: Some("80ms..120ms".parse().expect("a latency")), ..FEW };
     let near = rounds("events", &FEW).1;
     assert!(rounds("events", &slow).1.last > near.last + 0.08);
+    let far = Experiment { latency: Some("8s..10s".parse().expect("a latency")), ..FEW };
+    assert!(rounds("events", &far).1.last > 8.0, "who is this far is dead to all, and hears of it all the same");
     assert_eq!(rounds("events", &FEW).1, near);
     assert_ne!(rounds("events", &Experiment { seed: 8, ..FEW }).1, near);
 }

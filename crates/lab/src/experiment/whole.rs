@@ -84,25 +84,26 @@ impl Whole {
     /// data centre.
     ///
     /// # Panics
-    /// If there are fewer than two nodes, or they cannot form a cluster.
+    /// If there are fewer than two nodes.
     pub(super) fn watch(&self, experiment: &Experiment, each: impl FnMut(&Course) -> bool) -> Outcome {
         assert!(experiment.nodes >= 2, "an epidemic needs two nodes");
         Run::begin(self, experiment).live(each)
     }
 
-    /// Nodes that know each other, over links that lose nothing yet.
+    /// Nodes that know each other, over links that lose nothing yet. They meet in one data centre: some latencies are too long
+    /// for any cluster to form.
     fn formed(&self, experiment: &Experiment) -> World<Full> {
-        let links = Links { loss_ppm: 0, ..links(experiment) };
-        let (n, seed) = (experiment.places(), experiment.seed);
+        let (n, seed, near) = (experiment.places(), experiment.seed, Links::default());
         let mut world = match &self.state {
-            None => cluster::cluster(n, seed, links, self.core.clone(), None),
-            Some(state) => cluster::with_state(n, seed, links, self.core.clone(), state.clone()),
+            None => cluster::cluster(n, seed, near, self.core.clone(), None),
+            Some(state) => cluster::with_state(n, seed, near, self.core.clone(), state.clone()),
         };
         (0..experiment.nodes).for_each(|i| world.start(i));
         (1..experiment.nodes).for_each(|i| cluster::join(&mut world, i, &[0]));
         let others = experiment.nodes - 1;
         let formed = world.run_until(PATIENCE, |world| (0..=others).all(|i| world.protocol(i).swim().len() == others));
-        formed.expect("nodes whose links lose nothing form a cluster");
+        formed.expect("nodes in one data centre form a cluster");
+        world.set_links(Links { loss_ppm: 0, ..links(experiment) });
         world.run(SETTLE);
         world
     }
