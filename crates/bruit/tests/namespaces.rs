@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 /// Longer than anything that must happen, on a loaded machine as well.
@@ -22,9 +22,11 @@ fn sh(line: &str) -> Result<(), String> {
     if out.status.success() { Ok(()) } else { Err(format!("{line}: {}", String::from_utf8_lossy(&out.stderr).trim())) }
 }
 
-fn install() -> Result<(), String> {
-    sh("apt-get update -q").and_then(|()| sh("apt-get install -y --no-install-recommends iptables"))
-}
+/// Tests that begin together install it once: apt-get does not wait for another.
+static IPTABLES: LazyLock<Result<(), String>> = LazyLock::new(|| {
+    let install = |_| sh("apt-get update -q").and_then(|()| sh("apt-get install -y --no-install-recommends iptables"));
+    sh("iptables -V").or_else(install)
+});
 
 /// Namespaces on a bridge in one more, where all faults live: a rule in a node's own would fail its sends instead.
 struct Lab {
@@ -37,7 +39,7 @@ struct Lab {
 impl Lab {
     fn up(tag: &str, hosts: u32, group: Option<&'static str>) -> Result<Lab, String> {
         sh("ip -V")?;
-        sh("iptables -V").or_else(|_| install())?;
+        IPTABLES.clone()?;
         let lab = Lab { name: format!("bruit{}{tag}", std::process::id()), hosts, group };
         std::fs::write(lab.key_file(), "07".repeat(32)).map_err(|e| e.to_string())?;
         let switch = lab.switch();
