@@ -3,10 +3,11 @@
 use crate::links::Links;
 use crate::world::{Birth, World};
 use bruit_node::{KeyRing, Mode, Node, Seal, Settings};
-use bruit_proto::{Nobody, PeerId, Record, Tags, mix};
+use bruit_proto::{Nobody, PeerId, Peers, Record, Tags, mix};
 use bruit_stacks::{CoreConfig, Full, history, state};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The name of node `i`: eight bytes, up to a thousand of them.
 pub fn name(i: u32) -> String {
@@ -51,6 +52,13 @@ pub fn with_state(n: u32, seed: u64, links: Links, config: CoreConfig, state: Ar
         Node::new(Settings::new(PeerId::named(&name), birth.seed), full, Box::new(Nobody))
     };
     World::new(n, seed, links, make)
+}
+
+/// The first `n` hosts run a process each, and all join the first at once; how long until all know all, if they do in time.
+pub(crate) fn form(world: &mut World<Full>, n: u32, patience: Duration) -> Option<Duration> {
+    (0..n).for_each(|i| world.start(i));
+    (1..n).for_each(|i| join(world, i, &[0]));
+    world.run_until(patience, |world| (0..n).all(|i| world.protocol(i).swim().len() == n - 1))
 }
 
 /// Node `i` joins through hosts.

@@ -158,6 +158,7 @@ pub fn watch<S: Subject>(subject: &S, experiment: &Experiment, mut each: impl Fn
         }
         let round = count(subject, &cycles, cycles.heard() - heard);
         outcome.see(&round);
+        outcome.time(&round);
         let quiet = || !cycles.is_under_way() && cycles.live().all(|protocol| subject.is_quiet(protocol));
         outcome.over = experiment.is_over::<S>(&round, quiet);
         each(&round);

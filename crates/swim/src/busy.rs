@@ -19,7 +19,7 @@ pub(crate) struct Busy {
     pub(crate) admission: Admission,
     pub(crate) errands: Errands,
     pub(crate) leave: Option<Leave>,
-    pub(crate) keep: Option<Box<Keep>>,
+    pub(crate) keep: Option<Keep>,
     pub(crate) trouble: Trouble,
     pub(crate) counters: Counters,
     /// Of intents: leave, force-leave, prune.

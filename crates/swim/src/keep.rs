@@ -74,7 +74,7 @@ impl Swim {
         if unreadable > 0 {
             self.busy.counters.unreadable = unreadable;
         }
-        self.busy.keep = Some(Box::new(keep));
+        self.busy.keep = Some(keep);
         self
     }
 

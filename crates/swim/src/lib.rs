@@ -21,8 +21,9 @@
 //!
 //! How the files divide it: `members` is the table, `member` the override order; `updates` merges what is said about
 //! members; `probe` and `suspicion` find failures; `pings` are the user's own; `news` spreads; `sync`, `join` and
-//! `admission` hold conversations; `leave` says goodbye; `busy` is what a quiet node has none of; `keep` remembers over restarts; `care` looks after the dead, the
-//! seeds and the clock; `cases` keeps why who was suspected; `dialect` lists what memberlist does otherwise.
+//! `admission` hold conversations; `leave` says goodbye; `busy` is what a quiet node has none of; `keep` remembers over
+//! restarts; `care` looks after the dead, the seeds and the clock; `cases` keeps why who was suspected; `dialect` lists what
+//! memberlist does otherwise.
 
 mod admission;
 mod busy;

@@ -1,10 +1,10 @@
 use super::Claim;
 use crate::bench::quiet::Cluster;
-use crate::cluster::{cluster, join};
+use crate::cluster::{cluster, form};
 use crate::links::Links;
 use crate::paper::{Mean, Verdict};
 use crate::world::World;
-use bruit_proto::{PeerId, Peers, Protocol, Rng};
+use bruit_proto::{PeerId, Protocol, Rng};
 use bruit_stacks::{CoreConfig, Full, Message as Core, beside};
 use bruit_swim::Message;
 use bruit_wire::{Captured, messages};
@@ -27,9 +27,7 @@ pub(super) fn joined(n: u32) -> Option<World<Full>> {
 /// The same of a world in which nobody runs yet.
 pub(super) fn formed(mut world: World<Full>) -> Option<World<Full>> {
     let n = world.len();
-    (0..n).for_each(|i| world.start(i));
-    (1..n).for_each(|i| join(&mut world, i, &[0]));
-    world.run_until(Duration::from_secs(60), |w| (0..n).all(|i| w.protocol(i).swim().len() == n - 1))?;
+    form(&mut world, n, Duration::from_secs(60))?;
     Some(world)
 }
 

@@ -1,10 +1,10 @@
 //! One trial: join, idle, an event, a delta, a crash.
 
 use super::{Options, Trial};
-use crate::cluster::{id, join};
+use crate::cluster::{form, id};
 use crate::world::{Traffic, World};
 use bruit_events::{Covered, Filter};
-use bruit_proto::{Change, Peers, Rng, Tags};
+use bruit_proto::{Change, Rng, Tags};
 use bruit_stacks::{Event, Full, FullEvent};
 use bruit_swim as swim;
 use std::time::Duration;
@@ -74,9 +74,7 @@ impl Bench {
 
     /// Every node but the first joins it, at once; how long until all know all.
     pub(super) fn form(&mut self) -> Option<Duration> {
-        (1..self.nodes).for_each(|i| join(&mut self.world, i, &[0]));
-        let others = self.nodes - 1;
-        self.world.run_until(PATIENCE, |w| (0..w.len()).all(|i| w.protocol(i).swim().len() == others))
+        form(&mut self.world, self.nodes, PATIENCE)
     }
 
     fn join(&mut self, trial: &mut Trial) {

@@ -55,12 +55,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// How it stands.
     pub(super) fn see(&mut self, round: &Round) {
+        self.residue = f64::from(round.susceptible) / f64::from(round.live());
+        self.cycles = round.cycle;
+    }
+
+    /// How late it is, where nothing but the ends of cycles is known.
+    pub(super) fn time(&mut self, round: &Round) {
         let reaches = |percent: u64| u64::from(round.know()) * 100 >= u64::from(round.live()) * percent;
         self.t50 = self.t50.or_else(|| reaches(50).then_some(round.cycle as f64));
         self.t99 = self.t99.or_else(|| reaches(99).then_some(round.cycle as f64));
-        self.residue = f64::from(round.susceptible) / f64::from(round.live());
-        self.cycles = round.cycle;
     }
 }
 

@@ -10,7 +10,7 @@ use crate::cluster;
 use crate::cycles::CYCLE;
 use crate::links::Links;
 use crate::world::World;
-use bruit_proto::{Peers, Protocol};
+use bruit_proto::Protocol;
 use bruit_stacks::{CoreConfig, Full, Spread, state};
 use bruit_swim as swim;
 use bruit_wire::{Captured, messages};
@@ -31,11 +31,11 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Whole nodes. What enters is a change of a node's tags (`membership`), an event (`events`) or a value (`endpoint-state`);
 /// the rest of a node lives beside it: failure detection, digests and repair.
 ///
-/// Settings: of `membership` `gossip` (whether news travels in packets of its own, or on pings and acks alone); of `events` `spread`
-/// (backlog, rumor, mail, tree); of `endpoint-state` `spread` (whether a change leaves at once, or by the exchange alone) and `live` (peers
-/// of a round). It is over when all know the item and, but for `endpoint-state`, whose exchange never ends, nobody tells it any more.
-/// Traffic are copies of the item that came by datagram, messages all that came so, wasted the datagrams to nodes that were gone;
-/// each of the time since the item entered.
+/// Settings: of `membership` `gossip` (whether news travels in packets of its own, or on pings and acks alone); of `events`
+/// `spread` (backlog, rumor, mail, tree); of `endpoint-state` `spread` (whether a change leaves at once, or by the exchange
+/// alone) and `live` (peers of a round). It is over when all know the item and, but for `endpoint-state`, whose exchange never
+/// ends, nobody tells it any more. Traffic are copies of the item that came by datagram, messages all that came so, wasted the
+/// datagrams to nodes that were gone; each of the time since the item entered.
 #[derive(Clone, Debug)]
 pub struct Whole {
     item: Item,
@@ -98,11 +98,7 @@ impl Whole {
             None => cluster::cluster(n, seed, near, self.core.clone(), None),
             Some(state) => cluster::with_state(n, seed, near, self.core.clone(), state.clone()),
         };
-        (0..experiment.nodes).for_each(|i| world.start(i));
-        (1..experiment.nodes).for_each(|i| cluster::join(&mut world, i, &[0]));
-        let others = experiment.nodes - 1;
-        let formed = world.run_until(PATIENCE, |world| (0..=others).all(|i| world.protocol(i).swim().len() == others));
-        formed.expect("nodes in one data centre form a cluster");
+        cluster::form(&mut world, experiment.nodes, PATIENCE).expect("nodes in one data centre form a cluster");
         world.set_links(Links { loss_ppm: 0, ..links(experiment) });
         world.run(SETTLE);
         world
